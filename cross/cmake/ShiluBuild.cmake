@@ -1,0 +1,50 @@
+# How every target of the project is built. Included once, from the root.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+option(SHILU_WERROR "Treat warnings as errors" OFF)
+set(SHILU_SANITIZE "" CACHE STRING "Sanitizers to build with, as for -fsanitize=")
+
+find_program(SHILU_CCACHE ccache)
+if(SHILU_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER ${SHILU_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${SHILU_CCACHE})
+endif()
+find_program(SHILU_LLD ld.lld)
+if(SHILU_LLD)
+  add_link_options(-fuse-ld=lld)
+endif()
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+add_compile_definitions(_FILE_OFFSET_BITS=64)
+if(SHILU_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(SHILU_SANITIZE)
+  add_compile_options(-fsanitize=${SHILU_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=${SHILU_SANITIZE})
+endif()
+
+# shilu_module(NAME SOURCES a.cpp ... USES shilu::b ... FOREIGN targets ...)
+# A static library `shilu_NAME` with the alias shilu::NAME. USES are modules of ours (public); FOREIGN are
+# outside libraries, private: their headers stay inside the module.
+function(shilu_module name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;FOREIGN" ${ARGN})
+  add_library(shilu_${name} STATIC ${ARG_SOURCES})
+  add_library(shilu::${name} ALIAS shilu_${name})
+  target_include_directories(shilu_${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_link_libraries(shilu_${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_FOREIGN} Threads::Threads)
+endfunction()
+
+# shilu_pkg(TARGET packages ...): an imported target PkgConfig::TARGET whose headers are system headers.
+macro(shilu_pkg target)
+  pkg_check_modules(${target} REQUIRED IMPORTED_TARGET ${ARGN})
+endmacro()
