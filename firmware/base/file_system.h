@@ -49,5 +49,7 @@ FileSystem& posix_file_system();  // stateless; thread-safe
 Result<Bytes> read_file(const std::filesystem::path& path, std::uint64_t limit = 64u << 20);
 Result<std::string> read_text_file(const std::filesystem::path& path, std::uint64_t limit = 64u << 20);
 Status write_file_atomic(const std::filesystem::path& path, ByteView bytes, unsigned mode = 0644);
+// The same, but kAlreadyExists if there is one: of several writers at once exactly one wins.
+Status write_new_file_atomic(const std::filesystem::path& path, ByteView bytes, unsigned mode = 0644);
 
 }  // namespace shilu

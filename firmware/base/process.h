@@ -1,5 +1,6 @@
 #pragma once
-// Child processes: started with posix_spawn, never through a shell.
+// Child processes: fork and exec, never through a shell. The child begins with default signals, stdin from /dev/null
+// and no descriptor of ours beyond stdout and stderr.
 
 #include <sys/types.h>
 
@@ -14,12 +15,12 @@
 namespace shilu {
 
 enum class Lifetime {
-  kWithParent,  // gets SIGTERM when the parent dies
+  kWithParent,  // gets SIGTERM when the thread that started it ends (so the kernel counts), hence with the parent
   kDetached,    // own session; outlives the parent
 };
 
 struct ProcessOptions {
-  std::filesystem::path program;
+  std::filesystem::path program;                  // a path; PATH is searched only for a bare name
   std::vector<std::string> arguments;             // without the program's name
   std::vector<std::string> extra_environment;     // "NAME=value"
   Lifetime lifetime = Lifetime::kWithParent;
@@ -29,6 +30,7 @@ struct ProcessOptions {
 // A started child. Destroying it does not end it.
 class ChildProcess {
  public:
+  // A program that cannot be executed is an error here, not an exit status.
   static Result<ChildProcess> start(const ProcessOptions& options);
   pid_t pid() const { return pid_; }
   // The exit status once it has ended (128 + signal if killed); reaps it.

@@ -25,14 +25,15 @@ class MessageChannel {
   int fd() const { return fd_.get(); }
   Status send(ByteView message);
   Status send(std::string_view message);
-  // nullopt: the peer closed in good order. kTimedOut after `timeout` without a whole message (a message begun is
+  // nullopt: the peer closed in good order; in mid-message that is kUnavailable. kTimedOut after `timeout` without a whole message (a message begun is
   // kept for the next call); no timeout: waits for ever. shutdown() from another thread ends a waiting receive.
   Result<std::optional<Bytes>> receive(std::optional<Nanoseconds> timeout = std::nullopt);
   void shutdown();
 
  private:
   UniqueFd fd_;
-  Bytes pending_;
+  Bytes header_;  // of the message that is arriving; up to 4 bytes
+  Bytes body_;
 };
 
 }  // namespace shilu
