@@ -1,0 +1,77 @@
+#pragma once
+// Reads a lesson folder: the one view that playback, clips, packages, checks and the index share. Holds records, not
+// media. A lesson still being written may be opened; refresh() takes in what was appended since. Thread-bound.
+
+#include <filesystem>
+#include <map>
+#include <vector>
+
+#include "capture/bmff/movie.h"
+#include "capture/journal/checkpoint.h"
+#include "capture/journal/merkle.h"
+#include "capture/journal/record.h"
+#include "firmware/base/file_system.h"
+#include "firmware/lesson/lesson_info.h"
+
+namespace shilu::journal {
+
+struct StoredRecord {
+  std::uint64_t leaf = 0;  // index in the tree; lesson.json is 0
+  Record record;
+  Bytes bytes;             // as they stand in the file
+};
+
+struct TrackEpoch {
+  EpochEvent event;
+  std::uint64_t leaf = 0;
+  std::filesystem::path file;
+  std::vector<std::uint64_t> fragments;  // positions in LessonFolder::records()
+};
+
+struct TrackView {
+  std::uint16_t number = 0;
+  std::string name;
+  std::vector<TrackEpoch> epochs;
+};
+
+class LessonFolder {
+ public:
+  static Result<LessonFolder> open(const std::filesystem::path& directory);
+  Status refresh();
+
+  const std::filesystem::path& directory() const;
+  const LessonInfo& info() const;
+  const std::string& lesson_json() const;
+  const std::vector<StoredRecord>& records() const;  // records()[i].leaf == i + 1
+  const std::vector<TrackView>& tracks() const;      // by number
+  const std::vector<SignedCheckpoint>& checkpoints() const;
+  std::vector<Mark> marks() const;  // undone ones have undone = true
+  std::vector<GapEvent> gaps() const;
+  bool finished() const;            // a stop event is there
+  Nanoseconds duration() const;     // of the stop event, else the end of the last fragment
+  std::vector<Digest> leaf_hashes() const;
+
+  // The movie of a source (both its tracks) over `range`, or over the whole lesson [0, duration]. Extent::source indexes
+  // `files`. Epochs whose headers are byte-identical are joined; kFailedPrecondition if parameters changed inside the range
+  // (the message says at which time, so that the caller can ask for the parts).
+  struct SourceMovie {
+    bmff::Movie movie;
+    std::vector<std::filesystem::path> files;
+    std::vector<std::uint64_t> leaves;  // of every fragment used and of their epochs, ascending
+  };
+  Result<SourceMovie> movie(std::string_view source, std::optional<TimeRange> range = std::nullopt) const;
+
+  LessonFolder(LessonFolder&&) noexcept;
+  LessonFolder& operator=(LessonFolder&&) noexcept;
+  ~LessonFolder();
+
+ private:
+  struct Impl;
+  explicit LessonFolder(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Copies a movie to a file: header, then extents, in blocks; a partial file is removed on error.
+Status write_movie(const LessonFolder::SourceMovie& movie, const std::filesystem::path& out);
+
+}  // namespace shilu::journal
