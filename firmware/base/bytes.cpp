@@ -29,7 +29,9 @@ std::uint8_t hex_value(char digit) {
   return kNoDigit;
 }
 
-char base64_digit(std::uint32_t bits) { return kBase64Digits[bits & 63u]; }
+char base64_digit(std::uint32_t bits) {
+  return kBase64Digits[bits & 63u];
+}
 
 template <typename T>
 void put_big_endian(Bytes& out, T value) {
@@ -51,9 +53,13 @@ ByteView as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-std::string_view as_text(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+std::string_view as_text(ByteView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
-Bytes to_bytes(std::string_view text) { return {text.begin(), text.end()}; }
+Bytes to_bytes(std::string_view text) {
+  return {text.begin(), text.end()};
+}
 
 std::string to_hex(ByteView bytes) {
   std::string text;
@@ -66,7 +72,8 @@ std::string to_hex(ByteView bytes) {
 }
 
 Result<Bytes> from_hex(std::string_view text) {
-  if (text.size() % 2 != 0) return fail(ErrorKind::kInvalidArgument, "hexadecimal text has an odd number of digits");
+  if (text.size() % 2 != 0)
+    return fail(ErrorKind::kInvalidArgument, "hexadecimal text has an odd number of digits");
   Bytes bytes;
   bytes.reserve(text.size() / 2);
   for (std::size_t i = 0; i < text.size(); i += 2) {
@@ -102,7 +109,8 @@ std::string to_base64(ByteView bytes) {
 }
 
 Result<Bytes> from_base64(std::string_view text) {
-  if (text.size() % 4 != 0) return fail(ErrorKind::kInvalidArgument, "base64 text is not a multiple of 4 long");
+  if (text.size() % 4 != 0)
+    return fail(ErrorKind::kInvalidArgument, "base64 text is not a multiple of 4 long");
   std::size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
   text.remove_suffix(padding);
@@ -112,7 +120,8 @@ Result<Bytes> from_base64(std::string_view text) {
   int count = 0;
   for (const char digit : text) {
     const auto value = kBase64Values[static_cast<std::uint8_t>(digit)];
-    if (value == kNoDigit) return fail(ErrorKind::kInvalidArgument, "base64 text has a character outside its alphabet");
+    if (value == kNoDigit)
+      return fail(ErrorKind::kInvalidArgument, "base64 text has a character outside its alphabet");
     bits = (bits << 6 | value) & 0xffffffu;
     count += 6;
     if (count >= 8) {
@@ -121,20 +130,39 @@ Result<Bytes> from_base64(std::string_view text) {
     }
   }
   // Left-over bits that are not zero would give two spellings of the same bytes.
-  if ((bits & ((1u << count) - 1u)) != 0) return fail(ErrorKind::kInvalidArgument, "base64 text is not canonical");
+  if ((bits & ((1u << count) - 1u)) != 0)
+    return fail(ErrorKind::kInvalidArgument, "base64 text is not canonical");
   return bytes;
 }
 
-void put_u8(Bytes& out, std::uint8_t value) { out.push_back(value); }
-void put_u16(Bytes& out, std::uint16_t value) { put_big_endian(out, value); }
-void put_u32(Bytes& out, std::uint32_t value) { put_big_endian(out, value); }
-void put_u64(Bytes& out, std::uint64_t value) { put_big_endian(out, value); }
-void put_bytes(Bytes& out, ByteView bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
+void put_u8(Bytes& out, std::uint8_t value) {
+  out.push_back(value);
+}
+void put_u16(Bytes& out, std::uint16_t value) {
+  put_big_endian(out, value);
+}
+void put_u32(Bytes& out, std::uint32_t value) {
+  put_big_endian(out, value);
+}
+void put_u64(Bytes& out, std::uint64_t value) {
+  put_big_endian(out, value);
+}
+void put_bytes(Bytes& out, ByteView bytes) {
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
 
-std::uint8_t ByteReader::u8() { return big_endian<std::uint8_t>(bytes(1)); }
-std::uint16_t ByteReader::u16() { return big_endian<std::uint16_t>(bytes(2)); }
-std::uint32_t ByteReader::u32() { return big_endian<std::uint32_t>(bytes(4)); }
-std::uint64_t ByteReader::u64() { return big_endian<std::uint64_t>(bytes(8)); }
+std::uint8_t ByteReader::u8() {
+  return big_endian<std::uint8_t>(bytes(1));
+}
+std::uint16_t ByteReader::u16() {
+  return big_endian<std::uint16_t>(bytes(2));
+}
+std::uint32_t ByteReader::u32() {
+  return big_endian<std::uint32_t>(bytes(4));
+}
+std::uint64_t ByteReader::u64() {
+  return big_endian<std::uint64_t>(bytes(8));
+}
 
 ByteView ByteReader::bytes(std::size_t count) {
   if (!ok_ || count > rest_.size()) {

@@ -36,9 +36,9 @@ std::string now_in_seconds() {
 
 DsseEnvelope issue(const SigningKey& device, const PublicKey& key, KeyRole role) {
   const Json payload{{"device_id", device_id_of(device.public_key())},
-                     {"device_key", device.public_key().pem()},
+                     {"device_key_pem", device.public_key().pem()},
                      {"issued_utc", now_in_seconds()},
-                     {"key", key.pem()},
+                     {"key_pem", key.pem()},
                      {"key_level", kKeyLevel},
                      {"role", to_string(role)}};
   return dsse_sign(kCertificateType, as_bytes(canonical_json(payload)), device);
@@ -53,23 +53,27 @@ Status make_private_directory(const std::filesystem::path& directory) {
   return {};
 }
 
-// The certificate of the file, or nothing yet. A certificate of another key is damage, never mended in silence: what
-// it certified is out in the world.
-Result<KeyCertificate> load_certificate(const std::filesystem::path& file, const PublicKey& key, KeyRole role) {
+// The certificate of the file, or nothing yet. A certificate of another key is damage, never mended in
+// silence: what it certified is out in the world.
+Result<KeyCertificate> load_certificate(const std::filesystem::path& file, const PublicKey& key,
+                                        KeyRole role) {
   SHILU_TRY(const auto text, read_text_file(file, 64u << 10));
   auto envelope = DsseEnvelope::from_json(text);
   if (!envelope) return fail(ErrorKind::kCorrupted, envelope.error().within(file.string()).message);
   auto certificate = KeyCertificate::from_envelope(std::move(*envelope));
   if (!certificate) return fail(ErrorKind::kCorrupted, certificate.error().within(file.string()).message);
   if (certificate->key != key || certificate->role != role) {
-    return fail(ErrorKind::kCorrupted, fmt::format("{} certifies another key than the one beside it", file.string()));
+    return fail(ErrorKind::kCorrupted,
+                fmt::format("{} certifies another key than the one beside it", file.string()));
   }
   return certificate;
 }
 
 }  // namespace
 
-std::string_view to_string(KeyRole role) { return role == KeyRole::kRecording ? "recording" : "seal"; }
+std::string_view to_string(KeyRole role) {
+  return role == KeyRole::kRecording ? "recording" : "seal";
+}
 
 std::string device_id_of(const PublicKey& device_key) {
   const std::string_view prefix = "sha256:";
@@ -78,14 +82,15 @@ std::string device_id_of(const PublicKey& device_key) {
 
 Result<KeyCertificate> KeyCertificate::from_envelope(DsseEnvelope envelope) {
   if (envelope.payload_type != kCertificateType) {
-    return fail(ErrorKind::kInvalidArgument, fmt::format("\"{}\" is not a key certificate", envelope.payload_type));
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("\"{}\" is not a key certificate", envelope.payload_type));
   }
   SHILU_TRY(const auto json, parse_json(as_text(envelope.payload)));
   KeyCertificate certificate;
   SHILU_TRY(const auto role, json_string(json, "role"));
   SHILU_TRY(certificate.role, role_from(role));
-  SHILU_TRY(certificate.key, key_member(json, "key"));
-  SHILU_TRY(certificate.device_key, key_member(json, "device_key"));
+  SHILU_TRY(certificate.key, key_member(json, "key_pem"));
+  SHILU_TRY(certificate.device_key, key_member(json, "device_key_pem"));
   SHILU_TRY(certificate.device_id, json_string(json, "device_id"));
   SHILU_TRY(certificate.issued_utc, json_string(json, "issued_utc"));
   SHILU_TRY(certificate.key_level, json_string(json, "key_level"));

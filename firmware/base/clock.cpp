@@ -68,7 +68,8 @@ std::optional<std::int64_t> take_day_seconds(std::string_view& text) {
   const bool second_dash = take_char(text, '-');
   const auto day = take_number(text, 2);
   if (!year || !first_dash || !month || !second_dash || !day) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+  const std::chrono::year_month_day date{std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
   // int64 nanoseconds end in 2262.
   if (!date.ok() || *year < 1700 || *year > 2261) return std::nullopt;
@@ -104,18 +105,24 @@ std::string to_rfc3339(WallTime time) {
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{std::chrono::floor<std::chrono::milliseconds>(point - day)};
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                     clock.subseconds().count());
 }
 
 Result<WallTime> wall_from_rfc3339(std::string_view text) {
   const auto time = parse_rfc3339(text);
-  if (!time) return fail(ErrorKind::kInvalidArgument, fmt::format("\"{}\" is not a time as RFC 3339 writes it", text));
+  if (!time)
+    return fail(ErrorKind::kInvalidArgument, fmt::format("\"{}\" is not a time as RFC 3339 writes it", text));
   return *time;
 }
 
-MonotonicTime SystemClock::monotonic() const { return {now_ns(CLOCK_MONOTONIC)}; }
-WallTime SystemClock::wall() const { return {now_ns(CLOCK_REALTIME)}; }
+MonotonicTime SystemClock::monotonic() const {
+  return {now_ns(CLOCK_MONOTONIC)};
+}
+WallTime SystemClock::wall() const {
+  return {now_ns(CLOCK_REALTIME)};
+}
 
 ClockQuality SystemClock::quality() const {
   timex state{};

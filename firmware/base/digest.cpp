@@ -36,11 +36,14 @@ struct ContextDeleter {
 
 }  // namespace
 
-std::string to_hex(const Digest& digest) { return to_hex(ByteView(digest)); }
+std::string to_hex(const Digest& digest) {
+  return to_hex(ByteView(digest));
+}
 
 Result<Digest> digest_from_hex(std::string_view text) {
   const bool plain = text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
-  if (!plain) return fail(ErrorKind::kInvalidArgument, "a SHA-256 digest is 64 lower-case hexadecimal digits");
+  if (!plain)
+    return fail(ErrorKind::kInvalidArgument, "a SHA-256 digest is 64 lower-case hexadecimal digits");
   SHILU_TRY(const auto bytes, from_hex(text));
   Digest digest{};
   std::copy(bytes.begin(), bytes.end(), digest.begin());
@@ -53,7 +56,9 @@ Digest sha256(ByteView bytes) {
   return digest;
 }
 
-Digest sha256(std::string_view text) { return sha256(as_bytes(text)); }
+Digest sha256(std::string_view text) {
+  return sha256(as_bytes(text));
+}
 
 struct Sha256::State {
   std::unique_ptr<EVP_MD_CTX, ContextDeleter> context{EVP_MD_CTX_new()};
@@ -100,8 +105,8 @@ Digest hmac_sha256(ByteView key, ByteView message) {
   must(key.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()));
   static constexpr std::uint8_t kNoKey = 0;  // OpenSSL takes a null key as "the last one again"
   Digest digest{};
-  must(HMAC(sha256_algorithm(), key.empty() ? &kNoKey : key.data(), static_cast<int>(key.size()), message.data(),
-            message.size(), digest.data(), nullptr) != nullptr);
+  must(HMAC(sha256_algorithm(), key.empty() ? &kNoKey : key.data(), static_cast<int>(key.size()),
+            message.data(), message.size(), digest.data(), nullptr) != nullptr);
   return digest;
 }
 

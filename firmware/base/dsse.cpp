@@ -25,7 +25,8 @@ Result<DsseEnvelope> DsseEnvelope::from_json(std::string_view text) {
   SHILU_TRY(envelope.payload, decode(json, "payload"));
   SHILU_TRY(const auto signatures, json_array(json, "signatures"));
   if (signatures.size() != 1) {
-    return fail(ErrorKind::kInvalidArgument, fmt::format("the envelope has {} signatures, not one", signatures.size()));
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("the envelope has {} signatures, not one", signatures.size()));
   }
   SHILU_TRY(envelope.key_id, json_string(signatures[0], "keyid"));
   SHILU_TRY(envelope.signature, decode(signatures[0], "sig"));

@@ -37,13 +37,16 @@ class PosixFile final : public File {
  public:
   PosixFile(UniqueFd fd, path where) : fd_(std::move(fd)), path_(std::move(where)) {}
 
-  Status write_at(std::uint64_t offset, ByteView bytes) override { return write_all(fd_.get(), offset, bytes, path_); }
+  Status write_at(std::uint64_t offset, ByteView bytes) override {
+    return write_all(fd_.get(), offset, bytes, path_);
+  }
 
   Result<Bytes> read_at(std::uint64_t offset, std::size_t size) override {
     Bytes bytes(size);
     std::size_t done = 0;
     while (done < size) {
-      const auto count = ::pread(fd_.get(), bytes.data() + done, size - done, static_cast<off_t>(offset + done));
+      const auto count =
+          ::pread(fd_.get(), bytes.data() + done, size - done, static_cast<off_t>(offset + done));
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) return fail_at("read", path_);
       if (count == 0) break;
@@ -66,7 +69,8 @@ class PosixFile final : public File {
 
   Status reserve(std::uint64_t offset, std::uint64_t size) override {
     if (size == 0) return {};
-    while (::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size)) != 0) {
+    while (::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                       static_cast<off_t>(size)) != 0) {
       if (errno == EOPNOTSUPP || errno == ENOSYS) return {};
       if (errno != EINTR) return fail_at("reserve space for", path_);
     }
@@ -85,15 +89,21 @@ class PosixFile final : public File {
 
 int flags_of(OpenMode mode) {
   switch (mode) {
-    case OpenMode::kRead: return O_RDONLY | O_CLOEXEC;
-    case OpenMode::kReadWrite: return O_RDWR | O_CLOEXEC;
-    case OpenMode::kCreate: return O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
-    case OpenMode::kCreateOrOpen: return O_RDWR | O_CREAT | O_CLOEXEC;
+    case OpenMode::kRead:
+      return O_RDONLY | O_CLOEXEC;
+    case OpenMode::kReadWrite:
+      return O_RDWR | O_CLOEXEC;
+    case OpenMode::kCreate:
+      return O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+    case OpenMode::kCreateOrOpen:
+      return O_RDWR | O_CREAT | O_CLOEXEC;
   }
   return O_RDONLY | O_CLOEXEC;
 }
 
-path parent_of(const path& where) { return where.has_parent_path() ? where.parent_path() : path("."); }
+path parent_of(const path& where) {
+  return where.has_parent_path() ? where.parent_path() : path(".");
+}
 
 class PosixFileSystem final : public FileSystem {
  public:
@@ -112,7 +122,8 @@ class PosixFileSystem final : public FileSystem {
     if (::mkdir(where.c_str(), 0755) != 0 && errno != EEXIST) return fail_at("create the directory", where);
     if (::stat(where.c_str(), &info) != 0) return fail_at("create the directory", where);
     if (!S_ISDIR(info.st_mode)) {
-      return fail(ErrorKind::kAlreadyExists, fmt::format("{} is there and is not a directory", where.string()));
+      return fail(ErrorKind::kAlreadyExists,
+                  fmt::format("{} is there and is not a directory", where.string()));
     }
     return sync_directory(parent_of(where));
   }
@@ -138,7 +149,8 @@ class PosixFileSystem final : public FileSystem {
     std::error_code error;
     std::vector<std::string> names;
     auto entry = std::filesystem::directory_iterator(directory, error);
-    for (const auto end = std::filesystem::directory_iterator(); !error && entry != end; entry.increment(error)) {
+    for (const auto end = std::filesystem::directory_iterator(); !error && entry != end;
+         entry.increment(error)) {
       names.push_back(entry->path().filename().string());
     }
     if (error) return fail_errno(error.value(), fmt::format("list {}", directory.string()));

@@ -57,7 +57,8 @@ class Inspector final : public nlohmann::json_sax<Json> {
 
 Result<const Json*> member(const Json& object, std::string_view key) {
   if (!object.is_object()) {
-    return fail(ErrorKind::kInvalidArgument, fmt::format("\"{}\" is asked of something that is no object", key));
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("\"{}\" is asked of something that is no object", key));
   }
   const auto found = object.find(key);
   if (found == object.end()) return fail(ErrorKind::kInvalidArgument, fmt::format("\"{}\" is missing", key));
@@ -73,12 +74,15 @@ tl::unexpected<Error> wrong_type(std::string_view key, std::string_view wanted) 
 Result<Json> parse_json(std::string_view text) {
   Inspector inspector;
   if (!Json::sax_parse(text, &inspector)) {
-    return fail(ErrorKind::kInvalidArgument, fmt::format("this is not the JSON we take: {}", inspector.problem()));
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("this is not the JSON we take: {}", inspector.problem()));
   }
   return Json::parse(text, nullptr, false);
 }
 
-std::string canonical_json(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string canonical_json(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 Result<std::string> json_string(const Json& object, std::string_view key) {
   SHILU_TRY(const auto* value, member(object, key));

@@ -59,10 +59,14 @@ Bytes der_of(EVP_PKEY* key) {
   return der;
 }
 
-bool is_ed25519(const EVP_PKEY* key) { return key != nullptr && EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519; }
+bool is_ed25519(const EVP_PKEY* key) {
+  return key != nullptr && EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519;
+}
 
 // OpenSSL would ask on the terminal for the password of an encrypted key.
-int no_password(char*, int, int, void*) { return -1; }
+int no_password(char*, int, int, void*) {
+  return -1;
+}
 
 }  // namespace
 
@@ -90,7 +94,8 @@ Result<PublicKey> PublicKey::from_pem(std::string_view pem) {
   const auto bio = bio_over(pem);
   const KeyOwner key(PEM_read_bio_PUBKEY(bio.get(), nullptr, no_password, nullptr));
   ERR_clear_error();
-  if (!is_ed25519(key.get())) return fail(ErrorKind::kInvalidArgument, "this is not an Ed25519 public key in PEM");
+  if (!is_ed25519(key.get()))
+    return fail(ErrorKind::kInvalidArgument, "this is not an Ed25519 public key in PEM");
   return from_der(der_of(key.get()));
 }
 
@@ -108,7 +113,8 @@ SigningKey SigningKey::generate() {
   KeyOwner key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
   must(key != nullptr);
   const BioOwner bio(BIO_new(BIO_s_mem()));
-  must(bio && PEM_write_bio_PKCS8PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
+  must(bio &&
+       PEM_write_bio_PKCS8PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
   auto result = from_pem(text_of(bio.get()));
   must(result.has_value());
   return std::move(*result);
@@ -118,7 +124,8 @@ Result<SigningKey> SigningKey::from_pem(std::string_view pem) {
   const auto bio = bio_over(pem);
   KeyOwner key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
   ERR_clear_error();
-  if (!is_ed25519(key.get())) return fail(ErrorKind::kInvalidArgument, "this is not an Ed25519 private key in PEM");
+  if (!is_ed25519(key.get()))
+    return fail(ErrorKind::kInvalidArgument, "this is not an Ed25519 private key in PEM");
   SigningKey result;
   SHILU_TRY(result.public_key_, PublicKey::from_der(der_of(key.get())));
   result.handle_ = std::make_shared<const PublicKey::Handle>(PublicKey::Handle{std::move(key)});
@@ -144,7 +151,8 @@ Result<SigningKey> SigningKey::load_or_create(const std::filesystem::path& file)
 
 std::string SigningKey::private_pem() const {
   const BioOwner bio(BIO_new(BIO_s_mem()));
-  must(bio && PEM_write_bio_PKCS8PrivateKey(bio.get(), handle_->key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
+  must(bio && PEM_write_bio_PKCS8PrivateKey(bio.get(), handle_->key.get(), nullptr, nullptr, 0, nullptr,
+                                            nullptr) == 1);
   return text_of(bio.get());
 }
 
@@ -161,14 +169,16 @@ Bytes SigningKey::sign(ByteView message) const {
 Result<std::vector<PublicKey>> load_public_keys(const std::filesystem::path& file) {
   SHILU_TRY(const auto text, read_text_file(file, 1u << 20));
   std::vector<PublicKey> keys;
-  for (auto start = text.find(kPublicHeader); start != text.npos; start = text.find(kPublicHeader, start + 1)) {
+  for (auto start = text.find(kPublicHeader); start != text.npos;
+       start = text.find(kPublicHeader, start + 1)) {
     const auto end = text.find(kPublicFooter, start);
     const auto block = text.substr(start, end == text.npos ? end : end + kPublicFooter.size() - start);
     auto key = PublicKey::from_pem(block);
     if (!key) return fail(key.error().within(file.string()));
     keys.push_back(std::move(*key));
   }
-  if (keys.empty()) return fail(ErrorKind::kInvalidArgument, fmt::format("{} holds no public key", file.string()));
+  if (keys.empty())
+    return fail(ErrorKind::kInvalidArgument, fmt::format("{} holds no public key", file.string()));
   return keys;
 }
 

@@ -18,9 +18,13 @@ extern char** environ;
 namespace shilu {
 namespace {
 
-int exit_code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+int exit_code_of(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
 
-std::string_view name_of(std::string_view assignment) { return assignment.substr(0, assignment.find('=')); }
+std::string_view name_of(std::string_view assignment) {
+  return assignment.substr(0, assignment.find('='));
+}
 
 std::vector<std::string> environment_with(const std::vector<std::string>& extra) {
   std::vector<std::string> result;
@@ -39,7 +43,8 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return result;
 }
 
-// All that the child needs, made before the fork: between fork and exec only async-signal-safe calls are allowed.
+// All that the child needs, made before the fork: between fork and exec only async-signal-safe calls are
+// allowed.
 struct Launch {
   const char* program = nullptr;
   char** arguments = nullptr;
@@ -119,8 +124,14 @@ Result<ChildProcess> ChildProcess::start(const ProcessOptions& options) {
   const UniqueFd report_reader(ends[0]);
   UniqueFd report_writer(ends[1]);
 
-  const Launch launch{arguments[0].c_str(), argument_pointers.data(), environment_pointers.data(), options.lifetime,
-                      ::getpid(),           null_input.get(),         output.get(),                report_writer.get()};
+  const Launch launch{arguments[0].c_str(),
+                      argument_pointers.data(),
+                      environment_pointers.data(),
+                      options.lifetime,
+                      ::getpid(),
+                      null_input.get(),
+                      output.get(),
+                      report_writer.get()};
   ChildProcess child;
   child.pid_ = ::fork();
   if (child.pid_ == 0) run_child(launch);

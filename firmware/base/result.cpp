@@ -50,22 +50,35 @@ ErrorKind kind_of_errno(int error_number) {
 
 std::string_view to_string(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kInvalidArgument: return "invalid-argument";
-    case ErrorKind::kNotFound: return "not-found";
-    case ErrorKind::kAlreadyExists: return "already-exists";
-    case ErrorKind::kFailedPrecondition: return "failed-precondition";
-    case ErrorKind::kPermissionDenied: return "permission-denied";
-    case ErrorKind::kStorageFull: return "storage-full";
-    case ErrorKind::kCorrupted: return "corrupted";
-    case ErrorKind::kUnavailable: return "unavailable";
-    case ErrorKind::kTimedOut: return "timed-out";
-    case ErrorKind::kCancelled: return "cancelled";
-    case ErrorKind::kInternal: return "internal";
+    case ErrorKind::kInvalidArgument:
+      return "invalid-argument";
+    case ErrorKind::kNotFound:
+      return "not-found";
+    case ErrorKind::kAlreadyExists:
+      return "already-exists";
+    case ErrorKind::kFailedPrecondition:
+      return "failed-precondition";
+    case ErrorKind::kPermissionDenied:
+      return "permission-denied";
+    case ErrorKind::kStorageFull:
+      return "storage-full";
+    case ErrorKind::kCorrupted:
+      return "corrupted";
+    case ErrorKind::kUnavailable:
+      return "unavailable";
+    case ErrorKind::kTimedOut:
+      return "timed-out";
+    case ErrorKind::kCancelled:
+      return "cancelled";
+    case ErrorKind::kInternal:
+      return "internal";
   }
   return "internal";
 }
 
-Error Error::within(std::string_view context) const { return {kind, fmt::format("{}: {}", context, message)}; }
+Error Error::within(std::string_view context) const {
+  return {kind, fmt::format("{}: {}", context, message)};
+}
 
 tl::unexpected<Error> fail_errno(int error_number, std::string_view doing) {
   // generic_category().message() is strerror without its shared buffer.

@@ -63,13 +63,14 @@ Result<Bytes> seal_box(ByteView message, ByteView public_key) {
 
 Result<Bytes> open_box(ByteView box, const BoxKeyPair& keys) {
   ensure_sodium();
-  if (keys.public_key.size() != crypto_box_PUBLICKEYBYTES || keys.secret_key.size() != crypto_box_SECRETKEYBYTES) {
+  if (keys.public_key.size() != crypto_box_PUBLICKEYBYTES ||
+      keys.secret_key.size() != crypto_box_SECRETKEYBYTES) {
     return fail(ErrorKind::kInvalidArgument, "the keys of a sealed box are 32 bytes each");
   }
   if (box.size() < crypto_box_SEALBYTES) return fail(ErrorKind::kCorrupted, "the sealed box is cut off");
   Bytes message(box.size() - crypto_box_SEALBYTES);
-  if (crypto_box_seal_open(message.data(), box.data(), box.size(), keys.public_key.data(), keys.secret_key.data()) !=
-      0) {
+  if (crypto_box_seal_open(message.data(), box.data(), box.size(), keys.public_key.data(),
+                           keys.secret_key.data()) != 0) {
     return fail(ErrorKind::kCorrupted, "the sealed box is damaged or meant for another key");
   }
   return message;

@@ -23,14 +23,16 @@ Result<sockaddr_un> address_of(const std::filesystem::path& path) {
   address.sun_family = AF_UNIX;
   const auto& text = path.native();
   if (text.empty() || text.size() >= sizeof(address.sun_path)) {
-    return fail(ErrorKind::kInvalidArgument,
-                fmt::format("the path of a socket has 1 to {} bytes: {}", sizeof(address.sun_path) - 1, text));
+    return fail(ErrorKind::kInvalidArgument, fmt::format("the path of a socket has 1 to {} bytes: {}",
+                                                         sizeof(address.sun_path) - 1, text));
   }
   text.copy(address.sun_path, text.size());
   return address;
 }
 
-const sockaddr* generic(const sockaddr_un& address) { return reinterpret_cast<const sockaddr*>(&address); }
+const sockaddr* generic(const sockaddr_un& address) {
+  return reinterpret_cast<const sockaddr*>(&address);
+}
 
 Result<UniqueFd> new_socket() {
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -112,7 +114,8 @@ Result<UniqueFd> accept_unix(int listener) {
 
 Status MessageChannel::send(ByteView message) {
   if (message.size() > kMaxMessage) {
-    return fail(ErrorKind::kInvalidArgument, fmt::format("a message of {} bytes is too large", message.size()));
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("a message of {} bytes is too large", message.size()));
   }
   Bytes header;
   put_u32(header, static_cast<std::uint32_t>(message.size()));
@@ -138,7 +141,9 @@ Status MessageChannel::send(ByteView message) {
   return {};
 }
 
-Status MessageChannel::send(std::string_view message) { return send(as_bytes(message)); }
+Status MessageChannel::send(std::string_view message) {
+  return send(as_bytes(message));
+}
 
 Result<std::optional<Bytes>> MessageChannel::receive(std::optional<Nanoseconds> timeout) {
   const Deadline deadline = timeout ? Deadline(SystemClock().monotonic() + *timeout) : std::nullopt;
@@ -148,7 +153,8 @@ Result<std::optional<Bytes>> MessageChannel::receive(std::optional<Nanoseconds> 
     if (!more) return fail(ErrorKind::kUnavailable, "the peer went away in the middle of a message");
   }
   const std::size_t size = ByteReader(header_).u32();
-  if (size > kMaxMessage) return fail(ErrorKind::kCorrupted, fmt::format("a message claims to have {} bytes", size));
+  if (size > kMaxMessage)
+    return fail(ErrorKind::kCorrupted, fmt::format("a message claims to have {} bytes", size));
   while (body_.size() < size) {
     SHILU_TRY(const bool more, read_some(fd_.get(), body_, size - body_.size(), deadline));
     if (!more) return fail(ErrorKind::kUnavailable, "the peer went away in the middle of a message");
@@ -157,6 +163,8 @@ Result<std::optional<Bytes>> MessageChannel::receive(std::optional<Nanoseconds> 
   return std::exchange(body_, Bytes());
 }
 
-void MessageChannel::shutdown() { ::shutdown(fd_.get(), SHUT_RDWR); }
+void MessageChannel::shutdown() {
+  ::shutdown(fd_.get(), SHUT_RDWR);
+}
 
 }  // namespace shilu
