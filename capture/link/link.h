@@ -1,0 +1,69 @@
+#pragma once
+// What a capture process and the recorder say to each other, over the Unix socket that the capture process listens on.
+// One message of firmware/base/unix_socket.h each: u8 type, then the fields, big-endian. docs/ref/processes.md.
+// The capture side keeps every access unit until the recorder has called it durable (or 30 s), so that a recorder
+// that died loses nothing: its successor connects and gets all of them again.
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "firmware/base/clock.h"
+#include "firmware/lesson/track.h"
+
+namespace shilu::link {
+
+inline constexpr std::uint8_t kVersion = 1;
+
+// capture -> recorder, first
+struct Hello {
+  std::string source;   // "room"
+  std::string kind;     // "rtsp"
+  std::string boot_id;  // times below are CLOCK_MONOTONIC of this boot
+  std::uint32_t pid = 0;
+};
+
+// capture -> recorder: before the first unit of a kind, and again when the parameters change.
+struct TrackParameters {
+  MediaKind kind = MediaKind::kVideo;
+  CodecParameters parameters;
+  std::uint32_t nominal_ticks = 0;  // usual distance of two samples in ticks; 0: unknown
+};
+
+// capture -> recorder. Units of one kind come in decode order with rising `number` (from 1, never reset while the
+// capture process lives). Audio units are one AAC frame each; the encoder's delay is already taken out of the times.
+struct AccessUnit {
+  MediaKind kind = MediaKind::kVideo;
+  std::uint64_t number = 0;
+  MonotonicTime decode_time;
+  MonotonicTime presentation_time;
+  bool sync = false;           // IDR / IRAP; every audio frame
+  bool discontinuity = false;  // units were lost before this one (network, reconnect)
+  Bytes data;                  // video: NAL units with 4-byte lengths, no parameter sets, no AUD
+};
+
+enum class SourceState : std::uint8_t { kConnecting, kLive, kLost };
+std::string_view to_string(SourceState state);
+
+// capture -> recorder, at every change; `detail` is a sentence ("The camera at 127.0.0.1:8554 refused the password.").
+struct StateChange {
+  SourceState state = SourceState::kConnecting;
+  std::string detail;
+  std::string code;  // stable: "", "refused", "password", "no-stream", "no-data", "ended", "no-device", "unsupported"
+};
+
+// recorder -> capture: everything up to `number` of this kind is durable (or not wanted) and may be forgotten.
+struct Durable {
+  MediaKind kind = MediaKind::kVideo;
+  std::uint64_t number = 0;
+};
+
+// recorder -> capture: end in good order.
+struct Shutdown {};
+
+using Message = std::variant<Hello, TrackParameters, AccessUnit, StateChange, Durable, Shutdown>;
+
+Bytes encode(const Message& message);
+Result<Message> decode(ByteView bytes);  // kCorrupted with the reason
+
+}  // namespace shilu::link
