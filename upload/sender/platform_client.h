@@ -1,0 +1,87 @@
+#pragma once
+// The device's side of docs/ref/platform-api.md: who the platform is, enrolment, the offer, the state of a package.
+// Thread-bound (holds one http::Client).
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "firmware/base/digest.h"
+#include "firmware/base/dsse.h"
+#include "firmware/http/client.h"
+
+namespace shilu::sender {
+
+struct PlatformInfo {
+  std::string name;
+  std::string receipt_key_pem;
+  Bytes identity_key;           // X25519, 32 bytes
+  std::string upload_endpoint;  // absolute URL of the tus endpoint
+  std::uint64_t max_size = 0;   // 0: not said
+};
+
+struct Enrolment {
+  std::string device_id;
+  std::string token;
+};
+
+struct Offer {
+  Digest package_sha256{};
+  std::uint64_t size_bytes = 0;
+  std::vector<Digest> blocks;  // of 8 MiB
+  std::string programme;
+  std::string point;
+};
+
+struct OfferAnswer {
+  enum class Kind { kHave, kVerifying, kResume, kSend } kind = Kind::kSend;
+  std::string upload_url;               // kResume, absolute
+  std::uint64_t offset = 0;             // kResume
+  std::optional<DsseEnvelope> receipt;  // kHave
+};
+
+struct PackageState {
+  enum class Kind { kReceiving, kVerifying, kAcknowledged, kRejected } kind = Kind::kReceiving;
+  std::uint64_t offset = 0;
+  struct Reason { std::string code, text; };
+  std::vector<Reason> reasons;
+  std::optional<DsseEnvelope> receipt;
+  std::optional<DsseEnvelope> verdict;
+};
+
+// What went wrong with one call, sorted by what the sender does next.
+struct CallError {
+  enum class Kind {
+    kNetwork,    // retry with backoff
+    kBusy,       // 423, 429, 503: retry, not before retry_after
+    kAuth,       // 401, 403: the token is not (any more) good
+    kGone,       // 404, 410: the upload is not there; begin it anew
+    kConflict,   // 409: another offset; ask for it
+    kTooLarge,   // 413
+    kPortal,     // answers like a captive portal or a proxy's page, not like the platform
+    kRefused,    // any other 4xx: park it and tell
+  } kind = Kind::kNetwork;
+  std::string message;
+  std::optional<std::chrono::seconds> retry_after;
+};
+template <typename T>
+using CallResult = tl::expected<T, CallError>;
+
+class PlatformClient {
+ public:
+  PlatformClient(http::Client client, std::string base_url);
+  void set_token(std::string token);
+  http::Client& client() { return client_; }
+
+  CallResult<PlatformInfo> info();
+  CallResult<Enrolment> enrol(const std::string& device_key_pem, const std::string& name, const std::string& claim);
+  CallResult<OfferAnswer> offer(const Offer& offer);
+  CallResult<PackageState> state(const Digest& package_sha256);
+
+ private:
+  http::Client client_;
+  std::string base_url_;
+  std::string token_;
+};
+
+}  // namespace shilu::sender
