@@ -1,5 +1,6 @@
 #pragma once
-// Builds the bytes of a track file: its header and its fragments. Pure functions of their input. docs/ref/fragments.md.
+// Builds the bytes of a track file: its header and its fragments. Pure functions of their input.
+// docs/ref/fragments.md.
 
 #include <span>
 
@@ -17,11 +18,12 @@ Result<Bytes> track_header(const CodecParameters& parameters);
 Result<CodecParameters> parse_track_header(ByteView header);
 
 struct BuiltFragment {
-  Bytes bytes;               // moof + mdat
+  Bytes bytes;                     // moof + mdat
   std::size_t payload_offset = 0;  // of the mdat's payload in `bytes`
 };
 
 // `sequence` counts from 0; samples are in decode order, at least one; total below 2 GiB.
-BuiltFragment build_fragment(const CodecParameters& parameters, std::uint32_t sequence, std::span<const Sample> samples);
+BuiltFragment build_fragment(const CodecParameters& parameters, std::uint32_t sequence,
+                             std::span<const Sample> samples);
 
 }  // namespace shilu::bmff

@@ -1,7 +1,8 @@
 #pragma once
-// The progressive MP4 in front of untouched fragments: playback, export and clips are the same thing with another range.
-// The header is a pure function of its input (docs/ref/fragments.md, "Virtual progressive MP4"), so that a verifier can
-// rebuild it. Multi-gigabyte movies: only tables are held in memory, never media.
+// The progressive MP4 in front of untouched fragments: playback, export and clips are the same thing with
+// another range. The header is a pure function of its input (docs/ref/fragments.md, "Virtual progressive
+// MP4"), so that a verifier can rebuild it. Multi-gigabyte movies: only tables are held in memory, never
+// media.
 
 #include <functional>
 #include <span>
@@ -39,17 +40,17 @@ struct Movie {
   Nanoseconds duration{0};
 };
 
-// Keeps of `fragments` those that a clip of `range` needs (see fragments.md): for video from the last fragment that
-// begins with a sync sample at or before range.from, for both until range.to.
-std::vector<MovieFragment> select_fragments(const std::vector<MovieFragment>& fragments, const CodecParameters& parameters,
-                                            TimeRange range);
+// Keeps of `fragments` those that a clip of `range` needs (see fragments.md): for video from the last
+// fragment that begins with a sync sample at or before range.from, for both until range.to.
+std::vector<MovieFragment> select_fragments(const std::vector<MovieFragment>& fragments,
+                                            const CodecParameters& parameters, TimeRange range);
 
 // `range` in whole milliseconds of lesson time; tracks already hold only what select_fragments kept.
 // kInvalidArgument: empty range, no track, no sample inside the range.
 Result<Movie> build_movie(std::span<const MovieTrack> tracks, TimeRange range);
 
-// What a verifier reads from a clip file: the header's bytes and the fragments found in the mdat, in order. Bounded by
-// the file's size; kCorrupted with place and reason otherwise. `read` gives bytes of the file.
+// What a verifier reads from a clip file: the header's bytes and the fragments found in the mdat, in order.
+// Bounded by the file's size; kCorrupted with place and reason otherwise. `read` gives bytes of the file.
 using ReadAt = std::function<Result<Bytes>(std::uint64_t offset, std::size_t size)>;
 struct ClipLayout {
   std::uint64_t header_size = 0;

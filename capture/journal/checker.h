@@ -1,5 +1,6 @@
 #pragma once
-// `shilu check`: proves the invariants of a lesson folder (design: whole fragments, declared loss, signed heads).
+// `shilu check`: proves the invariants of a lesson folder (design: whole fragments, declared loss, signed
+// heads).
 
 #include <filesystem>
 #include <string>
@@ -13,10 +14,10 @@ namespace shilu::journal {
 
 // Every violation has a stable code and a sentence with the place.
 struct Finding {
-  std::string code;      // "fragment-hash", "fragment-missing", "header-hash", "gap-undeclared", "overlap", "record-order",
-                         // "checkpoint-root", "checkpoint-signature", "checkpoint-chain", "certificate", "lesson-json",
-                         // "tail-bytes" (a note, not a violation), "unsigned-tail" (a note), "not-finished" (a note),
-                         // "all-gap"
+  std::string code;  // "fragment-hash", "fragment-missing", "header-hash", "gap-undeclared", "overlap",
+                     // "record-order", "checkpoint-root", "checkpoint-signature", "checkpoint-chain",
+                     // "certificate", "lesson-json", "tail-bytes" (a note, not a violation), "unsigned-tail"
+                     // (a note), "not-finished" (a note), "all-gap"
   bool violation = true;
   std::string detail;
 };

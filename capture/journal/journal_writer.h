@@ -1,6 +1,6 @@
 #pragma once
-// Appends to `journal` and `checkpoints` of one lesson. Thread-bound. Order of writes is the caller's: fragment bytes are
-// durable before append() of their record is synced.
+// Appends to `journal` and `checkpoints` of one lesson. Thread-bound. Order of writes is the caller's:
+// fragment bytes are durable before append() of their record is synced.
 
 #include <memory>
 
@@ -13,17 +13,18 @@ namespace shilu::journal {
 
 class JournalWriter {
  public:
-  // A new lesson: writes lesson.json, empty journal and checkpoints into `directory` (created), all synced with it.
-  static Result<JournalWriter> create(FileSystem& files, const std::filesystem::path& directory, std::string lesson_id,
-                                      std::string_view lesson_json);
-  // An old one: reads everything back, cuts a torn tail of both files (truncate + sync), continues behind the last
-  // sound record. `cut_bytes` tells how much was cut.
+  // A new lesson: writes lesson.json, empty journal and checkpoints into `directory` (created), all synced
+  // with it.
+  static Result<JournalWriter> create(FileSystem& files, const std::filesystem::path& directory,
+                                      std::string lesson_id, std::string_view lesson_json);
+  // An old one: reads everything back, cuts a torn tail of both files (truncate + sync), continues behind the
+  // last sound record. `cut_bytes` tells how much was cut.
   static Result<JournalWriter> reopen(FileSystem& files, const std::filesystem::path& directory);
 
   // Buffers the record. Nothing is on disk until sync().
   void append(const Record& record);
-  // Writes what was buffered and syncs. After an error the writer refuses everything else (kFailedPrecondition):
-  // a failed fsync means unknown pages; reopen() finds out what is there.
+  // Writes what was buffered and syncs. After an error the writer refuses everything else
+  // (kFailedPrecondition): a failed fsync means unknown pages; reopen() finds out what is there.
   Status sync();
   // Signs and stores the head over everything synced. kFailedPrecondition if something is buffered.
   Status checkpoint(const SigningKey& key, LessonTime at, const Clock& clock, std::string_view reason);

@@ -1,6 +1,7 @@
 #pragma once
-// Reads a lesson folder: the one view that playback, clips, packages, checks and the index share. Holds records, not
-// media. A lesson still being written may be opened; refresh() takes in what was appended since. Thread-bound.
+// Reads a lesson folder: the one view that playback, clips, packages, checks and the index share. Holds
+// records, not media. A lesson still being written may be opened; refresh() takes in what was appended since.
+// Thread-bound.
 
 #include <filesystem>
 #include <map>
@@ -18,7 +19,7 @@ namespace shilu::journal {
 struct StoredRecord {
   std::uint64_t leaf = 0;  // index in the tree; lesson.json is 0
   Record record;
-  Bytes bytes;             // as they stand in the file
+  Bytes bytes;  // as they stand in the file
 };
 
 struct TrackEpoch {
@@ -47,13 +48,14 @@ class LessonFolder {
   const std::vector<SignedCheckpoint>& checkpoints() const;
   std::vector<Mark> marks() const;  // undone ones have undone = true
   std::vector<GapEvent> gaps() const;
-  bool finished() const;            // a stop event is there
-  Nanoseconds duration() const;     // of the stop event, else the end of the last fragment
+  bool finished() const;         // a stop event is there
+  Nanoseconds duration() const;  // of the stop event, else the end of the last fragment
   std::vector<Digest> leaf_hashes() const;
 
-  // The movie of a source (both its tracks) over `range`, or over the whole lesson [0, duration]. Extent::source indexes
-  // `files`. Epochs whose headers are byte-identical are joined; kFailedPrecondition if parameters changed inside the range
-  // (the message says at which time, so that the caller can ask for the parts).
+  // The movie of a source (both its tracks) over `range`, or over the whole lesson [0, duration].
+  // Extent::source indexes `files`. Epochs whose headers are byte-identical are joined; kFailedPrecondition
+  // if parameters changed inside the range (the message says at which time, so that the caller can ask for
+  // the parts).
   struct SourceMovie {
     bmff::Movie movie;
     std::vector<std::filesystem::path> files;

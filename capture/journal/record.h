@@ -44,9 +44,15 @@ struct EpochEvent {
   std::uint32_t header_size = 0;
   Digest header_sha256{};
 };
-struct StartEvent { std::string utc; };
-struct MarkEvent { Mark mark; };
-struct MarkUndoneEvent { std::string id; };
+struct StartEvent {
+  std::string utc;
+};
+struct MarkEvent {
+  Mark mark;
+};
+struct MarkUndoneEvent {
+  std::string id;
+};
 struct GapEvent {
   std::string track;
   LessonTime from, to;
@@ -57,7 +63,9 @@ struct ClockEvent {
   bool synchronised = false;
   std::int64_t error_ms = 0;
 };
-struct SignInEvent { Digest subject_sha256{}; };
+struct SignInEvent {
+  Digest subject_sha256{};
+};
 struct RecoveredEvent {
   std::uint64_t lost_bytes = 0;
   std::uint64_t records = 0;
@@ -67,10 +75,12 @@ struct StopEvent {
   std::string reason;
 };
 // An event of a later version: kept as it stands.
-struct OtherEvent { std::string name; };
+struct OtherEvent {
+  std::string name;
+};
 
-using EventBody = std::variant<EpochEvent, StartEvent, MarkEvent, MarkUndoneEvent, GapEvent, ClockEvent, SignInEvent,
-                               RecoveredEvent, StopEvent, OtherEvent>;
+using EventBody = std::variant<EpochEvent, StartEvent, MarkEvent, MarkUndoneEvent, GapEvent, ClockEvent,
+                               SignInEvent, RecoveredEvent, StopEvent, OtherEvent>;
 struct EventRecord {
   LessonTime at;
   EventBody body;
@@ -88,8 +98,8 @@ struct DecodedRecord {
   Record record;
   std::size_t size = 0;  // bytes taken, length and CRC included
 };
-// The record at the front of `bytes`; nullopt when they do not hold one complete, sound record (the journal ends).
-// kCorrupted: sound CRC but a body that no version-1 writer makes.
+// The record at the front of `bytes`; nullopt when they do not hold one complete, sound record (the journal
+// ends). kCorrupted: sound CRC but a body that no version-1 writer makes.
 Result<std::optional<DecodedRecord>> decode(ByteView bytes);
 
 }  // namespace shilu::journal

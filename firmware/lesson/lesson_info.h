@@ -20,14 +20,14 @@ struct SourceInfo {
 };
 
 struct LessonInfo {
-  std::string lesson_id;                // UUIDv7
-  std::string boot_id;                  // of the machine that began it
-  MonotonicTime start_monotonic;        // lesson time 0
-  WallTime start_wall;                  //
-  ClockQuality clock;                   // at the start
+  std::string lesson_id;          // UUIDv7
+  std::string boot_id;            // of the machine that began it
+  MonotonicTime start_monotonic;  // lesson time 0
+  WallTime start_wall;            //
+  ClockQuality clock;             // at the start
   std::vector<SourceInfo> sources;
-  std::string recording_certificate;    // DSSE envelope, JSON text
-  std::string software;                 // "shilu 0.1.0"
+  std::string recording_certificate;  // DSSE envelope, JSON text
+  std::string software;               // "shilu 0.1.0"
   std::optional<std::int64_t> planned_ms;
 
   std::string to_json() const;  // the file's bytes

@@ -1,6 +1,7 @@
 #pragma once
-// LessonTime: monotonic time since the press of "start", the only time that media code sees. Negative is pre-roll.
-// In files it is shifted by kFileTimeOffset so that no decode time is ever negative, and counted in the track's ticks.
+// LessonTime: monotonic time since the press of "start", the only time that media code sees. Negative is
+// pre-roll. In files it is shifted by kFileTimeOffset so that no decode time is ever negative, and counted in
+// the track's ticks.
 
 #include <cstdint>
 

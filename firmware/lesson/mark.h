@@ -9,7 +9,7 @@
 namespace shilu {
 
 inline constexpr Nanoseconds kDefaultLook = std::chrono::seconds(60);
-inline constexpr Nanoseconds kMaxLook = std::chrono::minutes(30);
+inline constexpr Nanoseconds kMaxLook = std::chrono::minutes(30);  // longer looks are cut to this
 
 struct Mark {
   std::string id;                    // UUID made by the page

@@ -1,5 +1,6 @@
 #pragma once
-// A track is what is recorded of a source: one elementary stream. Source `room` gives `room.video` and `room.audio`.
+// A track is what is recorded of a source: one elementary stream. Source `room` gives `room.video` and
+// `room.audio`.
 
 #include <cstdint>
 #include <string>
@@ -32,10 +33,10 @@ struct CodecParameters {
   // H.264: AVCDecoderConfigurationRecord (ISO/IEC 14496-15 5.3.3.1); H.265: HEVCDecoderConfigurationRecord;
   // AAC: AudioSpecificConfig (ISO/IEC 14496-3 1.6.2.1).
   Bytes configuration;
-  std::uint16_t width = 0;   // video: coded size as displayed
-  std::uint16_t height = 0;  //
-  std::uint32_t sample_rate = 0;  // audio, Hz
-  std::uint16_t channels = 0;     //
+  std::uint16_t width = 0;           // video: coded size as displayed
+  std::uint16_t height = 0;          //
+  std::uint32_t sample_rate = 0;     // audio, Hz
+  std::uint16_t channels = 0;        //
   std::uint32_t timescale = 90'000;  // ticks per second in the file; audio: the sample rate
 
   bool operator==(const CodecParameters&) const = default;
