@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <array>
 #include <span>
-#include <toml++/toml.h>
 
 #include "config/nearest.h"
 #include "firmware/base/file_system.h"
@@ -14,7 +14,7 @@
 namespace shilu::config {
 namespace {
 
-constexpr std::array<std::string_view, 9> kSchemes = {"rtsp", "rtsps", "v4l2", "screen", "alsa",
+constexpr std::array<std::string_view, 9> kSchemes = {"rtsp",  "rtsps",    "v4l2", "screen", "alsa",
                                                       "pulse", "pipewire", "file", "test"};
 
 // A table of the file being read, with the file's name for the errors.
@@ -32,8 +32,8 @@ Status check_keys(const Section& section, std::span<const std::string_view> know
   for (const auto& [key, node] : section.table) {
     if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
     return fail(ErrorKind::kInvalidArgument,
-                fmt::format("{}: there is no setting \"{}\"{}; did you mean \"{}\"?", place(section, node), key.str(),
-                            section.name.empty() ? "" : fmt::format(" in [{}]", section.name),
+                fmt::format("{}: there is no setting \"{}\"{}; did you mean \"{}\"?", place(section, node),
+                            key.str(), section.name.empty() ? "" : fmt::format(" in [{}]", section.name),
                             nearest(key.str(), known)));
   }
   return {};
@@ -46,7 +46,8 @@ Status read_value(const Section& section, std::string_view key, std::string_view
   if (node == nullptr) return {};
   const auto value = node->value_exact<T>();
   if (!value) {
-    return fail(ErrorKind::kInvalidArgument, fmt::format("{}: \"{}\" must be {}", place(section, *node), key, type));
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("{}: \"{}\" must be {}", place(section, *node), key, type));
   }
   out = Out(*value);
   return {};
@@ -58,7 +59,8 @@ Status read_text(const Section& section, std::string_view key, std::string& out)
 Status read_path(const Section& section, std::string_view key, std::filesystem::path& out) {
   return read_value<std::string>(section, key, "a path in quotes", out);
 }
-Status read_number(const Section& section, std::string_view key, std::int64_t low, std::int64_t high, std::int64_t& out) {
+Status read_number(const Section& section, std::string_view key, std::int64_t low, std::int64_t high,
+                   std::int64_t& out) {
   SHILU_CHECK(read_value<std::int64_t>(section, key, "a whole number", out));
   if (out >= low && out <= high) return {};
   return fail(ErrorKind::kInvalidArgument,
@@ -67,17 +69,20 @@ Status read_number(const Section& section, std::string_view key, std::int64_t lo
 
 Status check_source(const SourceSettings& source, std::string_view where) {
   if (!is_source_name(source.name)) {
-    return fail(ErrorKind::kInvalidArgument,
-                fmt::format("{}: \"{}\" cannot name a source: use up to 32 of a-z, 0-9 and -, beginning with a letter",
-                            where, source.name));
+    return fail(
+        ErrorKind::kInvalidArgument,
+        fmt::format(
+            "{}: \"{}\" cannot name a source: use up to 32 of a-z, 0-9 and -, beginning with a letter", where,
+            source.name));
   }
   const auto scheme_end = source.url.find("://");
   const std::string scheme = source.url.substr(0, scheme_end == std::string::npos ? 0 : scheme_end);
   if (std::find(kSchemes.begin(), kSchemes.end(), scheme) == kSchemes.end()) {
-    return fail(ErrorKind::kInvalidArgument,
-                fmt::format("{}: source \"{}\" needs an address such as rtsp://10.0.0.8/stream, v4l2:///dev/video0, "
-                            "screen://:0 or alsa://default",
-                            where, source.name));
+    return fail(
+        ErrorKind::kInvalidArgument,
+        fmt::format("{}: source \"{}\" needs an address such as rtsp://10.0.0.8/stream, v4l2:///dev/video0, "
+                    "screen://:0 or alsa://default",
+                    where, source.name));
   }
   if (source.transport != "auto" && source.transport != "tcp" && source.transport != "udp") {
     return fail(ErrorKind::kInvalidArgument,
@@ -111,9 +116,11 @@ Status read_sources(const Section& root, std::vector<SourceSettings>& out) {
   }
   for (const toml::node& item : *list) {
     const toml::table* table = item.as_table();
-    if (table == nullptr) return fail(ErrorKind::kInvalidArgument, place(root, item) + ": a source must be a table");
+    if (table == nullptr)
+      return fail(ErrorKind::kInvalidArgument, place(root, item) + ": a source must be a table");
     SHILU_TRY(SourceSettings source, read_source({*table, root.file, "source"}));
-    const bool twice = std::any_of(out.begin(), out.end(), [&](const auto& other) { return other.name == source.name; });
+    const bool twice =
+        std::any_of(out.begin(), out.end(), [&](const auto& other) { return other.name == source.name; });
     if (twice) {
       return fail(ErrorKind::kInvalidArgument,
                   fmt::format("{}: there are two sources called \"{}\"", place(root, item), source.name));
@@ -152,7 +159,8 @@ Status read_programme(const Section& section, ApplianceSettings& out) {
   if (tiles == nullptr) return {};
   const toml::array* list = tiles->as_array();
   if (list == nullptr || !list->is_homogeneous(toml::node_type::string) || list->size() > 6) {
-    return fail(ErrorKind::kInvalidArgument, place(section, *tiles) + ": \"tiles\" must be a list of at most 6 codes");
+    return fail(ErrorKind::kInvalidArgument,
+                place(section, *tiles) + ": \"tiles\" must be a list of at most 6 codes");
   }
   for (const toml::node& tile : *list) out.tiles.push_back(*tile.value<std::string>());
   return {};
@@ -166,9 +174,9 @@ Status read_platform(const Section& section, ApplianceSettings& out) {
 }
 
 Status read_root(const Section& root, ApplianceSettings& out) {
-  static constexpr std::array<std::string_view, 8> kKnown = {"device_name", "data_directory", "runtime_directory",
-                                                             "reserve_mb",  "source",         "web",
-                                                             "programme",   "platform"};
+  static constexpr std::array<std::string_view, 8> kKnown = {
+      "device_name", "data_directory", "runtime_directory", "reserve_mb", "source",
+      "web",         "programme",      "platform"};
   SHILU_CHECK(check_keys(root, kKnown));
   SHILU_CHECK(read_text(root, "device_name", out.device_name));
   SHILU_CHECK(read_path(root, "data_directory", out.data_directory));
@@ -203,8 +211,8 @@ Result<ApplianceSettings> load_appliance(const std::filesystem::path& toml_file)
   try {
     return read_settings(toml::parse(text, toml_file.string()), toml_file.string());
   } catch (const toml::parse_error& error) {
-    return fail(ErrorKind::kInvalidArgument, fmt::format("{}:{}: {}", toml_file.string(), error.source().begin.line,
-                                                         error.description()));
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("{}:{}: {}", toml_file.string(), error.source().begin.line, error.description()));
   }
 }
 

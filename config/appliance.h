@@ -1,6 +1,6 @@
 #pragma once
-// The appliance's settings, from one TOML file (config/appliance.example.toml explains each). Unknown keys are
-// errors that name the line and the nearest known key.
+// The appliance's settings, from one TOML file (config/appliance.example.toml explains each). Unknown keys
+// are errors that name the line and the nearest known key.
 
 #include <cstdint>
 #include <filesystem>
@@ -13,11 +13,11 @@
 namespace shilu::config {
 
 struct SourceSettings {
-  std::string name;       // "room"
-  std::string url;        // rtsp://…, v4l2:///dev/video0, screen://:0, alsa://default, file:///…, test://pattern
-  bool required = true;   // "recording" is shown only while this one is durable
-  std::string transport = "auto";              // rtsp: auto, tcp, udp
-  std::string user;                            // rtsp; the password stands in a file of its own
+  std::string name;  // "room"
+  std::string url;  // rtsp://…, v4l2:///dev/video0, screen://:0, alsa://default, file:///…, test://pattern
+  bool required = true;            // "recording" is shown only while this one is durable
+  std::string transport = "auto";  // rtsp: auto, tcp, udp
+  std::string user;                // rtsp; the password stands in a file of its own
   std::filesystem::path password_file;
 };
 
@@ -28,13 +28,13 @@ struct ApplianceSettings {
   std::vector<SourceSettings> sources;
   std::string listen_address = "0.0.0.0";
   std::uint16_t port = 8780;
-  std::filesystem::path web_root;           // the built pages
-  std::filesystem::path catalogue;          // ability points
+  std::filesystem::path web_root;   // the built pages
+  std::filesystem::path catalogue;  // ability points
   std::filesystem::path programmes;
   std::string programme = "cn-moe-2.0";
-  std::vector<std::string> tiles;           // codes, at most 6
-  std::string platform_url;                 // empty: no upload
-  std::string platform_claim;               // claim code for enrolment
+  std::vector<std::string> tiles;               // codes, at most 6
+  std::string platform_url;                     // empty: no upload
+  std::string platform_claim;                   // claim code for enrolment
   std::uint64_t reserve_bytes = 2'000'000'000;  // never filled by recording
 
   std::filesystem::path lessons_directory() const { return data_directory / "lessons"; }

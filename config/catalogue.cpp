@@ -49,7 +49,8 @@ Json piece_json(const EvidencePiece& piece) {
 }  // namespace
 
 const AbilityPoint* Catalogue::find(std::string_view code) const {
-  const auto found = std::find_if(points.begin(), points.end(), [&](const auto& point) { return point.code == code; });
+  const auto found =
+      std::find_if(points.begin(), points.end(), [&](const auto& point) { return point.code == code; });
   return found == points.end() ? nullptr : &*found;
 }
 
@@ -73,7 +74,8 @@ Result<std::string> Catalogue::judge(const std::vector<std::string>& piece_level
     }
     worst = std::max(worst, static_cast<std::size_t>(found - levels.begin()));
   }
-  // All best -> best, any worst -> worst, otherwise between: with levels best first that is the worst piece's level.
+  // All best -> best, any worst -> worst, otherwise between: with levels best first that is the worst piece's
+  // level.
   return levels[worst];
 }
 
@@ -91,7 +93,11 @@ Json Catalogue::to_json() const {
                     {"name_status", point.name_status},
                     {"evidence", std::move(evidence)}});
   }
-  return {{"catalogue", id}, {"title", title}, {"levels", levels}, {"point_rule", point_rule}, {"points", std::move(list)}};
+  return {{"catalogue", id},
+          {"title", title},
+          {"levels", levels},
+          {"point_rule", point_rule},
+          {"points", std::move(list)}};
 }
 
 Result<Catalogue> parse_catalogue(std::string_view text) {
@@ -109,7 +115,8 @@ Result<Catalogue> parse_catalogue(std::string_view text) {
   for (const Json& item : points) {
     SHILU_TRY(AbilityPoint point, read_point(item));
     if (catalogue.find(point.code) != nullptr) {
-      return fail(ErrorKind::kInvalidArgument, fmt::format("the ability point {} is there twice", point.code));
+      return fail(ErrorKind::kInvalidArgument,
+                  fmt::format("the ability point {} is there twice", point.code));
     }
     catalogue.points.push_back(std::move(point));
   }

@@ -1,6 +1,6 @@
 #pragma once
-// Ability points, evidence pieces, levels: versioned data that a province can replace. The code knows none by name.
-// config/catalogues/*.json; their JSON Schemas in config/schemas/.
+// Ability points, evidence pieces, levels: versioned data that a province can replace. The code knows none by
+// name. config/catalogues/*.json; their JSON Schemas in config/schemas/.
 
 #include <filesystem>
 #include <optional>
@@ -14,7 +14,7 @@ namespace shilu::config {
 
 // "confirmed": a source says so. "unconfirmed": a default that a school must check; shown as such.
 struct EvidencePiece {
-  std::string kind;   // "document", "video", "artifact", "student_feedback"
+  std::string kind;  // "document", "video", "artifact", "student_feedback"
   std::string title;
   std::string note;
   std::string status;

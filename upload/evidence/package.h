@@ -29,7 +29,7 @@ struct DocumentRequest {
 
 struct TeacherIdentity {
   std::string teacher_id;
-  Bytes salt;  // 32 bytes; subject hash = SHA-256(salt + teacher_id)
+  Bytes salt;                                 // 32 bytes; subject hash = SHA-256(salt + teacher_id)
   std::map<std::string, std::string> fields;  // 姓名, 学校, 县(市、区)
 };
 
@@ -56,14 +56,16 @@ struct BuiltPackage {
 
 inline constexpr std::uint64_t kBlockSize = 8u << 20;
 
-// Writes `out` atomically (a partial file is removed), reading the media once. Errors: kInvalidArgument (range outside the
-// lesson, unknown source, a document that is not what its name says), kFailedPrecondition (nothing signed covers the clip
-// yet), kCorrupted (the lesson's bytes do not match its journal: no package is made of them), kStorageFull.
-Result<BuiltPackage> build_package(const PackageRequest& request, const CertifiedKey& seal_key, const Clock& clock,
-                                   const std::filesystem::path& out);
+// Writes `out` atomically (a partial file is removed), reading the media once. Errors: kInvalidArgument
+// (range outside the lesson, unknown source, a document that is not what its name says), kFailedPrecondition
+// (nothing signed covers the clip yet), kCorrupted (the lesson's bytes do not match its journal: no package
+// is made of them), kStorageFull.
+Result<BuiltPackage> build_package(const PackageRequest& request, const CertifiedKey& seal_key,
+                                   const Clock& clock, const std::filesystem::path& out);
 
-// What a file really is, by its first bytes: "application/pdf", "image/png", "image/jpeg", office documents (zip with
-// the right parts), "text/plain" (valid UTF-8). kInvalidArgument names what was found when it is not what `name` ends in.
+// What a file really is, by its first bytes: "application/pdf", "image/png", "image/jpeg", office documents
+// (zip with the right parts), "text/plain" (valid UTF-8). kInvalidArgument names what was found when it is
+// not what `name` ends in.
 Result<std::string> document_type(const std::filesystem::path& file, std::string_view name);
 
 // The teacher's field names that would name a person or a school: they go into the identity part only.

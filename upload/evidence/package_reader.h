@@ -1,5 +1,6 @@
 #pragma once
-// Random access to a package's files without unpacking: the platform serves clips and documents from it by range.
+// Random access to a package's files without unpacking: the platform serves clips and documents from it by
+// range.
 
 #include <filesystem>
 #include <map>
@@ -33,8 +34,8 @@ class PackageReader {
   std::map<std::string, PackageEntry> entries_;
 };
 
-// identity.box opened with the platform's key: {"teacher_id","salt","fields"} as JSON text, and whether the recording's
-// sign-in event carries the same subject hash.
+// identity.box opened with the platform's key: {"teacher_id","salt","fields"} as JSON text, and whether the
+// recording's sign-in event carries the same subject hash.
 struct OpenedIdentity {
   std::string json;
   std::string teacher_id;

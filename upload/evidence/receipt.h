@@ -26,8 +26,14 @@ DsseEnvelope sign_receipt(const Receipt& receipt, const SigningKey& key);
 Result<Receipt> open_receipt(const DsseEnvelope& envelope, const PublicKey& key);
 
 struct Verdict {
-  struct Piece { std::string title, level; };
-  struct Reason { std::string piece; std::int64_t at_ms = 0; std::string source, text; };
+  struct Piece {
+    std::string title, level;
+  };
+  struct Reason {
+    std::string piece;
+    std::int64_t at_ms = 0;
+    std::string source, text;
+  };
   Digest package_sha256{};
   std::string point, level;
   std::vector<Piece> pieces;

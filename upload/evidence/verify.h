@@ -1,6 +1,6 @@
 #pragma once
-// Verifies a package or a lesson folder. Proofs stay separate facts; there is never one `verified`. Trusts no path, size or
-// count of the input: bounded memory and time. No network, no decoder.
+// Verifies a package or a lesson folder. Proofs stay separate facts; there is never one `verified`. Trusts no
+// path, size or count of the input: bounded memory and time. No network, no decoder.
 
 #include <filesystem>
 #include <optional>
@@ -19,12 +19,12 @@ namespace shilu::evidence {
 //   contents    intact | altered                     every file has the hash that the manifests say
 //   seal        valid | invalid | missing | cannot-check
 //   device      known | unknown | not-asked          its key stands in the trust list
-//   recording   signed | altered | cannot-check      records lead to a checkpoint that the device's recording key signed
-//   continuity  whole | whole-with-declared-gaps | altered | cannot-check      one per clip (clip = 1...)
-//   clock       synchronised | unsynchronised | cannot-check
-//   identity    signed-in | asserted | sealed | withheld | absent   (sealed: there, but only the platform can open it)
-//   tail        signed | unsigned                    lesson folders: records after the last checkpoint
-//   receipt     valid | invalid | absent
+//   recording   signed | altered | cannot-check      records lead to a checkpoint that the device's recording
+//   key signed continuity  whole | whole-with-declared-gaps | altered | cannot-check      one per clip (clip
+//   = 1...) clock       synchronised | unsynchronised | cannot-check identity    signed-in | asserted |
+//   sealed | withheld | absent   (sealed: there, but only the platform can open it) tail        signed |
+//   unsigned                    lesson folders: records after the last checkpoint receipt     valid | invalid
+//   | absent
 struct Fact {
   std::string fact;
   std::string value;
@@ -35,8 +35,8 @@ struct Fact {
 };
 
 struct VerifyOptions {
-  std::vector<PublicKey> trusted_devices;     // empty: device = not-asked
-  std::optional<DsseEnvelope> receipt;        // with the platform's key below
+  std::vector<PublicKey> trusted_devices;  // empty: device = not-asked
+  std::optional<DsseEnvelope> receipt;     // with the platform's key below
   std::optional<PublicKey> receipt_key;
 };
 
@@ -55,7 +55,8 @@ struct VerifyReport {
   Json to_json() const;
 };
 
-// An error only where the input cannot be read at all (not found, no permission); everything wrong with its content is a fact.
+// An error only where the input cannot be read at all (not found, no permission); everything wrong with its
+// content is a fact.
 Result<VerifyReport> verify_package(const std::filesystem::path& file, const VerifyOptions& options);
 Result<VerifyReport> verify_lesson(const std::filesystem::path& directory, const VerifyOptions& options);
 // Either of the two, by what it is.

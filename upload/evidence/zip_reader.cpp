@@ -15,7 +15,8 @@ constexpr std::size_t kBlock = 1u << 20;
 
 template <typename... Args>
 tl::unexpected<Error> altered(std::uint64_t offset, fmt::format_string<Args...> format, Args&&... args) {
-  return fail(ErrorKind::kCorrupted, fmt::format("byte {}: {}", offset, fmt::format(format, std::forward<Args>(args)...)));
+  return fail(ErrorKind::kCorrupted,
+              fmt::format("byte {}: {}", offset, fmt::format(format, std::forward<Args>(args)...)));
 }
 
 std::uint64_t little(ByteView bytes, std::size_t offset, std::size_t size) {
@@ -24,7 +25,9 @@ std::uint64_t little(ByteView bytes, std::size_t offset, std::size_t size) {
   return value;
 }
 
-bool starts_local_header(ByteView bytes) { return bytes.size() >= 4 && little(bytes, 0, 4) == 0x0403'4b50; }
+bool starts_local_header(ByteView bytes) {
+  return bytes.size() >= 4 && little(bytes, 0, 4) == 0x0403'4b50;
+}
 
 // The entry whose local header stands at `offset`; its header must be the one that we would write.
 Result<ZipEntry> read_local(File& file, std::uint64_t offset, std::uint64_t file_size) {
@@ -35,7 +38,8 @@ Result<ZipEntry> read_local(File& file, std::uint64_t offset, std::uint64_t file
   if (name_size > kMaxZipName || (extra_size != 0 && extra_size != 20)) {
     return altered(offset, "a local header that no package has");
   }
-  if (head.size() < kFixedHeader + name_size + extra_size) return altered(offset, "the file ends inside a local header");
+  if (head.size() < kFixedHeader + name_size + extra_size)
+    return altered(offset, "the file ends inside a local header");
   ZipEntry entry;
   entry.name = std::string(as_text(ByteView(head).subspan(kFixedHeader, name_size)));
   entry.size = extra_size == 0 ? little(head, 18, 4) : little(head, kFixedHeader + name_size + 4, 8);
@@ -53,10 +57,12 @@ Result<ZipEntry> read_local(File& file, std::uint64_t offset, std::uint64_t file
   return entry;
 }
 
-Status compare_directory(File& file, const std::vector<ZipEntry>& entries, std::uint64_t offset, std::uint64_t file_size) {
+Status compare_directory(File& file, const std::vector<ZipEntry>& entries, std::uint64_t offset,
+                         std::uint64_t file_size) {
   const Bytes expected = directory(entries, offset);
   if (file_size - offset != expected.size()) {
-    return altered(offset, "{} bytes follow the last file where {} are expected", file_size - offset, expected.size());
+    return altered(offset, "{} bytes follow the last file where {} are expected", file_size - offset,
+                   expected.size());
   }
   SHILU_TRY(const Bytes found, file.read_at(offset, expected.size()));
   const auto [wrong, other] = std::mismatch(found.begin(), found.end(), expected.begin(), expected.end());
@@ -93,7 +99,8 @@ Status read_entry(File& file, const ZipEntry& entry, const std::function<void(By
   for (std::uint64_t done = 0; done < entry.size;) {
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(kBlock, entry.size - done));
     SHILU_TRY(const Bytes bytes, file.read_at(entry.data_offset + done, wanted));
-    if (bytes.size() != wanted) return altered(entry.data_offset + done, "the file ends inside {}", entry.name);
+    if (bytes.size() != wanted)
+      return altered(entry.data_offset + done, "the file ends inside {}", entry.name);
     crc = crc32(bytes, crc);
     each(bytes);
     done += bytes.size();

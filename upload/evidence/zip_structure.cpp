@@ -21,11 +21,19 @@ void le32(Bytes& out, std::uint64_t value) {
 void le64(Bytes& out, std::uint64_t value) {
   for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<std::uint8_t>(value >> shift));
 }
-std::uint32_t capped32(std::uint64_t value) { return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, kMax32)); }
-std::uint16_t capped16(std::uint64_t value) { return static_cast<std::uint16_t>(std::min<std::uint64_t>(value, kMax16)); }
+std::uint32_t capped32(std::uint64_t value) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, kMax32));
+}
+std::uint16_t capped16(std::uint64_t value) {
+  return static_cast<std::uint16_t>(std::min<std::uint64_t>(value, kMax16));
+}
 
-bool is_large(std::uint64_t value) { return value >= kMax32; }
-std::uint16_t version_needed(bool zip64) { return zip64 ? 45 : 20; }
+bool is_large(std::uint64_t value) {
+  return value >= kMax32;
+}
+std::uint16_t version_needed(bool zip64) {
+  return zip64 ? 45 : 20;
+}
 
 // Zip64 extended information (4.5.3) holding just the given values; empty without any.
 Bytes zip64_extra(std::initializer_list<std::uint64_t> values) {
@@ -90,7 +98,8 @@ void zip64_end(Bytes& out, std::uint64_t count, std::uint64_t size, std::uint64_
 }
 
 bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+         c == '-';
 }
 
 }  // namespace

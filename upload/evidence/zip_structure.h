@@ -1,6 +1,6 @@
 #pragma once
-// The one zip structure that a package may have (docs/ref/package.md, "Zip"). Everything but the files' bytes is a
-// function of their names, sizes and CRCs, so that a reader can rebuild it and compare every byte.
+// The one zip structure that a package may have (docs/ref/package.md, "Zip"). Everything but the files' bytes
+// is a function of their names, sizes and CRCs, so that a reader can rebuild it and compare every byte.
 // Format: PKWARE APPNOTE 6.3.10, sections 4.3.7, 4.3.12, 4.3.14 to 4.3.16, 4.5.3.
 
 #include <cstdint>

@@ -5,7 +5,8 @@
 namespace shilu::evidence {
 
 Result<Digest> ZipWriter::add(const std::string& name, std::uint64_t size, const Source& source) {
-  if (!is_zip_name(name)) return fail(ErrorKind::kInternal, fmt::format("\"{}\" cannot stand in a package", name));
+  if (!is_zip_name(name))
+    return fail(ErrorKind::kInternal, fmt::format("\"{}\" cannot stand in a package", name));
   ZipEntry entry{name, size, 0, position_, position_ + local_header_size(name, size)};
   Sha256 sha;
   std::uint64_t at = entry.data_offset;
@@ -18,7 +19,8 @@ Result<Digest> ZipWriter::add(const std::string& name, std::uint64_t size, const
     at += bytes.size();
   }
   if (at - entry.data_offset != size) {
-    return fail(ErrorKind::kFailedPrecondition, fmt::format("{} changed its size while it was being packed", name));
+    return fail(ErrorKind::kFailedPrecondition,
+                fmt::format("{} changed its size while it was being packed", name));
   }
   SHILU_CHECK(file_.write_at(entry.header_offset, local_header(entry)));
   position_ = at;

@@ -17,8 +17,8 @@ class ZipWriter {
 
   // Gives the next bytes of an entry; empty at its end.
   using Source = std::function<Result<Bytes>()>;
-  // Copies `size` bytes (an error if the source has another length) and gives their SHA-256. The CRC is put into the local
-  // header afterwards, so the media is read once.
+  // Copies `size` bytes (an error if the source has another length) and gives their SHA-256. The CRC is put
+  // into the local header afterwards, so the media is read once.
   Result<Digest> add(const std::string& name, std::uint64_t size, const Source& source);
   Result<Digest> add(const std::string& name, ByteView bytes);
   // Directory and end; -> the file's size.

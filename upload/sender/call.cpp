@@ -23,14 +23,20 @@ std::optional<std::int64_t> http_date(std::string_view text) {
 CallError::Kind kind_of(int status) {
   switch (status) {
     case 401:
-    case 403: return CallError::Kind::kAuth;
+    case 403:
+      return CallError::Kind::kAuth;
     case 404:
-    case 410: return CallError::Kind::kGone;
-    case 409: return CallError::Kind::kConflict;
-    case 413: return CallError::Kind::kTooLarge;
+    case 410:
+      return CallError::Kind::kGone;
+    case 409:
+      return CallError::Kind::kConflict;
+    case 413:
+      return CallError::Kind::kTooLarge;
     case 423:
-    case 429: return CallError::Kind::kBusy;
-    default: break;
+    case 429:
+      return CallError::Kind::kBusy;
+    default:
+      break;
   }
   if (status >= 500) return CallError::Kind::kBusy;
   if (status >= 400) return CallError::Kind::kRefused;
@@ -69,8 +75,8 @@ CallError unexpected_answer(const http::ClientRequest& request, const http::Clie
   CallError error{kind_of(response.status), "", retry_after(response)};
   if (error.kind == CallError::Kind::kPortal) {
     error.message = fmt::format(
-        "{} answered {} where the platform was expected; perhaps the network asks for a sign-in page first", request.url,
-        response.status);
+        "{} answered {} where the platform was expected; perhaps the network asks for a sign-in page first",
+        request.url, response.status);
   } else {
     error.message = fmt::format("the platform answered {}{}", response.status, said(response));
   }
@@ -90,8 +96,8 @@ CallResult<http::ClientResponse> perform(http::Client& client, const http::Clien
 CallResult<Json> json_body(const http::ClientRequest& request, const http::ClientResponse& response) {
   auto json = parse_json(response.body);
   if (json && json->is_object()) return std::move(*json);
-  return tl::make_unexpected(
-      CallError{CallError::Kind::kPortal, request.url + " did not answer as the platform does", std::nullopt});
+  return tl::make_unexpected(CallError{CallError::Kind::kPortal,
+                                       request.url + " did not answer as the platform does", std::nullopt});
 }
 
 }  // namespace shilu::sender

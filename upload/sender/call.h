@@ -13,11 +13,12 @@ CallResult<http::ClientResponse> perform(http::Client& client, const http::Clien
 CallError network_error(const Error& error);
 CallError unexpected_answer(const http::ClientRequest& request, const http::ClientResponse& response);
 
-// "Retry-After" in seconds or as an HTTP date (RFC 9110 10.2.3), against the answer's own Date header, so that a wrong
-// local clock does no harm. At most one day.
+// "Retry-After" in seconds or as an HTTP date (RFC 9110 10.2.3), against the answer's own Date header, so
+// that a wrong local clock does no harm. At most one day.
 std::optional<std::chrono::seconds> retry_after(const http::ClientResponse& response);
 
-// The answer's body as JSON; anything else is kPortal: a proxy or captive portal spoke instead of the platform.
+// The answer's body as JSON; anything else is kPortal: a proxy or captive portal spoke instead of the
+// platform.
 CallResult<Json> json_body(const http::ClientRequest& request, const http::ClientResponse& response);
 
 }  // namespace shilu::sender

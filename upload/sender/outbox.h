@@ -1,6 +1,7 @@
 #pragma once
-// Delivers what the store's submissions say, one after the other, for ever: offer -> create or resume -> append ->
-// verifying -> receipt -> verdict. Survives restarts: everything it knows stands in the store before the network sees it.
+// Delivers what the store's submissions say, one after the other, for ever: offer -> create or resume ->
+// append -> verifying -> receipt -> verdict. Survives restarts: everything it knows stands in the store
+// before the network sees it.
 
 #include <functional>
 #include <memory>
@@ -36,7 +37,8 @@ struct Progress {
 
 class Outbox {
  public:
-  // `on_change` is called on the outbox's thread after the store was changed or progress was made (at most 4 a second).
+  // `on_change` is called on the outbox's thread after the store was changed or progress was made (at most 4
+  // a second).
   Outbox(OutboxOptions options, std::function<void(const std::string& submission_id)> on_change);
   ~Outbox();  // stops; a running request is cancelled
   Status start();

@@ -8,7 +8,8 @@
 namespace shilu::sender {
 namespace {
 
-http::ClientRequest json_request(std::string method, std::string url, const std::string& token, const Json& body = {}) {
+http::ClientRequest json_request(std::string method, std::string url, const std::string& token,
+                                 const Json& body = {}) {
   http::ClientRequest request;
   request.method = std::move(method);
   request.url = std::move(url);
@@ -23,7 +24,8 @@ http::ClientRequest json_request(std::string method, std::string url, const std:
 
 // What the platform says in a shape that is not ours: a wrong address, or a page of somebody else's.
 CallError not_understood(const http::ClientRequest& request, const Error& error) {
-  return {CallError::Kind::kPortal, fmt::format("{} answered, but not as the platform does: {}", request.url, error.message),
+  return {CallError::Kind::kPortal,
+          fmt::format("{} answered, but not as the platform does: {}", request.url, error.message),
           std::nullopt};
 }
 
@@ -94,7 +96,8 @@ Result<PackageState> read_state(const Json& json) {
 
 // Performs, parses, and hands the JSON to `read`.
 template <typename T, typename Read>
-CallResult<T> ask(http::Client& client, const http::ClientRequest& request, std::initializer_list<int> expected, Read read) {
+CallResult<T> ask(http::Client& client, const http::ClientRequest& request,
+                  std::initializer_list<int> expected, Read read) {
   SHILU_CALL(const http::ClientResponse response, perform(client, request, expected));
   SHILU_CALL(const Json json, json_body(request, response));
   Result<T> value = read(json);
@@ -109,7 +112,9 @@ PlatformClient::PlatformClient(http::Client client, std::string base_url)
   while (base_url_.ends_with('/')) base_url_.pop_back();
 }
 
-void PlatformClient::set_token(std::string token) { token_ = std::move(token); }
+void PlatformClient::set_token(std::string token) {
+  token_ = std::move(token);
+}
 
 CallResult<PlatformInfo> PlatformClient::info() {
   return ask<PlatformInfo>(client_, json_request("GET", base_url_ + "/api/v1/platform", ""), {200},
@@ -137,7 +142,8 @@ CallResult<OfferAnswer> PlatformClient::offer(const Offer& offer) {
                      {"blocks", std::move(blocks)},
                      {"programme", offer.programme},
                      {"point", offer.point}};
-  return ask<OfferAnswer>(client_, json_request("POST", base_url_ + "/api/v1/submissions", token_, body), {200, 201, 202},
+  return ask<OfferAnswer>(client_, json_request("POST", base_url_ + "/api/v1/submissions", token_, body),
+                          {200, 201, 202},
                           [&](const Json& json) { return read_offer_answer(json, base_url_); });
 }
 

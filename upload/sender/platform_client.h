@@ -1,6 +1,6 @@
 #pragma once
-// The device's side of docs/ref/platform-api.md: who the platform is, enrolment, the offer, the state of a package.
-// Thread-bound (holds one http::Client).
+// The device's side of docs/ref/platform-api.md: who the platform is, enrolment, the offer, the state of a
+// package. Thread-bound (holds one http::Client).
 
 #include <optional>
 #include <string>
@@ -43,7 +43,9 @@ struct OfferAnswer {
 struct PackageState {
   enum class Kind { kReceiving, kVerifying, kAcknowledged, kRejected } kind = Kind::kReceiving;
   std::uint64_t offset = 0;
-  struct Reason { std::string code, text; };
+  struct Reason {
+    std::string code, text;
+  };
   std::vector<Reason> reasons;
   std::optional<DsseEnvelope> receipt;
   std::optional<DsseEnvelope> verdict;
@@ -52,14 +54,14 @@ struct PackageState {
 // What went wrong with one call, sorted by what the sender does next.
 struct CallError {
   enum class Kind {
-    kNetwork,    // retry with backoff
-    kBusy,       // 423, 429, 503: retry, not before retry_after
-    kAuth,       // 401, 403: the token is not (any more) good
-    kGone,       // 404, 410: the upload is not there; begin it anew
-    kConflict,   // 409: another offset; ask for it
-    kTooLarge,   // 413
-    kPortal,     // answers like a captive portal or a proxy's page, not like the platform
-    kRefused,    // any other 4xx: park it and tell
+    kNetwork,   // retry with backoff
+    kBusy,      // 423, 429, 503: retry, not before retry_after
+    kAuth,      // 401, 403: the token is not (any more) good
+    kGone,      // 404, 410: the upload is not there; begin it anew
+    kConflict,  // 409: another offset; ask for it
+    kTooLarge,  // 413
+    kPortal,    // answers like a captive portal or a proxy's page, not like the platform
+    kRefused,   // any other 4xx: park it and tell
   } kind = Kind::kNetwork;
   std::string message;
   std::optional<std::chrono::seconds> retry_after;
@@ -74,7 +76,8 @@ class PlatformClient {
   http::Client& client() { return client_; }
 
   CallResult<PlatformInfo> info();
-  CallResult<Enrolment> enrol(const std::string& device_key_pem, const std::string& name, const std::string& claim);
+  CallResult<Enrolment> enrol(const std::string& device_key_pem, const std::string& name,
+                              const std::string& claim);
   CallResult<OfferAnswer> offer(const Offer& offer);
   CallResult<PackageState> state(const Digest& package_sha256);
 

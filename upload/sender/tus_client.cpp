@@ -13,11 +13,13 @@ namespace {
 constexpr std::string_view kVersion = "1.0.0";
 
 CallError not_tus(const http::ClientRequest& request, std::string_view lacking) {
-  return {CallError::Kind::kPortal, fmt::format("{} answered without {}; it is not the upload server", request.url, lacking),
+  return {CallError::Kind::kPortal,
+          fmt::format("{} answered without {}; it is not the upload server", request.url, lacking),
           std::nullopt};
 }
 
-CallResult<std::uint64_t> offset_of(const http::ClientRequest& request, const http::ClientResponse& response) {
+CallResult<std::uint64_t> offset_of(const http::ClientRequest& request,
+                                    const http::ClientResponse& response) {
   const std::string_view text = response.header("upload-offset");
   std::uint64_t offset = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), offset);
@@ -43,7 +45,8 @@ http::BodySource file_source(std::shared_ptr<File> file, std::uint64_t from, std
     const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - at));
     if (wanted == 0) return std::size_t{0};
     SHILU_TRY(const Bytes bytes, file->read_at(at, wanted));
-    if (bytes.empty()) return fail(ErrorKind::kCorrupted, "the package became shorter while it was being sent");
+    if (bytes.empty())
+      return fail(ErrorKind::kCorrupted, "the package became shorter while it was being sent");
     std::copy(bytes.begin(), bytes.end(), buffer.begin());
     at += bytes.size();
     return bytes.size();
@@ -85,7 +88,8 @@ CallResult<std::uint64_t> TusClient::append(const std::string& upload_url, const
                                             std::uint64_t from, std::uint64_t size,
                                             const std::function<bool(std::uint64_t)>& progress) {
   auto opened = posix_file_system().open(file, OpenMode::kRead);
-  if (!opened) return tl::make_unexpected(CallError{CallError::Kind::kRefused, opened.error().message, std::nullopt});
+  if (!opened)
+    return tl::make_unexpected(CallError{CallError::Kind::kRefused, opened.error().message, std::nullopt});
   http::ClientRequest request;
   request.method = "PATCH";
   request.url = upload_url;
