@@ -1,0 +1,12 @@
+#pragma once
+#include "firmware/http/wire.h"
+
+namespace shilu::http {
+
+// One accepted connection, request after request, until it closes.
+Awaitable<void> serve_connection(ServerContext& context, Tcp::socket socket);
+
+// One connection too many: 503, then closed. Not counted as open.
+Awaitable<void> refuse_connection(ServerContext& context, Tcp::socket socket);
+
+}  // namespace shilu::http

@@ -1,0 +1,15 @@
+#pragma once
+#include <memory>
+
+#include "firmware/http/response.h"
+#include "firmware/http/wire.h"
+
+namespace shilu::http {
+
+inline constexpr int kEventKeepAliveSeconds = 15;
+
+// Serves one event stream whose head has been sent, until the peer leaves, the sink is closed or the server
+// stops.
+Awaitable<void> run_events(Wire& wire, EventStream stream);
+
+}  // namespace shilu::http

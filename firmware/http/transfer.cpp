@@ -1,0 +1,227 @@
+#include "firmware/http/transfer.h"
+
+#include <cstring>
+
+#include "firmware/http/curl_error.h"
+#include "firmware/http/text_tools.h"
+#include "firmware/http/url.h"
+
+namespace shilu::http {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kMaxResponseBody = 16u << 20;
+constexpr auto kProgressEvery = std::chrono::milliseconds(250);
+// Beyond TCP_USER_TIMEOUT, for what the kernel does not see (a peer that acknowledges but never makes room).
+constexpr auto kStallGrace = std::chrono::seconds(5);
+
+bool is_sendable(std::string_view name, std::string_view value) {
+  return is_token(name) && value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+Status check_request(const ClientRequest& request) {
+  if (!is_token(request.method))
+    return fail(ErrorKind::kInvalidArgument, "\"" + request.method + "\" is not a method");
+  for (auto& [name, value] : request.headers) {
+    if (!is_sendable(name, value))
+      return fail(ErrorKind::kInvalidArgument, "the field " + name + " cannot be sent");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Transfer>> Transfer::prepare(const ClientRequest& request,
+                                                    const ClientOptions& options, SocketTable& sockets) {
+  SHILU_CHECK(check_request(request));
+  SHILU_TRY(auto peer, authority_of(request.url));
+  std::unique_ptr<Transfer> transfer(new Transfer(request, options, sockets, std::move(peer)));
+  if (!transfer->easy_) return fail(ErrorKind::kInternal, "libcurl gave no handle");
+  transfer->set_common(options);
+  transfer->set_trust(options);
+  transfer->set_method();
+  transfer->set_fields();
+  transfer->set_callbacks();
+  return transfer;
+}
+
+Transfer::Transfer(const ClientRequest& request, const ClientOptions& options, SocketTable& sockets,
+                   std::string peer)
+    : request_(request),
+      sockets_(sockets),
+      peer_(std::move(peer)),
+      easy_(curl_easy_init()),
+      watch_({options.dead_peer_timeout + kStallGrace, request.answer_timeout, body_size()}) {}
+
+void Transfer::set_common(const ClientOptions& options) {
+  CURL* easy = easy_.get();
+  curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str());
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+  curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 30L);  // older ones are often dead behind a NAT
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail_);
+  if (!options.proxy.empty()) curl_easy_setopt(easy, CURLOPT_PROXY, options.proxy.c_str());
+}
+
+void Transfer::set_trust(const ClientOptions& options) {
+  curl_easy_setopt(easy_.get(), CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!options.ca_file.empty()) curl_easy_setopt(easy_.get(), CURLOPT_CAINFO, options.ca_file.c_str());
+  if (!options.pinned_keys.empty())
+    curl_easy_setopt(easy_.get(), CURLOPT_PINNEDPUBLICKEY, options.pinned_keys.c_str());
+}
+
+void Transfer::set_method() {
+  CURL* easy = easy_.get();
+  const auto& method = request_.method;
+  if (is_upload()) {
+    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request_.source_size));
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024);
+  } else if (!request_.body.empty() || method == "POST" || method == "PUT" || method == "PATCH") {
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.c_str());
+  } else if (method == "HEAD") {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    return;
+  }
+  if (method != "GET" || is_upload() || !request_.body.empty())
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method.c_str());
+}
+
+bool Transfer::has_field(std::string_view name) const {
+  for (auto& field : request_.headers) {
+    if (equal_ignoring_case(field.first, name)) return true;
+  }
+  return false;
+}
+
+void Transfer::set_fields() {
+  for (auto& [name, value] : request_.headers) fields_.add(value.empty() ? name + ";" : name + ": " + value);
+  if (!has_field("Content-Type")) fields_.add("Content-Type:");  // libcurl would call any body a form
+  // libcurl asks by itself above 1 MiB, which costs a second at servers that ignore the question.
+  if (!has_field("Expect")) fields_.add(request_.expect_continue ? "Expect: 100-continue" : "Expect:");
+  curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, fields_.get());
+}
+
+void Transfer::set_callbacks() {
+  CURL* easy = easy_.get();
+  sockets_.attach(easy);
+  curl_easy_setopt(easy, CURLOPT_READFUNCTION, &Transfer::on_read);
+  curl_easy_setopt(easy, CURLOPT_READDATA, this);
+  curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, &Transfer::on_seek);
+  curl_easy_setopt(easy, CURLOPT_SEEKDATA, this);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_write);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &Transfer::on_request);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
+}
+
+std::size_t Transfer::on_read(char* buffer, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  if (!transfer.is_upload()) return 0;
+  transfer.source_begun_ = true;
+  auto got = transfer.request_.source({reinterpret_cast<std::uint8_t*>(buffer), size * count});
+  transfer.watch_.on_source_read(Clock::now());
+  if (got && *got <= size * count) return *got;
+  transfer.own_error_ =
+      got ? Error{ErrorKind::kInternal, "the body's source gave more than was asked for"} : got.error();
+  return CURL_READFUNC_ABORT;
+}
+
+// libcurl rewinds when a kept connection turns out to be dead; what a source has given is gone.
+int Transfer::on_seek(void* self, curl_off_t offset, int origin) {
+  bool untouched = !static_cast<Transfer*>(self)->source_begun_ && offset == 0 && origin == SEEK_SET;
+  return untouched ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
+
+std::size_t Transfer::on_write(char* bytes, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  auto& body = transfer.response_.body;
+  if (body.size() + size * count > kMaxResponseBody) {
+    transfer.own_error_ =
+        Error{ErrorKind::kCorrupted, "the answer of " + transfer.peer_ + " is larger than 16 MiB"};
+    return 0;
+  }
+  body.append(bytes, size * count);
+  return size * count;
+}
+
+std::size_t Transfer::on_header(char* bytes, std::size_t size, std::size_t count, void* self) {
+  static_cast<Transfer*>(self)->take_header_line({bytes, size * count});
+  return size * count;
+}
+
+void Transfer::take_header_line(std::string_view line) {
+  while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
+  if (line.substr(0, 5) == "HTTP/") {  // of this answer, or of an interim one before it
+    response_.headers.clear();
+    auto code = line.substr(std::min(line.find(' '), line.size()));
+    response_.status = static_cast<int>(decimal(trimmed(code).substr(0, 3)).value_or(0));
+  } else if (line.empty()) {
+    if (response_.status >= 200) watch_.on_head(Clock::now());
+  } else if (auto colon = line.find(':'); colon != std::string_view::npos) {
+    response_.headers[lower_case(trimmed(line.substr(0, colon)))] =
+        std::string(trimmed(line.substr(colon + 1)));
+  }
+}
+
+int Transfer::on_request(void* self, char*, char*, int, int local_port) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  transfer.fd_ = transfer.sockets_.by_local_port(local_port);
+  transfer.watch_.on_started(Clock::now());
+  return CURL_PREREQFUNC_OK;
+}
+
+void Transfer::sample() {
+  curl_off_t handed_over = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &handed_over);
+  auto sent = static_cast<std::uint64_t>(std::max<curl_off_t>(handed_over, 0));
+  auto waiting = SocketTable::unacknowledged(fd_);
+  watch_.on_sample(Clock::now(), sent > waiting ? sent - waiting : 0, response_.body.size());
+}
+
+std::optional<Error> Transfer::tell_progress() {
+  auto now = Clock::now();
+  if (!request_.on_progress || now < next_progress_) return std::nullopt;
+  next_progress_ = now + kProgressEvery;
+  if (request_.on_progress(watch_.acked())) return std::nullopt;
+  return Error{ErrorKind::kCancelled, "the exchange with " + peer_ + " was cancelled"};
+}
+
+Error Transfer::sentence(TransferWatch::Verdict verdict) const {
+  if (verdict == TransferWatch::Verdict::kStalled)
+    return {ErrorKind::kTimedOut, peer_ + " stopped taking data"};
+  if (verdict == TransferWatch::Verdict::kTrickle)
+    return {ErrorKind::kTimedOut, "the answer of " + peer_ + " does not get on"};
+  return {ErrorKind::kTimedOut,
+          peer_ + " gave no answer within " + std::to_string(request_.answer_timeout.count()) + " ms"};
+}
+
+std::optional<Error> Transfer::check() {
+  sample();
+  auto verdict = watch_.verdict(Clock::now());
+  if (verdict != TransferWatch::Verdict::kGoOn) return sentence(verdict);
+  return tell_progress();
+}
+
+Result<ClientResponse> Transfer::finish(CURLcode code) {
+  if (own_error_) return fail(*own_error_);
+  if (code != CURLE_OK) {
+    long os_error = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);
+    return fail(error_of(code, os_error, peer_, detail_));
+  }
+  sample();
+  if (request_.on_progress) (void)request_.on_progress(watch_.acked());
+  return std::move(response_);
+}
+
+}  // namespace shilu::http

@@ -1,0 +1,44 @@
+#pragma once
+// Decides when a request has waited long enough. libcurl's own timers see bytes given to the kernel; these
+// see bytes that the peer acknowledged. Pure: time comes from the caller.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace shilu::http {
+
+class TransferWatch {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  struct Limits {
+    std::chrono::milliseconds stall;  // without one more byte acknowledged
+    std::chrono::milliseconds
+        answer;  // from the last byte acknowledged to the answer's head; then per KiB of body
+    std::uint64_t body_size = 0;
+  };
+  explicit TransferWatch(Limits limits) : limits_(limits) {}
+
+  void on_started(Time now);      // the connection stands, the request goes out
+  void on_source_read(Time now);  // the time that the body's source took is not the peer's
+  void on_head(Time now);
+  void on_sample(Time now, std::uint64_t acked, std::uint64_t received);
+
+  enum class Verdict { kGoOn, kStalled, kNoAnswer, kTrickle };
+  Verdict verdict(Time now) const;
+  std::uint64_t acked() const { return acked_; }
+
+ private:
+  static constexpr std::uint64_t kLeastBodyPerWindow = 1024;
+
+  Limits limits_;
+  std::optional<Time> started_;
+  std::optional<Time> all_acked_;
+  std::optional<Time> head_;
+  Time last_move_{};
+  Time window_begin_{};
+  std::uint64_t window_received_ = 0;
+  std::uint64_t acked_ = 0;
+};
+
+}  // namespace shilu::http

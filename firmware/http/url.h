@@ -1,0 +1,13 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "firmware/base/result.h"
+
+namespace shilu::http {
+
+// "host:port" of an absolute http(s) URL, as people name a peer; no user, no password. kInvalidArgument: not
+// such a URL.
+Result<std::string> authority_of(std::string_view url);
+
+}  // namespace shilu::http
