@@ -121,6 +121,10 @@ std::uint64_t FragmentIndex::duration_ticks() const {
   return sum;
 }
 
+std::uint64_t fragment_head_size(MediaKind kind, std::uint32_t samples) {
+  return kMoofBeforeEntries + std::uint64_t{samples} * entry_size(kind == MediaKind::kVideo) + kBoxHeaderSize;
+}
+
 Result<FragmentIndex> parse_fragment(ByteView bytes, std::uint32_t timescale,
                                      std::optional<std::uint64_t> known_size) {
   if (timescale == 0) return fail(ErrorKind::kInvalidArgument, "the timescale is 0");

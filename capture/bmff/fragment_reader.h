@@ -7,6 +7,7 @@
 
 #include "firmware/base/bytes.h"
 #include "firmware/base/result.h"
+#include "firmware/lesson/track.h"
 
 namespace shilu::bmff {
 
@@ -27,6 +28,9 @@ struct FragmentIndex {
 
   std::uint64_t duration_ticks() const;
 };
+
+// Bytes of moof and mdat header of a fragment with that many samples: what parse_fragment needs to be given.
+std::uint64_t fragment_head_size(MediaKind kind, std::uint32_t samples);
 
 // The fragment that starts at bytes[0]. `bytes` must hold the moof and the mdat's header; the payload need
 // not be there when `known_size` (the size of the whole fragment, from the journal) is given, else it must.

@@ -65,7 +65,7 @@ Json members(const EpochEvent& e) {
             {"nominal_ticks", e.nominal_ticks},
             {"header_size", e.header_size},
             {"header_sha256", to_hex(e.header_sha256)}};
-  if (e.width != 0) {
+  if (kind_of(e) == MediaKind::kVideo) {
     json["width"] = e.width;
     json["height"] = e.height;
   } else {
@@ -233,6 +233,10 @@ Result<EventRecord> read_event(const Json& json) {
 }
 
 }  // namespace
+
+MediaKind kind_of(const EpochEvent& event) {
+  return event.name.ends_with(".video") ? MediaKind::kVideo : MediaKind::kAudio;
+}
 
 Json event_to_json(const EventRecord& event) {
   auto json = std::visit([](const auto& body) { return members(body); }, event.body);

@@ -4,7 +4,7 @@
 // Thread-bound.
 
 #include <filesystem>
-#include <map>
+#include <optional>
 #include <vector>
 
 #include "capture/bmff/movie.h"
@@ -41,6 +41,10 @@ class LessonFolder {
   Status refresh();
 
   const std::filesystem::path& directory() const;
+  // Why reading stopped before the end of `journal` or `checkpoints` although more than a torn tail stands
+  // there: records that no writer of this version makes, or that contradict those before. What precedes is
+  // still given. Nothing: all is well.
+  const std::optional<Error>& damage() const;
   const LessonInfo& info() const;
   const std::string& lesson_json() const;
   const std::vector<StoredRecord>& records() const;  // records()[i].leaf == i + 1

@@ -44,6 +44,8 @@ struct EpochEvent {
   std::uint32_t header_size = 0;
   Digest header_sha256{};
 };
+MediaKind kind_of(const EpochEvent& event);  // by its name
+
 struct StartEvent {
   std::string utc;
 };

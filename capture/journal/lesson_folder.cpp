@@ -1,0 +1,208 @@
+#include "capture/journal/lesson_folder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "capture/journal/checkpoint_file.h"
+#include "capture/journal/file_names.h"
+#include "capture/journal/record_index.h"
+#include "capture/journal/source_movie.h"
+
+namespace shilu::journal {
+namespace {
+
+using std::filesystem::path;
+
+constexpr std::int64_t kNsPerMs = 1'000'000;
+
+// What stands behind `offset`; nothing where the file is missing (a power cut just behind lesson.json).
+Result<Bytes> read_behind(const path& where, std::uint64_t offset) {
+  const auto file = posix_file_system().open(where, OpenMode::kRead);
+  if (!file && file.error().kind == ErrorKind::kNotFound) return Bytes();
+  if (!file) return fail(file.error());
+  SHILU_TRY(const auto size, (*file)->size());
+  return size > offset ? (*file)->read_at(offset, size - offset) : Result<Bytes>(Bytes());
+}
+
+}  // namespace
+
+struct LessonFolder::Impl {
+  path directory;
+  std::string lesson_json;
+  LessonInfo info;
+  std::vector<StoredRecord> records;
+  RecordIndex index;
+  std::vector<SignedCheckpoint> checkpoints;
+  std::uint64_t journal_size = 0;
+  std::uint64_t checkpoints_size = 0;
+  std::optional<Error> damage;
+
+  explicit Impl(path where) : directory(where), index(std::move(where)) {}
+
+  // Takes one record off `rest`; false where the sound part ends.
+  Result<bool> take_record(ByteView& rest) {
+    SHILU_TRY(auto decoded, decode(rest));
+    if (!decoded) return false;
+    SHILU_CHECK(index.take(records.size(), decoded->record));
+    const auto bytes = rest.first(decoded->size);
+    records.push_back({records.size() + 1, std::move(decoded->record), Bytes(bytes.begin(), bytes.end())});
+    rest = rest.subspan(decoded->size);
+    journal_size += decoded->size;
+    return true;
+  }
+
+  Status take_magic(ByteView& rest) {
+    if (journal_size > 0 || rest.size() < kMagic.size()) return {};
+    if (as_text(rest.first(kMagic.size())) != kMagic) {
+      return fail(ErrorKind::kCorrupted, "the file `journal` is not a journal of this program");
+    }
+    rest = rest.subspan(kMagic.size());
+    journal_size = kMagic.size();
+    return {};
+  }
+
+  Status take_journal(ByteView rest) {
+    SHILU_CHECK(take_magic(rest));
+    if (journal_size == 0) return {};
+    while (true) {
+      SHILU_TRY(const bool more, take_record(rest));
+      if (!more) return {};
+    }
+  }
+
+  Status take_checkpoints(std::string_view text) {
+    auto prefix = read_checkpoint_prefix(text);
+    std::move(prefix.checkpoints.begin(), prefix.checkpoints.end(), std::back_inserter(checkpoints));
+    checkpoints_size += prefix.size;
+    if (prefix.error) return fail(*prefix.error);
+    return {};
+  }
+
+  void note(const Status& status) {
+    if (!status && !damage) damage = status.error();
+  }
+
+  // Checkpoints first: so none is seen that covers records which were not read yet.
+  Status refresh() {
+    SHILU_TRY(const auto lines, read_behind(directory / kCheckpoints, checkpoints_size));
+    SHILU_TRY(const auto bytes, read_behind(directory / kJournal, journal_size));
+    note(take_checkpoints(as_text(lines)));
+    note(take_journal(bytes));
+    return {};
+  }
+
+  Nanoseconds recorded_until() const {
+    std::int64_t end = 0;
+    for (const auto& track : index.tracks()) {
+      for (const auto& epoch : track.epochs) {
+        if (epoch.fragments.empty()) continue;
+        const auto& last = std::get<FragmentRecord>(records[epoch.fragments.back()].record);
+        const auto ticks = last.start_ticks + static_cast<std::int64_t>(last.duration_ticks);
+        end = std::max(end, ns_from_ticks(ticks, epoch.event.timescale));
+      }
+    }
+    return Nanoseconds(end);
+  }
+
+  template <typename Event, typename Visit>
+  void each(Visit&& visit) const {
+    for (const auto& stored : records) {
+      const auto* event = std::get_if<EventRecord>(&stored.record);
+      const auto* body = event == nullptr ? nullptr : std::get_if<Event>(&event->body);
+      if (body != nullptr) visit(*body);
+    }
+  }
+};
+
+LessonFolder::LessonFolder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+LessonFolder::LessonFolder(LessonFolder&&) noexcept = default;
+LessonFolder& LessonFolder::operator=(LessonFolder&&) noexcept = default;
+LessonFolder::~LessonFolder() = default;
+
+Result<LessonFolder> LessonFolder::open(const path& directory) {
+  auto impl = std::make_unique<Impl>(directory);
+  auto text = read_text_file(directory / kLessonJson);
+  if (!text && text.error().kind == ErrorKind::kNotFound) {
+    return fail(ErrorKind::kNotFound, fmt::format("{} is not the folder of a lesson", directory.string()));
+  }
+  if (!text) return fail(text.error());
+  impl->lesson_json = std::move(*text);
+  SHILU_TRY(impl->info, LessonInfo::from_json(impl->lesson_json));
+  SHILU_CHECK(impl->refresh());
+  return LessonFolder(std::move(impl));
+}
+
+Status LessonFolder::refresh() {
+  return impl_->refresh();
+}
+
+const path& LessonFolder::directory() const {
+  return impl_->directory;
+}
+const std::optional<Error>& LessonFolder::damage() const {
+  return impl_->damage;
+}
+const LessonInfo& LessonFolder::info() const {
+  return impl_->info;
+}
+const std::string& LessonFolder::lesson_json() const {
+  return impl_->lesson_json;
+}
+const std::vector<StoredRecord>& LessonFolder::records() const {
+  return impl_->records;
+}
+const std::vector<TrackView>& LessonFolder::tracks() const {
+  return impl_->index.tracks();
+}
+const std::vector<SignedCheckpoint>& LessonFolder::checkpoints() const {
+  return impl_->checkpoints;
+}
+bool LessonFolder::finished() const {
+  return impl_->index.stopped();
+}
+
+std::vector<Mark> LessonFolder::marks() const {
+  std::vector<Mark> marks;
+  const auto find = [&](const std::string& id) {
+    return std::find_if(marks.begin(), marks.end(), [&](const Mark& mark) { return mark.id == id; });
+  };
+  impl_->each<MarkEvent>([&](const MarkEvent& event) {
+    if (find(event.mark.id) == marks.end()) marks.push_back(event.mark);
+  });
+  impl_->each<MarkUndoneEvent>([&](const MarkUndoneEvent& event) {
+    if (const auto mark = find(event.id); mark != marks.end()) mark->undone = true;
+  });
+  return marks;
+}
+
+std::vector<GapEvent> LessonFolder::gaps() const {
+  std::vector<GapEvent> gaps;
+  impl_->each<GapEvent>([&](const GapEvent& gap) { gaps.push_back(gap); });
+  return gaps;
+}
+
+Nanoseconds LessonFolder::duration() const {
+  std::optional<Nanoseconds> stopped;
+  impl_->each<StopEvent>(
+      [&](const StopEvent& stop) { stopped = std::chrono::milliseconds(stop.duration_ms); });
+  return stopped.value_or(impl_->recorded_until());
+}
+
+std::vector<Digest> LessonFolder::leaf_hashes() const {
+  std::vector<Digest> leaves;
+  leaves.reserve(impl_->records.size() + 1);
+  leaves.push_back(leaf_hash(as_bytes(impl_->lesson_json)));
+  for (const auto& stored : impl_->records) leaves.push_back(leaf_hash(stored.bytes));
+  return leaves;
+}
+
+Result<LessonFolder::SourceMovie> LessonFolder::movie(std::string_view source,
+                                                      std::optional<TimeRange> range) const {
+  const auto end_ms =
+      (duration().count() + kNsPerMs - 1) / kNsPerMs;  // a lesson that still runs ends between two ms
+  const auto wanted = range.value_or(TimeRange{LessonTime{0}, LessonTime::from_ms(end_ms)});
+  return make_source_movie(impl_->records, impl_->index.tracks(), source, wanted);
+}
+
+}  // namespace shilu::journal
