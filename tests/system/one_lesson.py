@@ -262,7 +262,8 @@ class Lesson:
             return self.teacher.get(f"/api/submissions/{self.submission}").get("verdict")
 
         verdict = wait_until("the verdict on the device", 30, arrived)
-        platform = Peer(self.told["platform_url"], self.told["device_token"])
+        token = json.loads(pathlib.Path(self.told["enrolment_file"]).read_text())["token"]
+        platform = Peer(self.told["platform_url"], token)
         key = platform.get("/api/v1/platform")["receipt_key_pem"]
         answer = platform.get(f"/api/v1/submissions/{self.package_sha256}")
         for name in ("receipt", "verdict"):

@@ -1,0 +1,58 @@
+#pragma once
+// The demonstration classroom: cameras, appliance and platform as child processes of one command, each the
+// real program with its real settings, on loopback. Thread-bound. Everything lives in one directory, logs
+// included.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "firmware/base/json.h"
+#include "firmware/base/process.h"
+#include "firmware/base/result.h"
+
+namespace shilu::cli {
+
+struct DemoOptions {
+  std::filesystem::path directory;
+  std::filesystem::path share;       // www/teacher, www/assessor, catalogues
+  std::uint16_t device_port = 8780;  // 0: any free one
+  std::uint16_t platform_port = 8790;
+  std::uint16_t camera_port = 8554;
+};
+
+class DemoClassroom {
+ public:
+  explicit DemoClassroom(DemoOptions options) : options_(std::move(options)) {}
+  // Starts everything and waits until each has said that it is ready. On an error what was started is stopped
+  // again.
+  Status start();
+  // Addresses, accounts and paths, for people and for tests. After start().
+  Json description() const;
+  // The name of a program that has ended by itself, or "".
+  std::string ended();
+  // Ends everything, last started first.
+  void stop();
+
+ private:
+  struct Running {
+    std::string name;
+    ChildProcess process;
+  };
+  Status start_all();
+  Status start_cameras();
+  Status start_platform();
+  Status start_appliance();
+  Status launch(const std::string& name, const std::string& program, std::vector<std::string> arguments);
+  // The JSON line that the program prints when it is ready.
+  Result<Json> ready_line(const std::string& name);
+  Status write_settings() const;
+  std::filesystem::path log_of(const std::string& name) const;
+  std::string url(std::uint16_t port) const;
+
+  DemoOptions options_;
+  std::vector<Running> running_;
+};
+
+}  // namespace shilu::cli
