@@ -14,12 +14,14 @@ namespace shilu::journal {
 
 // Every violation has a stable code and a sentence with the place.
 struct Finding {
-  std::string code;  // "fragment-hash", "fragment-missing", "header-hash", "gap-undeclared", "overlap",
-                     // "record-order", "checkpoint-root", "checkpoint-signature", "checkpoint-chain",
-                     // "certificate", "lesson-json", "tail-bytes" (a note, not a violation), "unsigned-tail"
-                     // (a note), "not-finished" (a note), "all-gap"
+  // Violations: "lesson-json", "certificate", "journal" (what stands there is none of ours), "record-order"
+  // (records that contradict one another), "header-hash", "fragment-missing", "fragment-hash",
+  // "gap-undeclared", "overlap", "all-gap" (a lesson longer than 5 s has nothing of a required source),
+  // "checkpoint-root", "checkpoint-signature", "checkpoint-chain". Notes: "tail-bytes" (behind the last whole
+  // record, line or fragment), "stray-file", "unsigned-tail", "not-finished".
+  std::string code;
   bool violation = true;
-  std::string detail;
+  std::string detail;  // a sentence with the place
 };
 
 struct CheckReport {

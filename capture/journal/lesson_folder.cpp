@@ -36,15 +36,20 @@ struct LessonFolder::Impl {
   std::vector<SignedCheckpoint> checkpoints;
   std::uint64_t journal_size = 0;
   std::uint64_t checkpoints_size = 0;
-  std::optional<Error> damage;
+  Damage damage;
 
   explicit Impl(path where) : directory(where), index(std::move(where)) {}
 
   // Takes one record off `rest`; false where the sound part ends.
   Result<bool> take_record(ByteView& rest) {
-    SHILU_TRY(auto decoded, decode(rest));
+    auto result = decode(rest);
+    if (!result) return fail(result.error().within(fmt::format("record {}", records.size() + 1)));
+    auto& decoded = *result;
     if (!decoded) return false;
-    SHILU_CHECK(index.take(records.size(), decoded->record));
+    if (const auto status = index.take(records.size(), decoded->record); !status) {
+      damage.order = status.error();
+      return false;
+    }
     const auto bytes = rest.first(decoded->size);
     records.push_back({records.size() + 1, std::move(decoded->record), Bytes(bytes.begin(), bytes.end())});
     rest = rest.subspan(decoded->size);
@@ -79,16 +84,13 @@ struct LessonFolder::Impl {
     return {};
   }
 
-  void note(const Status& status) {
-    if (!status && !damage) damage = status.error();
-  }
-
   // Checkpoints first: so none is seen that covers records which were not read yet.
   Status refresh() {
     SHILU_TRY(const auto lines, read_behind(directory / kCheckpoints, checkpoints_size));
     SHILU_TRY(const auto bytes, read_behind(directory / kJournal, journal_size));
-    note(take_checkpoints(as_text(lines)));
-    note(take_journal(bytes));
+    damage = {};
+    if (const auto status = take_checkpoints(as_text(lines)); !status) damage.checkpoints = status.error();
+    if (const auto status = take_journal(bytes); !status) damage.journal = status.error();
     return {};
   }
 
@@ -140,7 +142,7 @@ Status LessonFolder::refresh() {
 const path& LessonFolder::directory() const {
   return impl_->directory;
 }
-const std::optional<Error>& LessonFolder::damage() const {
+const Damage& LessonFolder::damage() const {
   return impl_->damage;
 }
 const LessonInfo& LessonFolder::info() const {

@@ -35,16 +35,22 @@ struct TrackView {
   std::vector<TrackEpoch> epochs;
 };
 
+// Why reading stopped before the end of a file although more than a torn tail stands there: records or lines
+// that no writer of this version makes, or that contradict those before. What precedes is still given.
+struct Damage {
+  std::optional<Error> journal;      // a file or a record that is none of ours
+  std::optional<Error> order;        // a record that contradicts those before it
+  std::optional<Error> checkpoints;  // a line that is no checkpoint
+  bool any() const { return journal || order || checkpoints; }
+};
+
 class LessonFolder {
  public:
   static Result<LessonFolder> open(const std::filesystem::path& directory);
   Status refresh();
 
   const std::filesystem::path& directory() const;
-  // Why reading stopped before the end of `journal` or `checkpoints` although more than a torn tail stands
-  // there: records that no writer of this version makes, or that contradict those before. What precedes is
-  // still given. Nothing: all is well.
-  const std::optional<Error>& damage() const;
+  const Damage& damage() const;
   const LessonInfo& info() const;
   const std::string& lesson_json() const;
   const std::vector<StoredRecord>& records() const;  // records()[i].leaf == i + 1
