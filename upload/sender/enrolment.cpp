@@ -1,0 +1,46 @@
+#include "upload/sender/enrolment.h"
+
+#include "firmware/base/file_system.h"
+#include "firmware/base/json_io.h"
+#include "upload/sender/call.h"
+
+namespace shilu::sender {
+
+Result<std::optional<Enrolled>> load_enrolment(const std::filesystem::path& file,
+                                               const std::string& platform_url) {
+  const auto text = read_text_file(file);
+  if (!text && text.error().kind == ErrorKind::kNotFound) return std::optional<Enrolled>();
+  if (!text) return fail(text.error());
+  SHILU_TRY(const Json json, parse_json(*text));
+  Enrolled enrolled;
+  SHILU_TRY(enrolled.platform_url, json_string(json, "platform_url"));
+  if (enrolled.platform_url != platform_url) return std::optional<Enrolled>();
+  SHILU_TRY(enrolled.device_id, json_string(json, "device_id"));
+  SHILU_TRY(enrolled.token, json_string(json, "token"));
+  SHILU_TRY(enrolled.upload_endpoint, json_string(json, "upload_endpoint"));
+  SHILU_TRY(enrolled.receipt_key_pem, json_string(json, "receipt_key_pem"));
+  SHILU_TRY(const std::string identity_key, json_string(json, "identity_key"));
+  SHILU_TRY(enrolled.identity_key, from_base64(identity_key));
+  return std::optional(std::move(enrolled));
+}
+
+Status save_enrolment(const std::filesystem::path& file, const Enrolled& enrolled) {
+  const Json json = {{"platform_url", enrolled.platform_url},
+                     {"device_id", enrolled.device_id},
+                     {"token", enrolled.token},
+                     {"upload_endpoint", enrolled.upload_endpoint},
+                     {"receipt_key_pem", enrolled.receipt_key_pem},
+                     {"identity_key", to_base64(enrolled.identity_key)}};
+  return write_file_atomic(file, as_bytes(canonical_json(json)), 0600);
+}
+
+CallResult<Enrolled> enrol(PlatformClient& client, const std::string& platform_url,
+                           const PublicKey& device_key, const std::string& device_name,
+                           const std::string& claim) {
+  SHILU_CALL(PlatformInfo info, client.info());
+  SHILU_CALL(Enrolment enrolment, client.enrol(device_key.pem(), device_name, claim));
+  return Enrolled{platform_url,         enrolment.device_id,  enrolment.token,
+                  info.upload_endpoint, info.receipt_key_pem, info.identity_key};
+}
+
+}  // namespace shilu::sender
