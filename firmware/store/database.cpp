@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "firmware/base/clock.h"
 #include "firmware/base/file_system.h"
 #include "firmware/base/unique_fd.h"
 #include "firmware/store/migration.h"
@@ -47,6 +48,19 @@ int bind_value(sqlite3_stmt* statement, int position, const Value& value) {
     }
   };
   return std::visit(Binder{statement, position}, value);
+}
+
+// Turning a new file to WAL takes a lock for which SQLite does not wait: of several that open it at once, the
+// others are told "busy" whatever the timeout.
+Status configure(Database& database) {
+  const SystemClock clock;
+  const auto deadline = clock.monotonic() + std::chrono::milliseconds(kBusyTimeoutMs);
+  for (;;) {
+    auto done =
+        database.execute("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;");
+    if (done || done.error().kind != ErrorKind::kUnavailable || clock.monotonic() > deadline) return done;
+    sqlite3_sleep(5);
+  }
 }
 
 }  // namespace
@@ -106,10 +120,7 @@ Result<Database> Database::open(const std::filesystem::path& file, const Schema&
   if (status != SQLITE_OK) return fail_sqlite(raw, doing);
   sqlite3_extended_result_codes(raw, 1);
   sqlite3_busy_timeout(raw, kBusyTimeoutMs);
-  const auto configured = database.execute(
-      "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema "
-      "= off;");
-  if (!configured) return fail(configured.error().within(doing));
+  if (const auto ready = configure(database); !ready) return fail(ready.error().within(doing));
   SHILU_CHECK(migrate(database, schema, file));
   return database;
 }

@@ -105,8 +105,8 @@ create table submissions (
   priority integer not null,                                    -- larger goes first; raised by "send now"
   reasons text not null                                         -- JSON list: why it was rejected
     check (json_valid(reasons) and json_type(reasons) = 'array'),
-  receipt text check (json_valid(receipt)),                     -- the platform's DSSE envelope, verified
-  verdict text check (json_valid(verdict)),                     -- likewise
+  receipt text check (receipt is null or json_valid(receipt)),                     -- the platform's DSSE envelope, verified
+  verdict text check (verdict is null or json_valid(verdict)),                     -- likewise
   created_utc_ms integer not null,
   updated_utc_ms integer not null,                              -- may lie before created: wall clocks get set
   check ((package_path is null) = (package_sha256 is null) and (package_path is null) = (size_bytes is null)),

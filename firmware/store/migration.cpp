@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 
@@ -48,7 +49,7 @@ Status keep_copy(Database& database, const std::filesystem::path& file, std::int
   copy += fmt::format(".v{}", version);
   // Made empty and private first: "vacuum into" takes over an empty file with its mode.
   const UniqueFd fd(::open(copy.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!fd) return fail_errno(errno, fmt::format("create {}", copy.string()));
+  if (!fd || ::fchmod(fd.get(), 0600) != 0) return fail_errno(errno, fmt::format("create {}", copy.string()));
   return database.run("vacuum into ?1", copy.string()).map([](std::int64_t) {});
 }
 
