@@ -1,0 +1,17 @@
+#pragma once
+// Lessons, marks, gaps, clips and documents as the API shows them.
+
+#include "capture/journal/lesson_folder.h"
+#include "firmware/base/json.h"
+#include "firmware/store/device_store.h"
+
+namespace shilu::portal {
+
+Json lesson_json(const store::Lesson& lesson);
+Json marks_json(const journal::LessonFolder& folder);
+Json gaps_json(const journal::LessonFolder& folder);
+Json tracks_json(const journal::LessonFolder& folder);
+Json clip_json(const store::Clip& clip);
+Json document_json(const store::Document& document);
+
+}  // namespace shilu::portal
