@@ -105,8 +105,10 @@ Status Packer::build(const store::Submission& submission) {
   request.clips = {{{LessonTime::from_ms(clip.from_ms), LessonTime::from_ms(clip.to_ms)},
                     clip.sources,
                     video_piece(*request.point)}};
-  for (const store::Document& document : documents)
+  for (const store::Document& document : documents) {
+    if (document.clip_id && *document.clip_id != clip.id) continue;  // another clip's
     request.documents.push_back({document.title, document.file, document.media_type});
+  }
   request.teacher = {teacher.id, subject_salt_, {{"姓名", teacher.display_name}}};
   add_fields(submission, request);
   if (context_.outbox != nullptr) request.identity_key = context_.outbox->identity_key();

@@ -1,7 +1,5 @@
 #include "upload/sender/delivery.h"
 
-#include <algorithm>
-
 #include "firmware/base/json_io.h"
 #include "upload/evidence/receipt.h"
 #include "upload/sender/block_hashes.h"
@@ -9,10 +7,6 @@
 
 namespace shilu::sender {
 namespace {
-
-// One PATCH: small enough for proxies that refuse 100 MB, large enough that the round trip does not matter.
-constexpr std::uint64_t kSlice = 32u << 20;
-constexpr int kMaxConflicts = 3;  // 409 in a row without progress: somebody else writes this upload
 
 Attempt failed(CallError error) {
   return {Attempt::End::kFailed, std::move(error)};
@@ -69,9 +63,9 @@ CallResult<OfferAnswer> Delivery::make_offer(const store::Submission& submission
   return platform_.offer({*digest, size_of(submission), *blocks, submission.programme, submission.point});
 }
 
-CallResult<Delivery::Upload> Delivery::begin_upload(const store::Submission& submission,
-                                                    const OfferAnswer& answer) {
-  Upload upload{answer.upload_url, answer.offset};
+CallResult<RunningUpload> Delivery::begin_upload(const store::Submission& submission,
+                                                 const OfferAnswer& answer) {
+  RunningUpload upload{answer.upload_url, answer.offset};
   if (answer.kind != OfferAnswer::Kind::kResume) {
     SHILU_CALL(upload.url, tus().create(enrolled_.upload_endpoint, size_of(submission),
                                         {{"package_sha256", *submission.package_sha256}}));
@@ -84,34 +78,16 @@ CallResult<Delivery::Upload> Delivery::begin_upload(const store::Submission& sub
   return upload;
 }
 
-Attempt Delivery::append_all(const store::Submission& submission, Upload upload, const OnAcked& on_acked) {
-  const std::uint64_t size = size_of(submission);
-  bool cancelled = false;
-  for (int conflicts = 0; upload.offset < size;) {
-    const auto progress = [&](std::uint64_t acked) {
-      cancelled = !on_acked(upload.offset + acked);
-      return !cancelled;
-    };
-    const auto offset = tus().append(upload.url, *submission.package_path, upload.offset,
-                                     std::min(kSlice, size - upload.offset), progress);
-    if (cancelled) return {Attempt::End::kCancelled, {}};
-    if (offset && *offset > upload.offset && *offset <= size) {
-      upload.offset = *offset;
-      conflicts = 0;
-      if (const auto stored = store_.set_acked(submission.id, static_cast<std::int64_t>(*offset)); !stored) {
-        return failed(stored.error());
-      }
-      continue;
-    }
-    if (!offset && offset.error().kind != CallError::Kind::kConflict) return failed(offset.error());
-    if (++conflicts > kMaxConflicts) {
-      return failed(
-          {CallError::Kind::kBusy, "the platform's offset does not move; somebody else may be sending", {}});
-    }
-    const auto truth = tus().offset(upload.url);
-    if (!truth) return failed(truth.error());
-    upload.offset = *truth;
-  }
+Attempt Delivery::append_all(const store::Submission& submission, RunningUpload upload,
+                             const OnAcked& on_acked) {
+  const UploadWatch watch{[&](std::uint64_t offset) {
+                            return store_.set_acked(submission.id, static_cast<std::int64_t>(offset));
+                          },
+                          on_acked};
+  TusClient client = tus();
+  const auto end = send_rest(client, upload, *submission.package_path, size_of(submission), watch);
+  if (!end) return failed(end.error());
+  if (*end == UploadEnd::kCancelled) return {Attempt::End::kCancelled, {}};
   return moved(store_.set_verifying(submission.id));
 }
 

@@ -6,7 +6,7 @@
 
 #include "firmware/store/device_store.h"
 #include "upload/sender/enrolment.h"
-#include "upload/sender/tus_client.h"
+#include "upload/sender/upload_loop.h"
 
 namespace shilu::sender {
 
@@ -33,13 +33,9 @@ class Delivery {
   void withdraw(const std::string& upload_url);  // tells the platform; best effort
 
  private:
-  struct Upload {
-    std::string url;
-    std::uint64_t offset = 0;
-  };
   CallResult<OfferAnswer> make_offer(const store::Submission& submission);
-  CallResult<Upload> begin_upload(const store::Submission& submission, const OfferAnswer& answer);
-  Attempt append_all(const store::Submission& submission, Upload upload, const OnAcked& on_acked);
+  CallResult<RunningUpload> begin_upload(const store::Submission& submission, const OfferAnswer& answer);
+  Attempt append_all(const store::Submission& submission, RunningUpload upload, const OnAcked& on_acked);
   Attempt store_receipt(const store::Submission& submission, const DsseEnvelope& envelope);
   TusClient tus();
 
