@@ -137,16 +137,21 @@ TEST_CASE("a child with its parent's lifetime ends when the parent is killed, a 
   CHECK(eventually([&] { return has_ended(detached); }));
 }
 
-TEST_CASE("a child has only the three standard descriptors, and its signals are as new") {
+TEST_CASE("a child inherits no descriptor of ours, reads nothing, and its signals are as new") {
   const test::TemporaryDirectory directory;
-  const UniqueFd leaky(::open("/dev/null", O_RDONLY));  // no O_CLOEXEC
+  const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const UniqueFd leaky(::fcntl(null.get(), F_DUPFD, 100));  // without O_CLOEXEC
+  REQUIRE(leaky.get() >= 100);
   ::signal(SIGPIPE, SIG_IGN);
-  auto options = shell("ls /proc/$$/fd | tr '\\n' ' '; readlink /proc/$$/fd/0; grep SigIgn /proc/$$/status");
+  auto options =
+      shell(fmt::format("test -e /proc/$$/fd/{} && echo leaked; readlink /proc/$$/fd/0; "
+                        "grep SigIgn /proc/$$/status",
+                        leaky.get()));
   options.log_file = directory / "log";
   auto child = ChildProcess::start(options).value();
   CHECK(exit_of(child) == 0);
   ::signal(SIGPIPE, SIG_DFL);
-  CHECK(read_text_file(directory / "log").value() == "0 1 2 /dev/null\nSigIgn:\t0000000000000000\n");
+  CHECK(read_text_file(directory / "log").value() == "/dev/null\nSigIgn:\t0000000000000000\n");
 }
 
 TEST_CASE("programs stand beside the running one") {
