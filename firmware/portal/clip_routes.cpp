@@ -17,10 +17,18 @@ constexpr std::int64_t kShortestClip_ms = 1000;
 
 // Takes from `body` what it has of a clip's members.
 Status read_clip(const Json& body, store::Clip& clip) {
-  if (body.contains("point")) SHILU_TRY(clip.point, json_string(body, "point"));
-  if (body.contains("from_ms")) SHILU_TRY(clip.from_ms, json_int(body, "from_ms"));
-  if (body.contains("to_ms")) SHILU_TRY(clip.to_ms, json_int(body, "to_ms"));
-  if (body.contains("mark") && !body["mark"].is_null()) SHILU_TRY(clip.mark_id, json_string(body, "mark"));
+  if (body.contains("point")) {
+    SHILU_TRY(clip.point, json_string(body, "point"));
+  }
+  if (body.contains("from_ms")) {
+    SHILU_TRY(clip.from_ms, json_int(body, "from_ms"));
+  }
+  if (body.contains("to_ms")) {
+    SHILU_TRY(clip.to_ms, json_int(body, "to_ms"));
+  }
+  if (body.contains("mark") && !body["mark"].is_null()) {
+    SHILU_TRY(clip.mark_id, json_string(body, "mark"));
+  }
   if (!body.contains("sources")) return {};
   SHILU_TRY(const Json sources, json_array(body, "sources"));
   clip.sources.clear();

@@ -107,7 +107,9 @@ Status send_file(sender::TusClient& tus, sender::RunningUpload upload, const Pac
                                   }};
   bool interrupted = false;
   const auto sent = insist<sender::UploadEnd>(tries, [&]() -> CallResult<sender::UploadEnd> {
-    if (interrupted) SHILU_CALL(upload.offset, tus.offset(upload.url));
+    if (interrupted) {
+      SHILU_CALL(upload.offset, tus.offset(upload.url));
+    }
     interrupted = true;
     return sender::send_rest(tus, upload, package.file, package.size, watch);
   });
