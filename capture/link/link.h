@@ -49,7 +49,9 @@ std::string_view to_string(SourceState state);
 struct StateChange {
   SourceState state = SourceState::kConnecting;
   std::string detail;
-  std::string code;  // stable: "", "refused", "password", "no-stream", "no-data", "ended", "no-device", "unsupported"
+  // Stable: "", "refused" (nobody at the port), "unreachable" (no such name, or no answer), "password", "no-stream",
+  // "no-data", "ended", "no-device", "unsupported", "failed".
+  std::string code;
 };
 
 // recorder -> capture: everything up to `number` of this kind is durable (or not wanted) and may be forgotten.

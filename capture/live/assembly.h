@@ -1,0 +1,68 @@
+#pragma once
+// One pipeline under construction and at work: a source puts its elements in and attaches every pad that
+// carries something; the assembly puts behind it what turns it into units - parser, or decoder and encoder.
+// One stream of pictures and one of sound are recorded; further pads run into nothing.
+// attach() may be called from streaming threads; all else from one thread.
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "capture/live/stream.h"
+
+namespace shilu::live {
+
+struct AssemblyOptions {
+  bool live = true;            // the source delivers in real time by itself; otherwise it is paced
+  bool resumed = false;        // an attempt before this one delivered units
+  int frames_per_second = 25;  // of pictures that have to be encoded
+};
+
+class Assembly {
+ public:
+  Assembly(AssemblyOptions options, Backlog& backlog);
+  ~Assembly();  // stops the pipeline
+  Assembly(const Assembly&) = delete;
+  Assembly& operator=(const Assembly&) = delete;
+
+  GstElement* pipeline() const { return pipeline_.get(); }
+  Progress& progress() { return progress_; }
+
+  // A piece of pipeline text of plain elements (no bins: GStreamer would look for loose ends inside them)
+  // without outside data in it; its loose ends become pads "src" and "sink".
+  Result<GstElement*> add(const std::string& description);
+  Result<GstElement*> add_element(const char* factory);
+  // Puts what is needed behind the pad. The failure is kept for failure().
+  void attach(GstPad* pad);
+  void attach(GstPad* pad, GstCaps* caps);  // when its caps are known already
+  // The same, as soon as it is known which of its formats the pad will carry.
+  void attach_when_known(GstPad* pad);
+  // Attaches every pad that the element shows from now on.
+  void attach_pads_of(GstElement* element);
+  void refuse(Error error);
+
+  Status start();
+  std::optional<Error> failure() const;
+
+ private:
+  GstElement* place(const GstOwner<GstElement>& element);
+  Status try_attach(GstPad* pad, GstCaps* caps);
+  Status attach_end(GstPad* pad, MediaKind kind, const std::string& chain, std::uint32_t delay_samples);
+  Status discard(GstPad* pad);
+  bool claim(MediaKind kind);
+  Result<std::string> picture_chain() const;
+  Result<std::string> sound_chain() const;
+
+  const AssemblyOptions options_;
+  Backlog& backlog_;
+  Progress progress_;
+  GstOwner<GstElement> pipeline_;
+  GstClockTime base_time_ = 0;  // CLOCK_MONOTONIC of running time 0
+  mutable std::mutex mutex_;
+  std::array<bool, 2> claimed_{};                 // guarded by mutex_
+  std::vector<std::unique_ptr<Stream>> streams_;  // guarded by mutex_
+  std::optional<Error> failure_;                  // guarded by mutex_
+};
+
+}  // namespace shilu::live

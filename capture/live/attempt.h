@@ -1,0 +1,23 @@
+#pragma once
+// One life of a source: a fresh pipeline from its start until something ends it. Rebuilding everything is
+// simpler and safer than bringing a broken rtspsrc back.
+
+#include <stop_token>
+
+#include "capture/live/attempt_times.h"
+#include "capture/live/backlog.h"
+#include "capture/live/sources.h"
+
+namespace shilu::live {
+
+struct AttemptEnd {
+  link::StateChange why;   // kLost
+  bool delivered = false;  // units arrived
+  bool finished = false;   // a file came to its end: there is nothing to try again
+};
+
+// Blocks until the source is lost or `stop`.
+AttemptEnd run_attempt(const SourceSpec& spec, Transport transport, bool resumed, const AttemptTimes& times,
+                       Backlog& backlog, std::stop_token stop);
+
+}  // namespace shilu::live

@@ -1,0 +1,90 @@
+#pragma once
+// Everything the capture holds until the recorder has called it durable, in order: units per kind, the
+// parameters that they need, and what happened to the source. Streaming threads put in and never wait; one
+// peer at a time reads with a Cursor, and its successor reads the same units again from the oldest that is
+// not durable.
+//
+// Full (30 s or 64 MiB of one kind): whole GOPs go from the front and the next unit carries `discontinuity`.
+// Thread-safe.
+
+#include <array>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "capture/link/link.h"
+
+namespace shilu::live {
+
+struct BacklogLimits {
+  Nanoseconds duration = std::chrono::seconds(30);
+  std::size_t bytes = 64u << 20;
+};
+
+class Backlog {
+ public:
+  explicit Backlog(BacklogLimits limits = {}) : limits_(limits) {}
+
+  // What the next units of this kind need. Before the first unit of a kind; equal ones change nothing.
+  void set_parameters(link::TrackParameters parameters);
+  // Gives the unit its number.
+  void append(link::AccessUnit unit);
+  void set_state(link::StateChange state);
+  void acknowledge(const link::Durable& durable);
+
+  // Where a peer is. A new one begins with the last state and the oldest unit.
+  struct Cursor {
+    std::array<std::uint64_t, 2> next{1, 1};
+    std::array<std::shared_ptr<const link::TrackParameters>, 2> parameters;
+    std::optional<std::uint64_t> state;
+    bool ended = false;
+  };
+  // The next message for the peer; waits for one. nullopt once another thread has ended the cursor.
+  std::optional<link::Message> next(Cursor& cursor);
+  void end(Cursor& cursor);
+
+  struct Held {
+    std::size_t units = 0;
+    std::size_t bytes = 0;
+  };
+  Held held(MediaKind kind) const;
+  std::uint64_t dropped() const;  // units that went without having been durable
+
+ private:
+  struct Unit {
+    std::shared_ptr<const link::AccessUnit> unit;
+    std::shared_ptr<const link::TrackParameters> parameters;
+    bool lost_before = false;
+  };
+  struct Track {
+    std::deque<Unit> units;
+    std::size_t bytes = 0;
+    std::uint64_t last_number = 0;
+    std::shared_ptr<const link::TrackParameters> parameters;
+    bool lost_before_next = false;
+  };
+  struct State {
+    std::uint64_t number = 0;
+    link::StateChange change;
+    std::array<std::uint64_t, 2> after{};  // the units that came before it
+  };
+
+  static std::size_t index(MediaKind kind) { return kind == MediaKind::kVideo ? 0 : 1; }
+  bool over_limit(const Track& track) const;
+  void drop_gop(Track& track);
+  void pop_front(Track& track);
+  std::optional<link::Message> take_state(Cursor& cursor) const;
+  std::optional<link::Message> take_unit(Cursor& cursor) const;
+  const Unit* wanted(std::size_t kind, Cursor& cursor) const;
+
+  const BacklogLimits limits_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::array<Track, 2> tracks_;  // all below guarded by mutex_
+  std::deque<State> states_;
+  std::uint64_t dropped_ = 0;
+};
+
+}  // namespace shilu::live

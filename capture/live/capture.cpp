@@ -1,0 +1,115 @@
+#include "capture/live/capture.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+#include "capture/live/attempt.h"
+#include "capture/live/peer_server.h"
+#include "firmware/base/log.h"
+
+namespace shilu::live {
+namespace {
+
+constexpr Nanoseconds kFirstPause = std::chrono::milliseconds(500);
+constexpr Nanoseconds kLongestPause = std::chrono::seconds(5);
+
+// Waits, but not beyond the stop.
+void pause(Nanoseconds time, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any stopped;
+  stopped.wait_for(lock, stop, time, [] { return false; });
+}
+
+// Which transport the next attempt uses.
+class TransportPlan {
+ public:
+  explicit TransportPlan(TransportChoice choice)
+      : automatic_(choice == TransportChoice::kAuto),
+        current_(choice == TransportChoice::kUdp ? Transport::kUdp : Transport::kTcp) {}
+  Transport current() const { return current_; }
+  void learn(const AttemptEnd& end) {
+    const bool other_may_help = end.why.code == "unsupported" || end.why.code == "no-data";
+    if (!automatic_ || end.delivered || !other_may_help) return;
+    current_ = current_ == Transport::kTcp ? Transport::kUdp : Transport::kTcp;
+  }
+
+ private:
+  bool automatic_;
+  Transport current_;
+};
+
+// Tells what is new; a source that stays away for the same reason is told once.
+class StateReport {
+ public:
+  explicit StateReport(Backlog& backlog) : backlog_(backlog) {}
+  void connecting(const SourceSpec& source) {
+    backlog_.set_state({link::SourceState::kConnecting, "Connecting to " + source.shown() + ".", ""});
+  }
+  void lost(const AttemptEnd& end) {
+    const bool same = !end.delivered && end.why.code == code_ && end.why.detail == detail_;
+    if (same) return;
+    code_ = end.why.code;
+    detail_ = end.why.detail;
+    log_warning("{} [{}]", detail_, code_);
+    backlog_.set_state(end.why);
+  }
+
+ private:
+  Backlog& backlog_;
+  std::string code_;
+  std::string detail_;
+};
+
+void wait_for(const std::stop_token& stop) {
+  while (!stop.stop_requested()) pause(std::chrono::hours(1), stop);
+}
+
+// Attempts, one after the other.
+void follow_source(const CaptureOptions& options, Backlog& backlog, const std::stop_token& stop) {
+  TransportPlan transport(options.transport);
+  StateReport report(backlog);
+  report.connecting(options.source);
+  auto pause_time = kFirstPause;
+  bool delivered_ever = false;
+  while (!stop.stop_requested()) {
+    const auto end =
+        run_attempt(options.source, transport.current(), delivered_ever, options.times, backlog, stop);
+    if (stop.stop_requested()) return;
+    report.lost(end);
+    if (end.finished) return wait_for(stop);
+    transport.learn(end);
+    delivered_ever = delivered_ever || end.delivered;
+    pause_time = end.delivered ? kFirstPause : pause_time;
+    pause(pause_time, stop);
+    pause_time = std::min(pause_time * 2, kLongestPause);
+  }
+}
+
+}  // namespace
+
+Status check_options(const SourceSpec& source) {
+  return assembly_options_for(source).map([](const AssemblyOptions&) {});
+}
+
+void initialise() {
+  gst_init(nullptr, nullptr);
+}
+
+Status run_capture(const CaptureOptions& options, std::stop_source stop) {
+  Backlog backlog(options.limits);
+  const link::Hello hello{options.source.name, options.source.kind, boot_id(),
+                          static_cast<std::uint32_t>(::getpid())};
+  SHILU_TRY(const auto server, PeerServer::open({options.socket, hello, options.linger}, backlog,
+                                                [stop](std::string_view why) mutable {
+                                                  log_info("ending: {}", why);
+                                                  stop.request_stop();
+                                                }));
+  follow_source(options, backlog, stop.get_token());
+  return {};
+}
+
+}  // namespace shilu::live

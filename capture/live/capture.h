@@ -1,0 +1,38 @@
+#pragma once
+// The capture process without its main: tries the source again and again, keeps what it gives, serves the
+// recorder.
+
+#include <filesystem>
+#include <stop_token>
+
+#include "capture/live/attempt_times.h"
+#include "capture/live/backlog.h"
+#include "capture/live/source_spec.h"
+
+namespace shilu::live {
+
+enum class TransportChoice {
+  kAuto,
+  kTcp,
+  kUdp
+};  // auto: TCP first, the other one after a failure that it may mend
+
+struct CaptureOptions {
+  SourceSpec source;
+  std::filesystem::path socket;
+  TransportChoice transport = TransportChoice::kAuto;
+  Nanoseconds linger = std::chrono::seconds(60);  // without a recorder
+  AttemptTimes times;
+  BacklogLimits limits;
+};
+
+// Whether the source's options are within their ranges; opens nothing.
+Status check_options(const SourceSpec& source);
+
+// Prepares GStreamer; once, before anything else here.
+void initialise();
+
+// Blocks until the recorder says shutdown, none is there for `linger`, or `stop`: all of these are success.
+Status run_capture(const CaptureOptions& options, std::stop_source stop);
+
+}  // namespace shilu::live

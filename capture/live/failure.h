@@ -1,0 +1,21 @@
+#pragma once
+// What went wrong with a source, as a code and a sentence for people. No sentence holds a URL's user or
+// password.
+
+#include <gst/gst.h>
+
+#include "capture/link/link.h"
+#include "capture/live/source_spec.h"
+
+namespace shilu::live {
+
+link::StateChange lost(std::string code, std::string sentence);
+
+// Of an error message on the pipeline's bus. May ask the network why (up to 2 s).
+link::StateChange explain(const SourceSpec& spec, GstMessage* message);
+// Of a failure of ours to build or to use what the source gives.
+link::StateChange explain(const SourceSpec& spec, const Error& error);
+link::StateChange explain_silence(const SourceSpec& spec, bool had_data, bool had_streams);
+link::StateChange explain_end(const SourceSpec& spec);
+
+}  // namespace shilu::live

@@ -1,0 +1,105 @@
+// Devices of the machine itself, and files.
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "capture/live/sources.h"
+
+namespace shilu::live {
+namespace {
+
+// Adds the description, whose element "source" gets its place by `property`; outside text never is pipeline
+// text.
+Result<GstElement*> add_source(Assembly& assembly, const std::string& description, const char* property,
+                               const std::string& value) {
+  SHILU_TRY(auto* bin, assembly.add(description));
+  const auto source = adopt(gst_bin_get_by_name(GST_BIN(bin), "source"));
+  if (!value.empty()) g_object_set(source.get(), property, value.c_str(), nullptr);
+  return bin;
+}
+
+void attach_output(Assembly& assembly, GstElement* bin) {
+  const auto pad = adopt(gst_element_get_static_pad(bin, "src"));
+  assembly.attach_when_known(pad.get());
+}
+
+}  // namespace
+
+Status build_file(Assembly& assembly, const SourceSpec& spec) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(spec.location, error)) {
+    return fail(ErrorKind::kNotFound, "there is no such file");
+  }
+  SHILU_TRY(auto* file, assembly.add_element("filesrc"));
+  g_object_set(file, "location", spec.location.c_str(), nullptr);
+  SHILU_TRY(auto* parts, assembly.add_element("decodebin"));
+  // It stops at the formats that are recorded as they are, and decodes the others.
+  const auto kept = adopt(gst_caps_from_string(
+      "video/x-h264;video/x-h265;audio/mpeg,mpegversion=(int){2,4};video/x-raw;audio/x-raw"));
+  g_object_set(parts, "caps", kept.get(), nullptr);
+  assembly.attach_pads_of(parts);
+  if (gst_element_link(file, parts) != FALSE) return {};
+  return fail(ErrorKind::kInternal, "the parts of the pipeline do not fit");
+}
+
+Status build_v4l2(Assembly& assembly, const SourceSpec& spec) {
+  std::error_code error;
+  if (!std::filesystem::exists(spec.location, error)) {
+    return fail(ErrorKind::kNotFound, fmt::format("there is no {}", spec.location));
+  }
+  SHILU_TRY(const int width, spec.number("width", 1280, 160, 3840));
+  SHILU_TRY(const int height, spec.number("height", 720, 120, 2160));
+  SHILU_TRY(const int rate, spec.number("fps", 25, 1, 60));
+  // What it compresses itself comes first: USB carries HD only so.
+  const auto size =
+      fmt::format("width={},height={},framerate=[{}/1,{}/1]", width, height, std::max(1, rate - 10), rate);
+  SHILU_TRY(
+      auto* bin,
+      add_source(
+          assembly,
+          fmt::format(
+              "v4l2src name=source ! capsfilter caps=\"video/x-h264,{0};image/jpeg,{0};video/x-raw,{0}\"",
+              size),
+          "device", spec.location));
+  attach_output(assembly, bin);
+  return {};
+}
+
+Status build_screen(Assembly& assembly, const SourceSpec& spec) {
+  // use-damage costs more than it saves when anything on the screen moves.
+  SHILU_TRY(auto* bin, add_source(assembly, "ximagesrc name=source use-damage=false show-pointer=true",
+                                  "display-name", spec.location));
+  attach_output(assembly, bin);
+  return {};
+}
+
+Status build_microphone(Assembly& assembly, const SourceSpec& spec) {
+  // The pipeline keeps the system's clock; the driver's samples are laid onto it.
+  SHILU_TRY(auto* bin,
+            add_source(
+                assembly,
+                fmt::format("{}src name=source provide-clock=false ! capsfilter caps=audio/x-raw", spec.kind),
+                "device", spec.location == "default" && spec.kind == "pulse" ? "" : spec.location));
+  attach_output(assembly, bin);
+  return {};
+}
+
+Status build_test(Assembly& assembly, const SourceSpec& spec) {
+  SHILU_TRY(const int width, spec.number("width", 640, 160, 1920));
+  SHILU_TRY(const int height, spec.number("height", 360, 120, 1080));
+  SHILU_TRY(const int rate, spec.number("fps", 25, 1, 60));
+  SHILU_TRY(const int sound, spec.number("sound", 1, 0, 1));
+  SHILU_TRY(auto* picture, assembly.add(fmt::format(
+                               "videotestsrc is-live=true pattern=smpte ! "
+                               "capsfilter caps=video/x-raw,format=I420,width={},height={},framerate={}/1",
+                               width, height, rate)));
+  attach_output(assembly, picture);
+  if (sound == 0) return {};
+  SHILU_TRY(auto* tone, assembly.add("audiotestsrc is-live=true wave=ticks samplesperbuffer=480 ! "
+                                     "capsfilter caps=audio/x-raw,rate=48000,channels=1"));
+  attach_output(assembly, tone);
+  return {};
+}
+
+}  // namespace shilu::live

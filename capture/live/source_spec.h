@@ -1,0 +1,31 @@
+#pragma once
+// What `--source NAME=URL` names. docs/ref/sources.md has the forms.
+// A password in the URL is taken out of it at once and stands nowhere but in `password`.
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "firmware/base/result.h"
+
+namespace shilu::live {
+
+struct SourceSpec {
+  std::string name;  // "room"
+  std::string kind;  // "rtsp", "file", "v4l2", "screen", "alsa", "pulse", "test"
+  std::string
+      location;  // rtsp: URL without user and password; otherwise what follows "kind://", decoded for file
+  std::string host;  // rtsp: without the brackets of an IPv6 address
+  std::uint16_t port = 0;
+  std::string user;                            //
+  std::string password;                        // never logged, never sent on
+  std::map<std::string, std::string> options;  // of the query, all but rtsp: "fps" -> "25"
+
+  std::string shown() const;  // for people and logs: "the camera at 10.0.0.8:554", "the screen :0"
+  // A whole number option inside [low, high]; `standard` when it is not given.
+  Result<int> number(std::string_view option, int standard, int low, int high) const;
+};
+
+Result<SourceSpec> parse_source(std::string_view argument);
+
+}  // namespace shilu::live

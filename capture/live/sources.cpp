@@ -1,0 +1,28 @@
+#include "capture/live/sources.h"
+
+namespace shilu::live {
+namespace {
+
+constexpr int kPictureRate = 25;
+constexpr int kScreenRate = 15;  // a hand that writes is smooth, and one core encodes it
+
+}  // namespace
+
+Result<AssemblyOptions> assembly_options_for(const SourceSpec& spec) {
+  AssemblyOptions options;
+  options.live = spec.kind != "file";
+  SHILU_TRY(options.frames_per_second,
+            spec.number("fps", spec.kind == "screen" ? kScreenRate : kPictureRate, 1, 60));
+  return options;
+}
+
+Status build_source(Assembly& assembly, const SourceSpec& spec, Transport transport) {
+  if (spec.kind == "rtsp") return build_rtsp(assembly, spec, transport);
+  if (spec.kind == "file") return build_file(assembly, spec);
+  if (spec.kind == "v4l2") return build_v4l2(assembly, spec);
+  if (spec.kind == "screen") return build_screen(assembly, spec);
+  if (spec.kind == "test") return build_test(assembly, spec);
+  return build_microphone(assembly, spec);
+}
+
+}  // namespace shilu::live
