@@ -1,0 +1,83 @@
+-- The platform's database, version 1. Package bytes lie in files; all else is here. Times: *_utc_ms are milliseconds
+-- since 1970 in UTC.
+
+create table devices (
+  id text not null primary key check (id glob 'd-*'),             -- from its key: docs/ref/signatures.md
+  name text not null check (length(name) between 1 and 128),      -- as the school calls it; assessors never see it
+  key_pem text not null,
+  token_hash blob not null unique check (length(token_hash) = 32),-- SHA-256 of its bearer token
+  enrolled_utc_ms integer not null
+) strict, without rowid;
+
+-- Uploads under way. The offset is that of the last sync: what a power cut leaves.
+create table uploads (
+  id text not null primary key check (length(id) = 36),           -- UUIDv7, also the file's name
+  device text not null references devices (id),
+  size_bytes integer not null check (size_bytes > 0),
+  offset_bytes integer not null check (offset_bytes between 0 and size_bytes),
+  announced_sha256 text check (length(announced_sha256) = 64),    -- what the device says it sends; null: not said
+  metadata text not null,                                         -- Upload-Metadata as it came
+  expires_utc_ms integer not null
+) strict, without rowid;
+create index uploads_of_digest on uploads (device, announced_sha256);
+
+create table packages (
+  sha256 text not null primary key check (length(sha256) = 64),
+  device text not null references devices (id),
+  size_bytes integer not null check (size_bytes > 0),
+  file text not null,
+  state text not null check (state in ('verifying', 'acknowledged', 'rejected')),
+  received_utc_ms integer not null,
+  reasons text not null check (json_type(reasons) = 'array'),     -- [{"code","text"}]; rejected
+  facts text not null check (json_type(facts) = 'array'),         -- of the verification
+  programme text not null,                                        -- these four: empty until verified
+  point text not null,
+  lesson_id text not null,
+  evidence text not null,                                         -- evidence.json
+  receipt_number integer unique,                                  -- also the index in the log of receipts, from 1
+  receipt text,                                                   -- DSSE envelope
+  verdict text,                                                   -- DSSE envelope
+  check ((state = 'acknowledged') = (receipt is not null)),
+  check ((receipt is null) = (receipt_number is null)),
+  check (verdict is null or receipt is not null)
+) strict, without rowid;
+create index packages_of_state on packages (state, received_utc_ms);
+
+-- Who handed it in, opened from identity.box. Apart from the packages, so that no query of the review can reach it by mistake.
+create table identities (
+  package text not null primary key references packages (sha256) on delete cascade,
+  teacher_id text not null,
+  signed_in integer not null check (signed_in in (0, 1)),         -- the recording itself says so
+  fields text not null check (json_type(fields) = 'object')
+) strict, without rowid;
+
+create table assessors (
+  id text not null primary key check (length(id) between 1 and 64),
+  display_name text not null,
+  pin_hash text not null check (pin_hash glob '$argon2id$*')
+) strict, without rowid;
+
+create table failed_sign_ins (
+  assessor text not null primary key references assessors (id) on delete cascade,
+  failures integer not null check (failures > 0),
+  blocked_until_utc_ms integer not null
+) strict, without rowid;
+
+create table sessions (
+  token_hash blob not null primary key check (length(token_hash) = 32),
+  assessor text not null references assessors (id) on delete cascade,
+  expires_utc_ms integer not null
+) strict, without rowid;
+
+create table reviews (
+  id text not null primary key check (length(id) = 36),           -- UUIDv7; what assessors see instead of the package
+  package text not null references packages (sha256),
+  assessor text not null references assessors (id),
+  third integer not null check (third in (0, 1)),                 -- called on dispute
+  state text not null check (state in ('new', 'draft', 'done')),
+  sheet text not null check (json_type(sheet) = 'object'),
+  handed_in_utc_ms integer,
+  check ((state = 'done') = (handed_in_utc_ms is not null)),
+  unique (package, assessor)
+) strict, without rowid;
+create index reviews_of_assessor on reviews (assessor, state);
