@@ -1,0 +1,126 @@
+// Opening, devices and uploads.
+
+#include "upload/platform/platform_store.h"
+
+#include <array>
+
+#include "firmware/base/digest.h"
+#include "firmware/store/migration.h"
+#include "upload/platform/platform_store_impl.h"
+
+namespace shilu::platform {
+
+extern const std::string_view kPlatformSchema1;  // platform_schema_1.sql
+
+namespace {
+
+const store::Schema& platform_schema() {
+  static constexpr std::int32_t kApplicationId = 0x5348504c;  // "SHPL"
+  static const std::array<store::Migration, 1> migrations{{{1, kPlatformSchema1}}};
+  static const store::Schema schema{kApplicationId, migrations};
+  return schema;
+}
+
+Result<Device> read_device(const store::Row& row) {
+  Device device;
+  row.read(device.id, device.name, device.key_pem);
+  return device;
+}
+
+Result<Upload> read_upload(const store::Row& row) {
+  Upload upload;
+  row.read(upload.id, upload.device_id, upload.size_bytes, upload.offset_bytes, upload.announced_sha256,
+           upload.metadata, upload.expires_utc_ms);
+  return upload;
+}
+
+constexpr std::string_view kDevice = "select id, name, key_pem from devices ";
+constexpr std::string_view kUpload =
+    "select id, device, size_bytes, offset_bytes, announced_sha256, metadata, expires_utc_ms from uploads ";
+
+std::string with(std::string_view select, std::string_view where) {
+  return std::string(select) + std::string(where);
+}
+
+}  // namespace
+
+PlatformStore::PlatformStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+PlatformStore::PlatformStore(PlatformStore&&) noexcept = default;
+PlatformStore& PlatformStore::operator=(PlatformStore&&) noexcept = default;
+PlatformStore::~PlatformStore() = default;
+
+Result<PlatformStore> PlatformStore::open(const std::filesystem::path& file, const Clock& clock) {
+  SHILU_TRY(store::Database database, store::Database::open(file, platform_schema()));
+  return PlatformStore(std::make_unique<Impl>(std::move(database), clock));
+}
+
+Result<std::string> PlatformStore::enrol(const Device& device) {
+  std::string token = new_token();
+  const std::lock_guard lock(impl_->mutex);
+  SHILU_CHECK(done(impl_->database.run(
+      "insert into devices values (?1, ?2, ?3, ?4, ?5) on conflict (id) do update set name = excluded.name, "
+      "token_hash = excluded.token_hash, enrolled_utc_ms = excluded.enrolled_utc_ms",
+      device.id, device.name, device.key_pem, ByteView(sha256(token)), impl_->now_ms())));
+  return token;
+}
+
+Result<std::optional<Device>> PlatformStore::device_of_token(std::string_view token) {
+  const Digest hash = sha256(token);
+  const std::lock_guard lock(impl_->mutex);
+  return store::at_most_one(impl_->database.query(with(kDevice, "where token_hash = ?1"), ByteView(hash)),
+                            read_device);
+}
+
+Result<std::vector<Device>> PlatformStore::devices() {
+  const std::lock_guard lock(impl_->mutex);
+  return store::all(impl_->database.query(with(kDevice, "order by id")), read_device);
+}
+
+Status PlatformStore::create_upload(const Upload& upload) {
+  const std::lock_guard lock(impl_->mutex);
+  return done(impl_->database.run("insert into uploads values (?1, ?2, ?3, 0, ?4, ?5, ?6)", upload.id,
+                                  upload.device_id, upload.size_bytes, upload.announced_sha256,
+                                  upload.metadata, upload.expires_utc_ms));
+}
+
+Result<std::optional<Upload>> PlatformStore::upload(std::string_view id) {
+  const std::lock_guard lock(impl_->mutex);
+  return store::at_most_one(impl_->database.query(with(kUpload, "where id = ?1"), id), read_upload);
+}
+
+Result<std::optional<Upload>> PlatformStore::upload_of(std::string_view device_id,
+                                                       std::string_view announced_sha256) {
+  const std::lock_guard lock(impl_->mutex);
+  return store::at_most_one(
+      impl_->database.query(
+          with(kUpload, "where device = ?1 and announced_sha256 = ?2 order by offset_bytes desc, id limit 1"),
+          device_id, announced_sha256),
+      read_upload);
+}
+
+Status PlatformStore::set_offset(std::string_view id, std::int64_t offset_bytes) {
+  const std::lock_guard lock(impl_->mutex);
+  return done(impl_->database.run("update uploads set offset_bytes = ?2 where id = ?1", id, offset_bytes));
+}
+
+Status PlatformStore::delete_upload(std::string_view id) {
+  const std::lock_guard lock(impl_->mutex);
+  return done(impl_->database.run("delete from uploads where id = ?1", id));
+}
+
+Result<std::vector<Upload>> PlatformStore::expired_uploads() {
+  const std::lock_guard lock(impl_->mutex);
+  return store::all(impl_->database.query(with(kUpload, "where expires_utc_ms < ?1"), impl_->now_ms()),
+                    read_upload);
+}
+
+Result<std::int64_t> PlatformStore::bytes_still_to_come() {
+  const std::lock_guard lock(impl_->mutex);
+  SHILU_TRY(const auto sum,
+            store::at_most_one(
+                impl_->database.query("select coalesce(sum(size_bytes - offset_bytes), 0) from uploads"),
+                store::single<std::int64_t>));
+  return sum.value_or(0);
+}
+
+}  // namespace shilu::platform

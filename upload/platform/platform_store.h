@@ -1,0 +1,148 @@
+#pragma once
+// The platform's database on one machine. Thread-safe: one connection behind one lock, held for one call. The
+// clock is borrowed. Errors as firmware/store/database.h says; not found is kNotFound unless the result is an
+// optional or a list.
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "firmware/base/clock.h"
+#include "firmware/base/result.h"
+
+namespace shilu::platform {
+
+struct Device {
+  std::string id;
+  std::string name;
+  std::string key_pem;
+};
+
+struct Upload {
+  std::string id;
+  std::string device_id;
+  std::int64_t size_bytes = 0;
+  std::int64_t offset_bytes = 0;  // durable
+  std::optional<std::string> announced_sha256;
+  std::string metadata;
+  std::int64_t expires_utc_ms = 0;
+};
+
+enum class PackageState { kVerifying, kAcknowledged, kRejected };
+std::string_view to_string(PackageState state);
+
+struct Package {
+  std::string sha256;
+  std::string device_id;
+  std::int64_t size_bytes = 0;
+  std::string file;
+  PackageState state = PackageState::kVerifying;
+  std::int64_t received_utc_ms = 0;
+  std::string reasons = "[]";  // JSON
+  std::string facts = "[]";    // JSON
+  std::string programme, point, lesson_id;
+  std::string evidence;  // evidence.json
+  std::optional<std::int64_t> receipt_number;
+  std::optional<std::string> receipt;
+  std::optional<std::string> verdict;
+};
+
+// What verification found in a package that is taken.
+struct Accepted {
+  std::string programme, point, lesson_id, evidence, facts;
+};
+
+struct Identity {
+  std::string teacher_id;
+  bool signed_in = false;
+  std::string fields = "{}";
+};
+
+struct Assessor {
+  std::string id;
+  std::string name;
+};
+
+struct SignIn {
+  enum class Outcome { kSignedIn, kWrongPin, kWait } outcome = Outcome::kWrongPin;
+  std::string token;
+  std::int64_t wait_ms = 0;
+};
+
+enum class ReviewState { kNew, kDraft, kDone };
+std::string_view to_string(ReviewState state);
+
+struct Review {
+  std::string id;
+  std::string package;
+  std::string assessor;
+  bool third = false;
+  ReviewState state = ReviewState::kNew;
+  std::string sheet = "{}";
+};
+
+class PlatformStore {
+ public:
+  static Result<PlatformStore> open(const std::filesystem::path& file, const Clock& clock);
+  PlatformStore(PlatformStore&&) noexcept;
+  PlatformStore& operator=(PlatformStore&&) noexcept;
+  ~PlatformStore();
+
+  // --- Devices. Enrolling a known key again gives it a new token; the old one ends.
+  Result<std::string> enrol(const Device& device);  // -> token
+  Result<std::optional<Device>> device_of_token(std::string_view token);
+  Result<std::vector<Device>> devices();
+
+  // --- Uploads
+  Status create_upload(const Upload& upload);
+  Result<std::optional<Upload>> upload(std::string_view id);
+  Result<std::optional<Upload>> upload_of(std::string_view device_id, std::string_view announced_sha256);
+  Status set_offset(std::string_view id, std::int64_t offset_bytes);
+  Status delete_upload(std::string_view id);
+  Result<std::vector<Upload>> expired_uploads();
+  Result<std::int64_t> bytes_still_to_come();  // of all uploads: what the disk must hold
+
+  // --- Packages
+  // The upload is done: it becomes a package to verify, in one step. kAlreadyExists if the package is there
+  // already.
+  Status begin_verification(const Upload& upload, std::string_view sha256, std::string_view file);
+  Result<std::optional<Package>> package(std::string_view sha256);
+  Result<std::vector<Package>> packages_to_verify();
+  Result<std::int64_t> next_receipt_number();
+  // One transaction: facts, identity, receipt (its number must be the next), and the two reviews.
+  Status acknowledge(std::string_view sha256, const Accepted& accepted,
+                     const std::optional<Identity>& identity, std::int64_t receipt_number,
+                     std::string_view receipt, const std::vector<std::string>& assessors);
+  Status reject(std::string_view sha256, std::string_view reasons, std::string_view facts);
+  // A rejected package may be offered and sent again: it is forgotten.
+  Status forget_rejected(std::string_view sha256);
+  Status set_verdict(std::string_view sha256, std::string_view verdict);
+
+  // --- Assessors
+  Status put_assessor(const Assessor& assessor,
+                      std::string_view pin);  // the PIN is hashed anew only if it changed
+  Result<SignIn> sign_in(std::string_view assessor_id, std::string_view pin);
+  Result<std::optional<Assessor>> assessor_of_token(std::string_view token);
+  Result<std::optional<Assessor>> assessor(std::string_view id);
+  Status sign_out(std::string_view token);
+  // The `count` with the fewest open reviews that do not have this package yet, ties by id.
+  Result<std::vector<std::string>> least_loaded(std::string_view package, int count);
+
+  // --- Reviews
+  Result<std::vector<Review>> reviews_of(std::string_view assessor_id);
+  Result<std::vector<Review>> reviews_of_package(std::string_view package);  // by assessor's turn
+  Result<std::optional<Review>> review(std::string_view id);
+  Status save_draft(std::string_view id, std::string_view sheet);  // kFailedPrecondition once it is done
+  Status hand_in(std::string_view id, std::string_view sheet);     // likewise
+  Status call_third(std::string_view package, std::string_view assessor_id);  // no effect if there is one
+
+ private:
+  struct Impl;
+  explicit PlatformStore(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace shilu::platform
