@@ -1,13 +1,17 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "capture/bmff/boxes.h"
 #include "capture/bmff/fragment_shape.h"
 #include "capture/bmff/movie.h"
+#include "capture/bmff/silence.h"
 
 namespace shilu::bmff {
 namespace {
 
 constexpr std::uint64_t kWideBoxHeader = 16;
+constexpr std::uint64_t kLargestSilence = 64u << 20;  // a day of it takes less
 constexpr std::uint64_t kSmallestMoof = kMoofBeforeEntries + entry_size(false);
 
 struct BoxPlace {
@@ -43,6 +47,13 @@ class BoxWalker {
     return box;
   }
 
+  Result<Bytes> content(const BoxPlace& box) const {
+    const auto size = static_cast<std::size_t>(box.size - box.header_size);
+    SHILU_TRY(auto bytes, read_(box.offset + box.header_size, size));
+    if (bytes.size() != size) return bad("the bytes end inside a box");
+    return bytes;
+  }
+
   void move_to(std::uint64_t position) { position_ = position; }
 
   tl::unexpected<Error> bad(std::string_view reason) const {
@@ -73,6 +84,17 @@ Result<ClipLayout::Part> take_fragment(BoxWalker& walker) {
   return ClipLayout::Part{start, walker.position() - start};
 }
 
+// Sound that nobody recorded: it must be exactly the silent frames, over and over.
+Status take_silence(BoxWalker& walker) {
+  SHILU_TRY(const auto box, walker.look("free"));
+  if (box.header_size != kBoxHeaderSize || box.size > kLargestSilence)
+    return walker.bad("the silence is too large");
+  SHILU_TRY(const auto content, walker.content(box));
+  if (!is_silence(content)) return walker.bad("what should be silence is something else");
+  walker.move_to(box.offset + box.size);
+  return {};
+}
+
 }  // namespace
 
 Result<ClipLayout> parse_clip_layout(const ReadAt& read, std::uint64_t file_size) {
@@ -86,6 +108,10 @@ Result<ClipLayout> parse_clip_layout(const ReadAt& read, std::uint64_t file_size
   layout.header_size = mdat.offset + mdat.header_size;
   walker.move_to(layout.header_size);
   while (!walker.at_end()) {
+    if (walker.look("free")) {
+      SHILU_CHECK(take_silence(walker));
+      continue;
+    }
     SHILU_TRY(const auto part, take_fragment(walker));
     layout.fragments.push_back(part);
   }

@@ -9,6 +9,7 @@
 #include "capture/bmff/moov.h"
 #include "capture/bmff/sample_entry.h"
 #include "capture/bmff/sample_tables.h"
+#include "capture/bmff/silence.h"
 
 namespace shilu::bmff {
 namespace {
@@ -17,6 +18,8 @@ __extension__ typedef __int128 Int128;
 
 constexpr std::int64_t kNsPerMs = 1'000'000;
 constexpr std::uint64_t kWideBoxHeader = 16;
+// Bounds what silence a stranger's times can make us write.
+constexpr Nanoseconds kLongestMovie = std::chrono::hours(24);
 
 tl::unexpected<Error> invalid(std::string message) {
   return fail(ErrorKind::kInvalidArgument, std::move(message));
@@ -25,46 +28,68 @@ tl::unexpected<Error> invalid(std::string message) {
 struct TablesOfTrack {
   const MovieTrack* track = nullptr;
   SampleTables tables;
-  std::vector<std::uint64_t> fragment_offsets;  // from the mdat's payload
+  // From the mdat's payload:
+  std::vector<std::uint64_t> fragment_offsets;
+  std::vector<std::uint64_t> silence_offsets;
 };
 
-struct PlacedFragment {
-  std::size_t track = 0;  // position in the list of tracks
-  std::size_t fragment = 0;
+// What stands in the mdat: a fragment, or a box of silence.
+struct Part {
+  TablesOfTrack* owner = nullptr;
+  bool silent = false;
+  std::size_t index = 0;
+  std::int64_t ticks = 0;
+
+  std::uint32_t timescale() const { return owner->track->parameters.timescale; }
 };
 
 // Both times as exact fractions of a second: rounding could make an order that another implementation does
 // not see.
-bool is_earlier(std::int64_t a, std::uint32_t a_scale, std::int64_t b, std::uint32_t b_scale) {
-  return static_cast<Int128>(a) * b_scale < static_cast<Int128>(b) * a_scale;
+bool is_earlier(const Part& a, const Part& b) {
+  return static_cast<Int128>(a.ticks) * b.timescale() < static_cast<Int128>(b.ticks) * a.timescale();
 }
 
-std::vector<PlacedFragment> order_fragments(const std::vector<TablesOfTrack>& tracks) {
-  std::vector<PlacedFragment> order;
-  for (std::size_t t = 0; t < tracks.size(); ++t) {
-    for (std::size_t f = 0; f < tracks[t].track->fragments.size(); ++f) order.push_back({t, f});
+std::vector<Part> parts_in_order(std::vector<TablesOfTrack>& tracks) {
+  std::vector<Part> parts;
+  for (auto& one : tracks) {
+    const auto& fragments = one.track->fragments;
+    for (std::size_t i = 0; i < fragments.size(); ++i)
+      parts.push_back({&one, false, i, fragments[i].index.decode_ticks});
+    const auto& silences = one.tables.silences;
+    for (std::size_t i = 0; i < silences.size(); ++i) parts.push_back({&one, true, i, silences[i].start});
   }
-  const auto ticks = [&](const PlacedFragment& p) {
-    return tracks[p.track].track->fragments[p.fragment].index.decode_ticks;
-  };
-  const auto scale = [&](const PlacedFragment& p) { return tracks[p.track].track->parameters.timescale; };
   // Stable, and the tracks stand by number: equal times keep that order.
-  std::stable_sort(order.begin(), order.end(), [&](const PlacedFragment& a, const PlacedFragment& b) {
-    return is_earlier(ticks(a), scale(a), ticks(b), scale(b));
-  });
-  return order;
+  std::stable_sort(parts.begin(), parts.end(), is_earlier);
+  return parts;
 }
 
-// Lays the fragments one behind the other; gives the size of all.
-std::uint64_t place_fragments(std::vector<TablesOfTrack>& tracks, std::vector<Extent>& extents) {
-  for (auto& one : tracks) one.fragment_offsets.resize(one.track->fragments.size());
+Extent put_silence(const Part& part, Bytes& fill) {
+  const auto start = fill.size();
+  const auto frame = silent_frame(part.owner->track->parameters);
+  put_box(fill, "free", [&] {
+    for (std::uint32_t i = 0; i < part.owner->tables.silences[part.index].frames; ++i) put_bytes(fill, frame);
+  });
+  return {kFillSource, start, fill.size() - start};
+}
+
+Extent extent_of(const Part& part, Bytes& fill) {
+  if (part.silent) return put_silence(part, fill);
+  const auto& fragment = part.owner->track->fragments[part.index];
+  return {fragment.source, fragment.source_offset, fragment.index.total_size};
+}
+
+// Lays the parts one behind the other; gives the size of all.
+std::uint64_t place_parts(std::vector<TablesOfTrack>& tracks, Movie& movie) {
+  for (auto& one : tracks) {
+    one.fragment_offsets.resize(one.track->fragments.size());
+    one.silence_offsets.resize(one.tables.silences.size());
+  }
   std::uint64_t position = 0;
-  for (const auto& placed : order_fragments(tracks)) {
-    auto& one = tracks[placed.track];
-    const auto& fragment = one.track->fragments[placed.fragment];
-    one.fragment_offsets[placed.fragment] = position;
-    extents.push_back({fragment.source, fragment.source_offset, fragment.index.total_size});
-    position += fragment.index.total_size;
+  for (const auto& part : parts_in_order(tracks)) {
+    auto& offsets = part.silent ? part.owner->silence_offsets : part.owner->fragment_offsets;
+    offsets[part.index] = position;
+    movie.extents.push_back(extent_of(part, movie.fill));
+    position += movie.extents.back().size;
   }
   return position;
 }
@@ -73,7 +98,8 @@ std::vector<std::uint64_t> chunk_offsets(const TablesOfTrack& one, std::uint64_t
   std::vector<std::uint64_t> offsets;
   offsets.reserve(one.tables.chunks.size());
   for (const auto& chunk : one.tables.chunks) {
-    offsets.push_back(payload_start + one.fragment_offsets[chunk.fragment] + chunk.offset);
+    const auto& parts = chunk.silent ? one.silence_offsets : one.fragment_offsets;
+    offsets.push_back(payload_start + parts[chunk.part] + chunk.offset);
   }
   return offsets;
 }
@@ -120,6 +146,7 @@ Bytes make_header(const std::vector<TablesOfTrack>& tracks, std::uint64_t payloa
 
 Status check_range(TimeRange range) {
   if (range.empty()) return invalid("the range is empty");
+  if (range.duration() > kLongestMovie) return invalid("the range is longer than a day");
   if (range.from.ns % kNsPerMs != 0 || range.to.ns % kNsPerMs != 0)
     return invalid("the range is not in whole milliseconds");
   return {};
@@ -131,7 +158,7 @@ Result<std::vector<TablesOfTrack>> tables_of(std::span<const MovieTrack> tracks,
     if (track.fragments.empty()) continue;
     SHILU_CHECK(check_parameters(track.parameters));
     SHILU_TRY(auto tables, make_tables(track, range));
-    all.push_back({&track, std::move(tables), {}});
+    all.push_back({&track, std::move(tables), {}, {}});
   }
   if (all.empty()) return invalid("nothing was recorded inside the range");
   std::sort(all.begin(), all.end(),
@@ -150,7 +177,7 @@ Result<Movie> build_movie(std::span<const MovieTrack> tracks, TimeRange range) {
   SHILU_CHECK(check_range(range));
   SHILU_TRY(auto all, tables_of(tracks, range));
   Movie movie;
-  const auto payload_size = place_fragments(all, movie.extents);
+  const auto payload_size = place_parts(all, movie);
   movie.header = make_header(all, payload_size);
   movie.size_bytes = movie.header.size() + payload_size;
   movie.duration = std::chrono::milliseconds(duration_ms(all));

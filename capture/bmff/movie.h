@@ -26,7 +26,10 @@ struct MovieTrack {
   std::vector<MovieFragment> fragments;  // by decode time
 };
 
-// Bytes of the movie behind the header: extent after extent, in order.
+// Bytes of the movie behind the header: extent after extent, in order. Those of kFillSource stand in
+// Movie::fill, all others in a file of the caller's. Fill is silence for holes in the sound: `free` boxes of
+// AAC frames (fragments.md).
+inline constexpr std::uint32_t kFillSource = 0xffffffff;
 struct Extent {
   std::uint32_t source = 0;
   std::uint64_t offset = 0;
@@ -35,6 +38,7 @@ struct Extent {
 
 struct Movie {
   Bytes header;  // ftyp, moov and the mdat's 16-byte header
+  Bytes fill;
   std::vector<Extent> extents;
   std::uint64_t size_bytes = 0;
   Nanoseconds duration{0};

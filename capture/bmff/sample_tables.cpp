@@ -4,8 +4,10 @@
 
 #include <limits>
 
+#include "capture/bmff/boxes.h"
 #include "capture/bmff/moov.h"
 #include "capture/bmff/sample_entry.h"
+#include "capture/bmff/silence.h"
 
 namespace shilu::bmff {
 namespace {
@@ -16,11 +18,12 @@ tl::unexpected<Error> invalid(std::string message) {
   return fail(ErrorKind::kInvalidArgument, std::move(message));
 }
 
-void extend(std::vector<SampleTables::Run>& runs, std::uint32_t value) {
+void extend(std::vector<SampleTables::Run>& runs, std::uint32_t value, std::uint32_t count = 1) {
+  if (count == 0) return;
   if (!runs.empty() && runs.back().value == value) {
-    ++runs.back().count;
+    runs.back().count += count;
   } else {
-    runs.push_back({1, value});
+    runs.push_back({count, value});
   }
 }
 
@@ -30,19 +33,32 @@ bool is_before(const TimedSample& a, const TimedSample& b) {
 
 class TableBuilder {
  public:
-  explicit TableBuilder(const MovieTrack& track) : track_(track) {}
+  explicit TableBuilder(const MovieTrack& track) : track_(track), silence_(silent_frame(track.parameters)) {}
+
+  bool knows_silence() const { return !silence_.empty(); }
 
   Status add(const TimedSample& sample, std::uint64_t offset_in_fragment) {
-    if (previous_) SHILU_CHECK(close_previous(sample.decode - previous_->decode));
+    if (previous_) SHILU_CHECK(reach(sample.decode));
     previous_ = sample;
     extend(tables_.composition_offsets, sample.entry.composition_offset);
     tables_.sizes.push_back(sample.entry.size);
     if (sample.entry.sync) tables_.sync_samples.push_back(static_cast<std::uint32_t>(tables_.sizes.size()));
-    if (tables_.chunks.empty() || tables_.chunks.back().fragment != sample.fragment) {
-      tables_.chunks.push_back({sample.fragment, offset_in_fragment, 0});
-    }
+    if (is_new_chunk(sample.fragment))
+      tables_.chunks.push_back({false, sample.fragment, offset_in_fragment, 0});
     ++tables_.chunks.back().samples;
     return {};
+  }
+
+  // `frames` of silence from `start` on, the last of which lasts `last_ticks`.
+  void add_silence(std::int64_t start, std::int64_t frames, std::int64_t last_ticks) {
+    const auto count = static_cast<std::uint32_t>(frames);
+    extend(tables_.durations, static_cast<std::uint32_t>(kSilentFrameTicks), count - 1);
+    extend(tables_.durations, static_cast<std::uint32_t>(last_ticks));
+    extend(tables_.composition_offsets, 0, count);
+    tables_.sizes.insert(tables_.sizes.end(), count, static_cast<std::uint32_t>(silence_.size()));
+    tables_.chunks.push_back({true, tables_.silences.size(), kBoxHeaderSize, count});
+    tables_.silences.push_back({start, count});
+    tables_.media_duration += static_cast<std::uint64_t>((frames - 1) * kSilentFrameTicks + last_ticks);
   }
 
   Result<SampleTables> finish() {
@@ -53,7 +69,24 @@ class TableBuilder {
   }
 
  private:
-  // A sample lasts until the next is decoded, also over a gap: so the track's time line stays true.
+  bool is_new_chunk(std::size_t fragment) const {
+    return tables_.chunks.empty() || tables_.chunks.back().silent || tables_.chunks.back().part != fragment;
+  }
+
+  // From the previous sample to one decoded at `next`. A hole in sound is filled with silence, for players
+  // that count samples instead of reading times. Anything else is bridged by the previous sample: the time
+  // line stays true.
+  Status reach(std::int64_t next) {
+    const auto step = next - previous_->decode;
+    const auto hole = step - kSilentFrameTicks;
+    const bool usual = previous_->entry.duration == kSilentFrameTicks;
+    const auto frames = (hole + kSilentFrameTicks / 2) / kSilentFrameTicks;
+    if (!knows_silence() || !usual || hole < 0 || frames == 0) return close_previous(step);
+    SHILU_CHECK(close_previous(kSilentFrameTicks));
+    add_silence(next - hole, frames, hole - (frames - 1) * kSilentFrameTicks);
+    return {};
+  }
+
   Status close_previous(std::int64_t duration) {
     if (duration <= 0 || duration > kMaxU32) {
       return invalid(fmt::format("track {}: decode times do not rise behind fragment {}", track_.number,
@@ -65,6 +98,7 @@ class TableBuilder {
   }
 
   const MovieTrack& track_;
+  ByteView silence_;
   SampleTables tables_;
   std::optional<TimedSample> previous_;
 };
@@ -86,14 +120,28 @@ std::int64_t shown_ms(const Listing& listing, std::uint32_t timescale) {
   return std::max<std::int64_t>(ms, 1);
 }
 
-Status make_edits(const Listing& listing, TickRange range, std::uint32_t timescale, SampleTables& tables) {
+// `media_start`: presentation ticks of media time 0.
+Status make_edits(const Listing& listing, std::int64_t media_start, TickRange range, std::uint32_t timescale,
+                  SampleTables& tables) {
   const auto lead = to_ms(listing.shown_from - range.in, timescale);
   const auto shown = shown_ms(listing, timescale);
   if (lead + shown > kMaxU32) return invalid("the range is longer than an edit list can tell");
   if (lead > 0) tables.edits.push_back({static_cast<std::uint32_t>(lead), -1});
-  tables.edits.push_back({static_cast<std::uint32_t>(shown), listing.shown_from - listing.first.decode});
+  tables.edits.push_back({static_cast<std::uint32_t>(shown), listing.shown_from - media_start});
   tables.duration_ms = static_cast<std::uint32_t>(lead + shown);
   return {};
+}
+
+// Sound that begins late is preceded by whole frames of silence, and the edit list begins inside the first of
+// them: exact to the sample. Gives the decode time of the first sample.
+std::int64_t begin_with_silence(TableBuilder& builder, Listing& listing, TickRange range) {
+  const auto hole = listing.shown_from - range.in;
+  if (!builder.knows_silence() || hole <= 0) return listing.first.decode;
+  const auto frames = (hole + kSilentFrameTicks - 1) / kSilentFrameTicks;
+  const auto start = listing.first.decode - frames * kSilentFrameTicks;
+  builder.add_silence(start, frames, kSilentFrameTicks);
+  listing.shown_from = range.in;
+  return start;
 }
 
 }  // namespace
@@ -101,12 +149,13 @@ Status make_edits(const Listing& listing, TickRange range, std::uint32_t timesca
 Result<SampleTables> make_tables(const MovieTrack& track, TimeRange range) {
   const bool video = is_video(track.parameters);
   const auto ticks = to_ticks(range, track.parameters.timescale);
-  const auto listing = list_samples(track.fragments, video, ticks);
+  auto listing = list_samples(track.fragments, video, ticks);
   if (!listing) return invalid(fmt::format("track {} has no sample inside the range", track.number));
   if (video && !listing->first.entry.sync) {
     return invalid(fmt::format("track {} begins with a picture that needs an earlier one", track.number));
   }
   TableBuilder builder(track);
+  const auto media_start = begin_with_silence(builder, *listing, ticks);
   Status status;
   std::uint64_t offset = 0;  // of the sample in its fragment
   for_each_sample(track.fragments, [&](const TimedSample& sample) {
@@ -117,7 +166,7 @@ Result<SampleTables> make_tables(const MovieTrack& track, TimeRange range) {
   });
   SHILU_CHECK(status);
   SHILU_TRY(auto tables, builder.finish());
-  SHILU_CHECK(make_edits(*listing, ticks, track.parameters.timescale, tables));
+  SHILU_CHECK(make_edits(*listing, media_start, ticks, track.parameters.timescale, tables));
   return tables;
 }
 

@@ -19,15 +19,22 @@ struct SampleTables {
     std::uint32_t value = 0;
   };
   struct Chunk {
-    std::size_t fragment = 0;  // index in MovieTrack::fragments
-    std::uint64_t offset = 0;  // of its first listed sample from the moof
+    bool silent = false;
+    std::size_t part = 0;      // index in MovieTrack::fragments or, if silent, in `silences`
+    std::uint64_t offset = 0;  // of its first listed sample from the part's first byte
     std::uint32_t samples = 0;
+  };
+  // Silent frames in a row, in a box of their own among the fragments.
+  struct Silence {
+    std::int64_t start = 0;  // decode time of the first
+    std::uint32_t frames = 0;
   };
   std::vector<Run> durations;
   std::vector<Run> composition_offsets;  // empty when all are 0
   std::vector<std::uint32_t> sizes;
   std::vector<std::uint32_t> sync_samples;  // numbers from 1
   std::vector<Chunk> chunks;
+  std::vector<Silence> silences;
   std::vector<Edit> edits;
   std::uint64_t media_duration = 0;
   std::uint32_t duration_ms = 0;  // sum of the edits

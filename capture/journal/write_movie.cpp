@@ -57,7 +57,11 @@ Status write_to(const LessonFolder::SourceMovie& movie, const path& where) {
   SHILU_CHECK(out->truncate(0));
   Copier copier(*out, movie.files);
   SHILU_CHECK(copier.append(movie.movie.header));
-  for (const auto& extent : movie.movie.extents) SHILU_CHECK(copier.copy(extent));
+  for (const auto& extent : movie.movie.extents) {
+    const bool fill = extent.source == bmff::kFillSource;
+    SHILU_CHECK(fill ? copier.append(ByteView(movie.movie.fill).subspan(extent.offset, extent.size))
+                     : copier.copy(extent));
+  }
   return out->sync_data();
 }
 

@@ -34,8 +34,12 @@ Result<http::ComposedBody> compose(const journal::LessonFolder::SourceMovie& sou
   auto header = std::make_shared<const std::string>(as_text(source.movie.header));
   const std::uint64_t header_size = header->size();
   body.pieces.push_back({std::move(header), nullptr, 0, header_size});
+  const auto fill =
+      std::make_shared<const std::string>(as_text(source.movie.fill));  // silence for holes in the sound
   for (const bmff::Extent& extent : source.movie.extents) {
-    body.pieces.push_back({nullptr, files.at(extent.source), extent.offset, extent.size});
+    const bool is_fill = extent.source == bmff::kFillSource;
+    body.pieces.push_back(
+        {is_fill ? fill : nullptr, is_fill ? nullptr : files.at(extent.source), extent.offset, extent.size});
   }
   return body;
 }
