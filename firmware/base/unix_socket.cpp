@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 
 namespace shilu {
 namespace {
@@ -40,26 +41,31 @@ Result<UniqueFd> new_socket() {
   return fd;
 }
 
-using Deadline = std::optional<MonotonicTime>;
+constexpr MonotonicTime kNever{std::numeric_limits<std::int64_t>::max()};
+
+MonotonicTime deadline_after(std::optional<Nanoseconds> timeout) {
+  const auto now = SystemClock().monotonic();
+  return timeout && *timeout < kNever - now ? now + *timeout : kNever;
+}
 
 // Waits until there is something to read.
-Status await_readable(int fd, Deadline deadline) {
-  if (!deadline) return {};
+Status await_readable(int fd, MonotonicTime deadline) {
+  if (deadline == kNever) return {};
   for (;;) {
-    const auto left = *deadline - SystemClock().monotonic();
+    const auto left = deadline - SystemClock().monotonic();
     const auto ms = std::chrono::ceil<std::chrono::milliseconds>(std::max(left, Nanoseconds(0))).count();
     pollfd entry{fd, POLLIN, 0};
     const int ready = ::poll(&entry, 1, static_cast<int>(std::min<std::int64_t>(ms, 1 << 30)));
     if (ready > 0) return {};
     if (ready < 0 && errno != EINTR) return fail_errno(errno, "wait for a message");
-    if (ready == 0 && SystemClock().monotonic() >= *deadline) {
+    if (ready == 0 && SystemClock().monotonic() >= deadline) {
       return fail(ErrorKind::kTimedOut, "no whole message came in time");
     }
   }
 }
 
 // Appends up to `count` more bytes; false: the peer closed.
-Result<bool> read_some(int fd, Bytes& into, std::size_t count, Deadline deadline) {
+Result<bool> read_some(int fd, Bytes& into, std::size_t count, MonotonicTime deadline) {
   SHILU_CHECK(await_readable(fd, deadline));
   const auto have = into.size();
   into.resize(have + std::min(count, kReadBlock));
@@ -146,7 +152,7 @@ Status MessageChannel::send(std::string_view message) {
 }
 
 Result<std::optional<Bytes>> MessageChannel::receive(std::optional<Nanoseconds> timeout) {
-  const Deadline deadline = timeout ? Deadline(SystemClock().monotonic() + *timeout) : std::nullopt;
+  const auto deadline = deadline_after(timeout);
   while (header_.size() < kHeaderSize) {
     SHILU_TRY(const bool more, read_some(fd_.get(), header_, kHeaderSize - header_.size(), deadline));
     if (!more && header_.empty()) return std::nullopt;
