@@ -108,10 +108,18 @@ Status PlatformStore::delete_upload(std::string_view id) {
   return done(impl_->database.run("delete from uploads where id = ?1", id));
 }
 
+Result<std::vector<Upload>> PlatformStore::complete_uploads() {
+  const std::lock_guard lock(impl_->mutex);
+  return store::all(impl_->database.query(with(kUpload, "where offset_bytes = size_bytes order by id")),
+                    read_upload);
+}
+
 Result<std::vector<Upload>> PlatformStore::expired_uploads() {
   const std::lock_guard lock(impl_->mutex);
-  return store::all(impl_->database.query(with(kUpload, "where expires_utc_ms < ?1"), impl_->now_ms()),
-                    read_upload);
+  return store::all(
+      impl_->database.query(with(kUpload, "where expires_utc_ms < ?1 and offset_bytes < size_bytes"),
+                            impl_->now_ms()),
+      read_upload);
 }
 
 Result<std::int64_t> PlatformStore::bytes_still_to_come() {

@@ -102,8 +102,9 @@ class PlatformStore {
   Result<std::optional<Upload>> upload_of(std::string_view device_id, std::string_view announced_sha256);
   Status set_offset(std::string_view id, std::int64_t offset_bytes);
   Status delete_upload(std::string_view id);
-  Result<std::vector<Upload>> expired_uploads();
-  Result<std::int64_t> bytes_still_to_come();  // of all uploads: what the disk must hold
+  Result<std::vector<Upload>> complete_uploads();  // all bytes are here, not yet a package
+  Result<std::vector<Upload>> expired_uploads();   // unfinished ones whose time is over
+  Result<std::int64_t> bytes_still_to_come();      // of all uploads: what the disk must hold
 
   // --- Packages
   // The upload is done: it becomes a package to verify, in one step. kAlreadyExists if the package is there

@@ -64,8 +64,8 @@ function Loaded({ review }: { review: Review }) {
             <AnglePlayer player={player} angles={angles} frames>
               {clip && <ClipTimeline review={review} clip={clip} player={player} draft={draft} />}
             </AnglePlayer>
-            {clip && clip.gaps.length > 0 && <Note tone="warn"><p><b>{t("review.gaps", { n: clip.gaps.length })}</b></p><ul>{clip.gaps.map((gap) => <li class="small" key={gap.from_ms}>{gapText(gap)}</li>)}</ul></Note>}
             <Comments draft={draft} player={player} />
+            {clip && clip.gaps.length > 0 && <Note tone="warn"><p><b>{t("review.gaps", { n: clip.gaps.length })}</b></p><ul>{clip.gaps.map((gap) => <li class="small" key={gap.from_ms}>{gapText(gap)}</li>)}</ul></Note>}
           </div>
           <Proof facts={review.proof} />
         </div>
@@ -97,7 +97,7 @@ function Head({ review, draft, onHelp }: { review: Review; draft: JudgementDraft
         </div>
       </div>
       {fields.length > 0 && (
-        <dl class="fields">
+        <dl class="fields small">
           {fields.map(([name, value]) => <div key={name}><dt>{t.find(`field.${name}`) ?? name}</dt><dd>{value}</dd></div>)}
         </dl>
       )}

@@ -1,0 +1,39 @@
+#pragma once
+// What every part of the platform may use; borrowed for its life. All members are thread-safe.
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "config/catalogue.h"
+#include "firmware/base/clock.h"
+#include "firmware/base/keys.h"
+#include "firmware/base/sealed_box.h"
+#include "upload/platform/platform_store.h"
+#include "upload/platform/upload_files.h"
+
+namespace shilu::platform {
+
+struct PlatformSettings {
+  std::filesystem::path directory;
+  std::filesystem::path www;
+  std::string name = "Shilu";
+  std::string claim;
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8790;
+  std::uint64_t max_package = 20'000'000'000;  // bytes
+  std::uint64_t reserve = 1'000'000'000;       // never filled by uploads
+};
+
+struct Context {
+  const PlatformSettings& settings;
+  const config::Catalogue& catalogue;
+  const Clock& clock;
+  const SigningKey& receipt_key;
+  const BoxKeyPair& identity_key;
+  PlatformStore& store;
+  UploadFiles& uploads;
+  std::function<void()> wake_verifier;  // an upload is complete
+};
+
+}  // namespace shilu::platform

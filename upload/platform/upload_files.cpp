@@ -1,0 +1,91 @@
+#include "upload/platform/upload_files.h"
+
+namespace shilu::platform {
+namespace {
+
+// How much a power cut may cost the sender: whichever comes first.
+constexpr std::int64_t kSyncBytes = 8 << 20;
+constexpr std::int64_t kSyncInterval_ns = 1'000'000'000;
+
+}  // namespace
+
+Result<std::shared_ptr<UploadFiles::Active>> UploadFiles::open(const Upload& upload) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(active_, [](const auto& entry) { return entry.second.expired(); });
+  if (auto known = active_[upload.id].lock()) return known;
+  // The store's offset is the truth; bytes behind it were never promised to anyone.
+  SHILU_TRY(const auto now, store_.upload(upload.id));
+  if (!now) return fail(ErrorKind::kNotFound, "There is no such upload.");
+  auto active = std::make_shared<Active>();
+  SHILU_TRY(active->file, posix_file_system().open(path_of(upload), OpenMode::kCreateOrOpen));
+  active->offset = active->durable = now->offset_bytes;
+  active_[upload.id] = active;
+  return active;
+}
+
+Status UploadFiles::sync(const std::string& id, Active& active) {
+  if (active.durable == active.offset) return {};
+  SHILU_CHECK(active.file->sync_data());
+  SHILU_CHECK(store_.set_offset(id, active.offset));
+  active.durable = active.offset;
+  active.synced_at_ns = clock_.monotonic().ns;
+  return {};
+}
+
+Result<std::unique_ptr<UploadFiles::Writer>> UploadFiles::take_over(const Upload& upload,
+                                                                    std::int64_t offset) {
+  SHILU_TRY(const auto active, open(upload));
+  const std::lock_guard lock(active->mutex);
+  ++active->generation;
+  SHILU_CHECK(sync(upload.id, *active));
+  if (active->offset != offset) return fail(ErrorKind::kFailedPrecondition, std::to_string(active->offset));
+  return std::make_unique<Writer>(*this, upload, active, active->generation);
+}
+
+Result<std::int64_t> UploadFiles::settle(const Upload& upload) {
+  SHILU_TRY(const auto active, open(upload));
+  const std::lock_guard lock(active->mutex);
+  ++active->generation;
+  SHILU_CHECK(sync(upload.id, *active));
+  return active->offset;
+}
+
+Status UploadFiles::remove(const Upload& upload) {
+  SHILU_TRY(const std::int64_t offset, settle(upload));
+  (void)offset;
+  SHILU_CHECK(store_.delete_upload(upload.id));
+  return posix_file_system().remove(path_of(upload));
+}
+
+UploadFiles::Writer::Writer(UploadFiles& files, Upload upload, std::shared_ptr<Active> active,
+                            std::uint64_t generation)
+    : files_(files), upload_(std::move(upload)), active_(std::move(active)), generation_(generation) {}
+
+UploadFiles::Writer::~Writer() {
+  const std::lock_guard lock(active_->mutex);
+  if (active_->generation == generation_) (void)files_.sync(upload_.id, *active_);
+}
+
+Status UploadFiles::Writer::write(ByteView bytes) {
+  const std::lock_guard lock(active_->mutex);
+  if (active_->generation != generation_)
+    return fail(ErrorKind::kFailedPrecondition, "Another request has taken over this upload.");
+  const auto size = static_cast<std::int64_t>(bytes.size());
+  if (size > upload_.size_bytes - active_->offset)
+    return fail(ErrorKind::kInvalidArgument, "More bytes came than Upload-Length says.");
+  SHILU_CHECK(active_->file->write_at(static_cast<std::uint64_t>(active_->offset), bytes));
+  active_->offset += size;
+  const bool due = active_->offset - active_->durable >= kSyncBytes ||
+                   files_.clock_.monotonic().ns - active_->synced_at_ns >= kSyncInterval_ns;
+  return due ? files_.sync(upload_.id, *active_) : Status();
+}
+
+Result<std::int64_t> UploadFiles::Writer::finish() {
+  const std::lock_guard lock(active_->mutex);
+  if (active_->generation != generation_)
+    return fail(ErrorKind::kFailedPrecondition, "Another request has taken over this upload.");
+  SHILU_CHECK(files_.sync(upload_.id, *active_));
+  return active_->offset;
+}
+
+}  // namespace shilu::platform

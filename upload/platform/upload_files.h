@@ -1,0 +1,65 @@
+#pragma once
+// The bytes of uploads under way. The offset that anyone is told is durable: written, synced, and in the
+// store. One writer per upload; whoever comes later takes over at once, and the older one's next write fails.
+// Thread-safe.
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "firmware/base/file_system.h"
+#include "upload/platform/platform_store.h"
+
+namespace shilu::platform {
+
+class UploadFiles {
+ public:
+  UploadFiles(PlatformStore& store, std::filesystem::path directory)
+      : store_(store), directory_(std::move(directory)) {}
+
+  // A claim on one upload. write() appends; finish() and the destructor make durable what came.
+  class Writer;
+
+  Result<std::unique_ptr<Writer>> take_over(const Upload& upload, std::int64_t offset);
+  // Ends an older writer; -> the durable offset.
+  Result<std::int64_t> settle(const Upload& upload);
+  Status remove(const Upload& upload);
+  std::filesystem::path path_of(const Upload& upload) const { return directory_ / upload.id; }
+
+ private:
+  // One open upload, shared by its writers. Lives while a writer does.
+  struct Active {
+    std::mutex mutex;  // guards what follows
+    std::unique_ptr<File> file;
+    std::int64_t offset = 0;
+    std::int64_t durable = 0;
+    std::int64_t synced_at_ns = 0;
+    std::uint64_t generation = 0;  // of the writer that may write
+  };
+  Result<std::shared_ptr<Active>> open(const Upload& upload);
+  Status sync(const std::string& id, Active& active);
+
+  PlatformStore& store_;
+  const std::filesystem::path directory_;
+  SystemClock clock_;
+  std::mutex mutex_;  // guards active_
+  std::map<std::string, std::weak_ptr<Active>> active_;
+};
+
+class UploadFiles::Writer {
+ public:
+  Writer(UploadFiles& files, Upload upload, std::shared_ptr<Active> active, std::uint64_t generation);
+  ~Writer();
+  // kFailedPrecondition once somebody took over; kInvalidArgument past the upload's length.
+  Status write(ByteView bytes);
+  Result<std::int64_t> finish();  // -> the durable offset
+
+ private:
+  UploadFiles& files_;
+  const Upload upload_;
+  const std::shared_ptr<Active> active_;
+  const std::uint64_t generation_;
+};
+
+}  // namespace shilu::platform
