@@ -152,12 +152,23 @@ Status check_range(TimeRange range) {
   return {};
 }
 
+// Players take the earliest thing shown for the beginning of the movie and cut its end by as much (measured:
+// Chromium). So something must begin at `in`: where no sound does, the first picture is held.
+Status begin_at_once(std::vector<TablesOfTrack>& tracks, TimeRange range) {
+  const auto begins_late = [](const TablesOfTrack& one) { return one.tables.edits.front().media_time < 0; };
+  if (!std::all_of(tracks.begin(), tracks.end(), begins_late)) return {};
+  for (auto& one : tracks) {
+    SHILU_TRY(one.tables, make_tables(*one.track, range, LateStart::kHoldFirst));
+  }
+  return {};
+}
+
 Result<std::vector<TablesOfTrack>> tables_of(std::span<const MovieTrack> tracks, TimeRange range) {
   std::vector<TablesOfTrack> all;
   for (const auto& track : tracks) {
     if (track.fragments.empty()) continue;
     SHILU_CHECK(check_parameters(track.parameters));
-    SHILU_TRY(auto tables, make_tables(track, range));
+    SHILU_TRY(auto tables, make_tables(track, range, LateStart::kEmptyEdit));
     all.push_back({&track, std::move(tables), {}, {}});
   }
   if (all.empty()) return invalid("nothing was recorded inside the range");
@@ -168,6 +179,7 @@ Result<std::vector<TablesOfTrack>> tables_of(std::span<const MovieTrack> tracks,
       return invalid(fmt::format("track {} stands twice", all[i].track->number));
     }
   }
+  SHILU_CHECK(begin_at_once(all, range));
   return all;
 }
 

@@ -61,6 +61,9 @@ class TableBuilder {
     tables_.media_duration += static_cast<std::uint64_t>((frames - 1) * kSilentFrameTicks + last_ticks);
   }
 
+  // The first sample begins that much earlier.
+  void begin_earlier(std::int64_t ticks) { lead_ = ticks; }
+
   Result<SampleTables> finish() {
     SHILU_CHECK(close_previous(previous_->entry.duration));
     const auto& offsets = tables_.composition_offsets;
@@ -88,6 +91,7 @@ class TableBuilder {
   }
 
   Status close_previous(std::int64_t duration) {
+    duration += std::exchange(lead_, 0);
     if (duration <= 0 || duration > kMaxU32) {
       return invalid(fmt::format("track {}: decode times do not rise behind fragment {}", track_.number,
                                  track_.fragments[previous_->fragment].index.sequence));
@@ -101,6 +105,7 @@ class TableBuilder {
   ByteView silence_;
   SampleTables tables_;
   std::optional<TimedSample> previous_;
+  std::int64_t lead_ = 0;
 };
 
 // ticks -> ms, to nearest; `ticks` is not negative.
@@ -144,9 +149,18 @@ std::int64_t begin_with_silence(TableBuilder& builder, Listing& listing, TickRan
   return start;
 }
 
+// The same for pictures: the first stands from the in-point on. Only where none is listed before it.
+std::int64_t begin_with_held_picture(TableBuilder& builder, Listing& listing, TickRange range) {
+  const auto lead = listing.first.presentation - range.in;
+  if (lead <= 0) return listing.first.decode;
+  builder.begin_earlier(lead);
+  listing.shown_from = range.in;
+  return listing.first.decode - lead;
+}
+
 }  // namespace
 
-Result<SampleTables> make_tables(const MovieTrack& track, TimeRange range) {
+Result<SampleTables> make_tables(const MovieTrack& track, TimeRange range, LateStart late_start) {
   const bool video = is_video(track.parameters);
   const auto ticks = to_ticks(range, track.parameters.timescale);
   auto listing = list_samples(track.fragments, video, ticks);
@@ -155,7 +169,9 @@ Result<SampleTables> make_tables(const MovieTrack& track, TimeRange range) {
     return invalid(fmt::format("track {} begins with a picture that needs an earlier one", track.number));
   }
   TableBuilder builder(track);
-  const auto media_start = begin_with_silence(builder, *listing, ticks);
+  const auto media_start = video && late_start == LateStart::kHoldFirst
+                               ? begin_with_held_picture(builder, *listing, ticks)
+                               : begin_with_silence(builder, *listing, ticks);
   Status status;
   std::uint64_t offset = 0;  // of the sample in its fragment
   for_each_sample(track.fragments, [&](const TimedSample& sample) {

@@ -40,8 +40,14 @@ struct SampleTables {
   std::uint32_t duration_ms = 0;  // sum of the edits
 };
 
+// What shows before a picture that comes later than `in` (sound is preceded by silence).
+enum class LateStart {
+  kEmptyEdit,
+  kHoldFirst,  // the first picture, from `in` on
+};
+
 // kInvalidArgument: nothing to show, decode times that do not rise, a range too long for the tables.
-Result<SampleTables> make_tables(const MovieTrack& track, TimeRange range);
+Result<SampleTables> make_tables(const MovieTrack& track, TimeRange range, LateStart late_start);
 
 enum class OffsetWidth { k32, k64 };
 
