@@ -1,0 +1,185 @@
+// What the appliance says, as docs/ref/device-api.md writes it down.
+export interface Teacher {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface TrackState {
+  readonly name: string;
+  readonly codec: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly fps?: number;
+  readonly durable_ms: number;
+  readonly bytes: number;
+  readonly fragments: number;
+  readonly gaps: number;
+}
+
+export interface SourceState {
+  readonly name: string;
+  readonly kind: string;
+  readonly state: "live" | "connecting" | "lost";
+  readonly detail?: string;
+  readonly tracks: readonly TrackState[];
+}
+
+export interface RunningLesson {
+  readonly id: string;
+  readonly subject: string;
+  readonly class_name: string;
+  readonly topic: string;
+  readonly teacher: string | Teacher | null;
+  readonly started_utc: string;
+  readonly elapsed_ms: number;
+  readonly durable_ms: number;
+  readonly bytes: number;
+  readonly gaps: number;
+  readonly marks: number;
+  readonly durable_lag_ms: number;
+  readonly recording_proven: boolean;
+}
+
+export interface DeviceState {
+  readonly state: "idle" | "recording" | "fault";
+  readonly lesson: RunningLesson | null;
+  readonly sources: readonly SourceState[];
+  readonly disk: { readonly free_bytes: number; readonly minutes_left: number };
+  readonly clock: { readonly synchronised: boolean; readonly error_ms: number };
+  readonly upload: { readonly state: "ok" | "waiting" | "offline"; readonly queued: number };
+  readonly device: { readonly id: string; readonly name: string; readonly version: string };
+}
+
+export interface Mark {
+  readonly id: string;
+  readonly point: string | null;
+  readonly at_ms: number;
+  readonly from_ms: number;
+  readonly to_ms: number;
+  readonly undone: boolean;
+}
+
+export interface Gap {
+  readonly track: string;
+  readonly from_ms: number;
+  readonly to_ms: number;
+  readonly reason: string;
+}
+
+export interface Clip {
+  readonly id: string;
+  readonly point: string;
+  readonly from_ms: number;
+  readonly to_ms: number;
+  readonly sources: readonly string[];
+  readonly mark: string | null;
+  readonly duration_ms: number;
+}
+
+export interface LessonDocument {
+  readonly id: string;
+  readonly title: string;
+  readonly name?: string;
+  readonly media_type: string;
+  readonly size_bytes: number;
+  readonly sha256: string;
+}
+
+export interface Lesson {
+  readonly id: string;
+  readonly subject: string;
+  readonly class_name: string;
+  readonly topic: string;
+  readonly state: "recording" | "finished" | "recovered";
+  readonly started_utc: string;
+  readonly duration_ms: number;
+  readonly bytes: number;
+  readonly gap_count: number;
+  readonly mark_count: number;
+}
+
+export interface WholeLesson extends Lesson {
+  readonly tracks: readonly TrackState[];
+  readonly marks: readonly Mark[];
+  readonly gaps: readonly Gap[];
+  readonly clips: readonly Clip[];
+  readonly documents: readonly LessonDocument[];
+}
+
+export interface CheckItem {
+  readonly piece: string;
+  readonly status: "done" | "warning" | "missing";
+  readonly text_key: string;
+  readonly detail: string;
+}
+
+export interface ClipCheck {
+  readonly items: readonly CheckItem[];
+  readonly can_submit: boolean;
+}
+
+export interface VerdictReason {
+  readonly piece: string;
+  readonly at_ms: number;
+  readonly source: string;
+  readonly text: string;
+}
+
+export interface Verdict {
+  readonly level: string;
+  readonly pieces: readonly { readonly title: string; readonly level: string }[];
+  readonly reasons: readonly VerdictReason[];
+  readonly decided_utc: string;
+}
+
+export type SubmissionState = "packing" | "queued" | "sending" | "verifying" | "acknowledged" | "rejected" | "withdrawn";
+
+export interface Submission {
+  readonly id: string;
+  readonly lesson: string;
+  readonly clip: string;
+  readonly point: string;
+  readonly state: SubmissionState;
+  readonly reasons: readonly (string | { readonly code?: string; readonly text: string })[];
+  readonly package_sha256: string;
+  readonly size_bytes: number;
+  readonly acked_bytes: number;
+  readonly rate_bytes_per_s: number;
+  readonly seconds_left: number | null;
+  readonly attempts: number;
+  readonly last_error: string | null;
+  readonly receipt: { readonly number: string; readonly received_utc: string } | null;
+  readonly verdict: Verdict | null;
+}
+
+export interface EvidencePiece {
+  readonly kind: string;
+  readonly title: string;
+  readonly note: string;
+  readonly status: "confirmed" | "unconfirmed";
+  readonly max_minutes?: number | null;
+}
+
+export interface AbilityPoint {
+  readonly code: string;
+  readonly name: string;
+  readonly environment: string;
+  readonly dimension: string;
+  readonly summary: string;
+  readonly name_status: "confirmed" | "unconfirmed";
+  readonly capture_hint: string;
+  readonly evidence: readonly EvidencePiece[];
+}
+
+export interface Catalogue {
+  readonly catalogue: string;
+  readonly title: string;
+  readonly levels: readonly string[];
+  readonly points: readonly AbilityPoint[];
+}
+
+export interface DoctorCheck {
+  readonly id: string;
+  readonly status: "ok" | "warning" | "critical";
+  readonly text: string;
+}
