@@ -110,6 +110,12 @@ std::string_view name_of(std::string_view media_type) {
 
 }  // namespace
 
+std::string_view extension_of(std::string_view media_type) {
+  const auto found = std::find_if(kKinds.begin(), kKinds.end(),
+                                  [&](const Kind& kind) { return kind.media_type == media_type; });
+  return found == kKinds.end() ? std::string_view() : found->extensions[0];
+}
+
 Result<std::string> document_type(const std::filesystem::path& file, std::string_view name) {
   const Kind* claimed = kind_by_extension(name);
   if (claimed == nullptr) {

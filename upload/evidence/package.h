@@ -12,6 +12,7 @@
 #include "firmware/base/certificate.h"
 #include "firmware/base/clock.h"
 #include "firmware/lesson/lesson_time.h"
+#include "upload/evidence/identity.h"
 
 namespace shilu::evidence {
 
@@ -24,13 +25,7 @@ struct ClipRequest {
 struct DocumentRequest {
   std::string title;  // "教学设计"
   std::filesystem::path file;
-  std::string media_type;
-};
-
-struct TeacherIdentity {
-  std::string teacher_id;
-  Bytes salt;                                 // 32 bytes; subject hash = SHA-256(salt + teacher_id)
-  std::map<std::string, std::string> fields;  // 姓名, 学校, 县(市、区)
+  std::string media_type;  // as document_type told; empty: by the file's name
 };
 
 struct PackageRequest {
@@ -38,9 +33,10 @@ struct PackageRequest {
   std::string programme;
   std::string catalogue;
   const config::AbilityPoint* point = nullptr;
-  std::vector<ClipRequest> clips;
+  std::vector<ClipRequest> clips;  // at least one
   std::vector<DocumentRequest> documents;
   TeacherIdentity teacher;
+  // Of the submission form. What names a person or a school (is_identity_field) goes into the identity part.
   std::map<std::string, std::string> fields;
   std::optional<Bytes> identity_key;  // the platform's X25519 key; without it no identity.box is made
   std::string software;
@@ -56,10 +52,12 @@ struct BuiltPackage {
 
 inline constexpr std::uint64_t kBlockSize = 8u << 20;
 
-// Writes `out` atomically (a partial file is removed), reading the media once. Errors: kInvalidArgument
-// (range outside the lesson, unknown source, a document that is not what its name says), kFailedPrecondition
-// (nothing signed covers the clip yet), kCorrupted (the lesson's bytes do not match its journal: no package
-// is made of them), kStorageFull.
+// Writes `out` atomically (a partial file is removed), reading the media once. What it seals has been
+// verified. The same request gives the same bytes but for seal.json (its time) and identity.box (its
+// encryption). Errors: kInvalidArgument (range outside the lesson, unknown source, a document that is not
+// what its name says), kFailedPrecondition (nothing signed covers the clip yet, the seal key is of another
+// device than the recording), kCorrupted (the lesson's bytes do not match its journal: no package is made of
+// them), kStorageFull.
 Result<BuiltPackage> build_package(const PackageRequest& request, const CertifiedKey& seal_key,
                                    const Clock& clock, const std::filesystem::path& out);
 
@@ -68,8 +66,8 @@ Result<BuiltPackage> build_package(const PackageRequest& request, const Certifie
 // not what `name` ends in.
 Result<std::string> document_type(const std::filesystem::path& file, std::string_view name);
 
-// The teacher's field names that would name a person or a school: they go into the identity part only.
-bool is_identity_field(std::string_view name);
+// ".pdf" of "application/pdf"; empty for what no package takes.
+std::string_view extension_of(std::string_view media_type);
 
 // The assessor's copy: the same package without identity.box, everything else byte for byte.
 Status write_assessor_copy(const std::filesystem::path& package, const std::filesystem::path& out);

@@ -14,24 +14,37 @@
 
 namespace shilu::evidence {
 
-// Facts and their values (stable words; pages translate "fact.value"):
-//   structure   intact | altered                     the zip and bag are of the one canonical form
-//   contents    intact | altered                     every file has the hash that the manifests say
-//   seal        valid | invalid | missing | cannot-check
-//   device      known | unknown | not-asked          its key stands in the trust list
-//   recording   signed | altered | cannot-check      records lead to a checkpoint that the device's recording
-//   key signed continuity  whole | whole-with-declared-gaps | altered | cannot-check      one per clip (clip
-//   = 1...) clock       synchronised | unsynchronised | cannot-check identity    signed-in | asserted |
-//   sealed | withheld | absent   (sealed: there, but only the platform can open it) tail        signed |
-//   unsigned                    lesson folders: records after the last checkpoint receipt     valid | invalid
-//   | absent
+// Facts and their values: stable words, pages translate "fact.value". `good` and `bad` follow from the value:
+// altered, invalid, missing and unknown refute; asserted, unsynchronised, not-asked, sealed, withheld,
+// absent, unsigned and cannot-check leave open.
+//
+//   structure   intact | altered                     zip and bag are of the one canonical form; lesson
+//   folders: the files
+//                                                    are those of a lesson
+//   contents    intact | altered | cannot-check      every file has the hash that the manifests say and
+//   evidence.json
+//                                                    speaks of it; lesson folders: the media are those of the
+//                                                    journal
+//   seal        valid | invalid | missing | cannot-check      packages
+//   device      known | unknown | not-asked | cannot-check    the keys of the recording and of the seal stand
+//   in the list recording   signed | altered | cannot-check      records lead to a checkpoint that the
+//   device's recording key signed continuity  whole | whole-with-declared-gaps | altered | cannot-check one
+//   per clip (clip = 1...) clock       synchronised | unsynchronised | cannot-check  the device's clock when
+//   the checkpoints were signed teacher     signed-in | asserted | altered | cannot-check packages: the
+//   pseudonym had signed in at the device, or the
+//                                                    package only says so
+//   identity    sealed | withheld | absent           packages: the part that says who that is (sealed: only
+//   the platform
+//                                                    can open it)
+//   tail        signed | unsigned                    lesson folders: records after the last checkpoint
+//   receipt     valid | invalid | absent             packages
 struct Fact {
   std::string fact;
   std::string value;
   std::string detail;  // a sentence: what and where
   int clip = 0;        // 0: the whole
   bool good = false;   // this fact holds
-  bool bad = false;    // this fact is refuted: not proven (exit code 1). Neither: open, e.g. "not-asked"
+  bool bad = false;    // this fact is refuted (exit code 1). Neither: open, e.g. "not-asked"
 };
 
 struct VerifyOptions {

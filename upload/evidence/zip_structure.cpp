@@ -34,6 +34,10 @@ bool is_large(std::uint64_t value) {
 std::uint16_t version_needed(bool zip64) {
   return zip64 ? 45 : 20;
 }
+// Upper byte 3: Unix. The lower is the specification that was followed, 3.0 (as Info-ZIP writes it) or 4.5.
+std::uint16_t version_made_by(bool zip64) {
+  return zip64 ? 0x032D : 0x031E;
+}
 
 // Zip64 extended information (4.5.3) holding just the given values; empty without any.
 Bytes zip64_extra(std::initializer_list<std::uint64_t> values) {
@@ -66,7 +70,7 @@ Bytes central_header(const ZipEntry& entry) {
                                                  : zip64_extra({});
   Bytes out;
   le32(out, 0x0201'4b50);
-  le16(out, 0x0300 | version_needed(large_size || large_offset));  // made by: Unix
+  le16(out, version_made_by(large_size || large_offset));
   common_fields(out, entry, large_size || large_offset);
   le16(out, entry.name.size());
   le16(out, extra.size());
@@ -83,8 +87,8 @@ Bytes central_header(const ZipEntry& entry) {
 void zip64_end(Bytes& out, std::uint64_t count, std::uint64_t size, std::uint64_t offset) {
   le32(out, 0x0606'4b50);
   le64(out, 44);
-  le16(out, 0x0300 | 45);
-  le16(out, 45);
+  le16(out, version_made_by(true));
+  le16(out, version_needed(true));
   le32(out, 0);
   le32(out, 0);
   le64(out, count);
@@ -116,8 +120,8 @@ bool is_zip_name(std::string_view name) {
   }
 }
 
-std::size_t local_header_size(std::string_view name, std::uint64_t size) {
-  return 30 + name.size() + (is_large(size) ? 20 : 0);
+std::size_t local_header_size(std::size_t name_size, std::uint64_t size) {
+  return 30 + name_size + (is_large(size) ? 20 : 0);
 }
 
 Bytes local_header(const ZipEntry& entry) {

@@ -15,7 +15,7 @@ inline constexpr std::size_t kMaxZipEntries = 1000;
 inline constexpr std::size_t kMaxZipName = 200;
 
 struct ZipEntry {
-  std::string name;  // with the bag's name in front
+  std::string name;  // with the bag's name in front: "evidence-0123456789abcdef/bagit.txt"
   std::uint64_t size = 0;
   std::uint32_t crc32 = 0;
   std::uint64_t header_offset = 0;  // of the local header
@@ -27,7 +27,7 @@ bool is_zip_name(std::string_view name);
 
 Bytes local_header(const ZipEntry& entry);
 // The size of local_header without its CRC being known yet.
-std::size_t local_header_size(std::string_view name, std::uint64_t size);
+std::size_t local_header_size(std::size_t name_size, std::uint64_t size);
 // Central directory and end records of a file whose entries take `directory_offset` bytes.
 Bytes directory(const std::vector<ZipEntry>& entries, std::uint64_t directory_offset);
 

@@ -1,8 +1,11 @@
 #pragma once
-// Writes a canonical package zip. Entries in the order that they are added; the caller sorts.
+// Writes a canonical package zip. Sizes are known before the first byte, so every entry has its place from
+// the start and they may be written in any order: the media first, while they are read and hashed once, then
+// the manifests in front of them that hold those hashes. All names share one prefix, the bag's name, which is
+// itself a hash of a manifest and is given last; only its length is needed before.
 
-#include <functional>
-#include <memory>
+#include <string>
+#include <vector>
 
 #include "firmware/base/digest.h"
 #include "firmware/base/file_system.h"
@@ -10,24 +13,42 @@
 
 namespace shilu::evidence {
 
+struct PlannedEntry {
+  std::string name;  // without the prefix
+  std::uint64_t size = 0;
+};
+
 class ZipWriter {
  public:
-  // Writes from the start of `file`.
-  explicit ZipWriter(File& file) : file_(file) {}
+  // `file` is borrowed for the writer's life and written from its start. kInternal: a name that cannot stand
+  // in a package.
+  static Result<ZipWriter> create(File& file, std::vector<PlannedEntry> entries, std::size_t prefix_size);
 
-  // Gives the next bytes of an entry; empty at its end.
-  using Source = std::function<Result<Bytes>()>;
-  // Copies `size` bytes (an error if the source has another length) and gives their SHA-256. The CRC is put
-  // into the local header afterwards, so the media is read once.
-  Result<Digest> add(const std::string& name, std::uint64_t size, const Source& source);
-  Result<Digest> add(const std::string& name, ByteView bytes);
-  // Directory and end; -> the file's size.
-  Result<std::uint64_t> finish();
+  // The size of the finished file.
+  std::uint64_t size() const { return size_; }
+  // Where the data of an entry begins in the file.
+  std::uint64_t data_offset(std::size_t entry) const { return entries_[entry].data_offset; }
+
+  // One entry's data, from its first byte to its last. One at a time.
+  Status append(std::size_t entry, ByteView bytes);
+  // -> SHA-256 of the data. kFailedPrecondition: it has not the planned size.
+  Result<Digest> close(std::size_t entry);
+
+  // append and close.
+  Result<Digest> write(std::size_t entry, ByteView bytes);
+
+  // Headers, directory and end. `prefix` ends with "/".
+  Status finish(std::string_view prefix);
 
  private:
-  File& file_;
-  std::uint64_t position_ = 0;
+  ZipWriter(File& file, std::vector<ZipEntry> entries, std::uint64_t directory_offset, std::uint64_t size);
+
+  File* file_;
   std::vector<ZipEntry> entries_;
+  std::uint64_t directory_offset_;
+  std::uint64_t size_;
+  std::uint64_t written_ = 0;  // of the entry that is open
+  Sha256 sha_;
 };
 
 }  // namespace shilu::evidence
