@@ -57,13 +57,16 @@ Awaitable<Sent> send_pieces(Wire& wire, const std::vector<BodyPiece>& pieces) {
 }  // namespace
 
 Awaitable<Sent> send_text(Wire& wire, std::string_view first, std::string_view second) {
-  co_return co_await send_both(wire, first, second, More::kNo);
+  auto sent = co_await send_both(wire, first, second, More::kNo);
+  if (sent != Sent::kAll) wire.close_hard();
+  co_return sent;
 }
 
 Awaitable<Sent> send_answer(Wire& wire, const Answer& answer) {
   auto more = answer.pieces.empty() ? More::kNo : More::kYes;
   auto sent = co_await send_both(wire, answer.head, answer.text, more);
   if (sent == Sent::kAll && !answer.pieces.empty()) sent = co_await send_pieces(wire, answer.pieces);
+  if (sent != Sent::kAll) wire.close_hard();
   co_return sent;
 }
 

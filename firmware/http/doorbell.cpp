@@ -9,6 +9,14 @@ void Doorbell::ring() {
   asio::post(*io_, [self = shared_from_this()] { self->wake(); });
 }
 
+void Doorbell::run_on_loop(std::function<void()> call) {
+  std::lock_guard lock(mutex_);
+  if (!io_) return;
+  asio::post(*io_, [self = shared_from_this(), call = std::move(call)] {
+    if (self->timer_) call();
+  });
+}
+
 void Doorbell::wake() {
   if (timer_) timer_->cancel();
 }

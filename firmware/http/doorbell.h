@@ -2,6 +2,7 @@
 // Lets any thread wake one coroutine of the loop. Held by shared_ptr, since those who ring may outlive the
 // server: after disconnect() ringing does nothing.
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,6 +15,7 @@ class Doorbell : public std::enable_shared_from_this<Doorbell> {
  public:
   explicit Doorbell(asio::io_context& io) : io_(&io), timer_(std::in_place, io) {}
   void ring();                                   // thread-safe
+  void run_on_loop(std::function<void()> call);  // thread-safe; not run if disconnect() comes before it
   Awaitable<void> wait_until(SteadyTime until);  // loop; returns at once if rung since the last wait
   void disconnect();                             // loop
 

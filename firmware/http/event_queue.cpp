@@ -35,6 +35,7 @@ bool EventQueue::send(std::string_view event, std::string_view data, std::string
   if (waiting_.size() + in_flight_ + text.size() > kMaxBehind) {
     waiting_.clear();
     closed_ = true;
+    bell_->run_on_loop(cut_);
   } else {
     waiting_ += text;
   }

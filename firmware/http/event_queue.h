@@ -18,7 +18,9 @@ class EventQueue final : public EventSink {
  public:
   static constexpr std::size_t kMaxBehind = 256 * 1024;
 
-  explicit EventQueue(std::shared_ptr<Doorbell> bell) : bell_(std::move(bell)) {}
+  // `cut` ends the connection; it runs on the loop when the peer is too far behind.
+  EventQueue(std::shared_ptr<Doorbell> bell, std::function<void()> cut)
+      : bell_(std::move(bell)), cut_(std::move(cut)) {}
   bool send(std::string_view event, std::string_view data, std::string_view id) override;
   void close() override;
 
@@ -35,6 +37,7 @@ class EventQueue final : public EventSink {
   std::size_t in_flight_ = 0;
   bool closed_ = false;
   std::shared_ptr<Doorbell> bell_;
+  std::function<void()> cut_;
 };
 
 }  // namespace shilu::http

@@ -42,7 +42,10 @@ Awaitable<void> send_events(Wire& wire, EventQueue& queue, Doorbell& bell) {
 Awaitable<void> run_events(Wire& wire, EventStream stream) {
   ServerContext& context = wire.context();
   auto bell = std::make_shared<Doorbell>(context.io);
-  auto queue = std::make_shared<EventQueue>(bell);
+  auto queue = std::make_shared<EventQueue>(bell, [&wire] {
+    wire.close_hard();
+    wire.stop();
+  });
   Companion watcher;
   watcher.start(context.io, watch_peer(wire, queue, bell));
   auto open = [&stream, queue] {

@@ -9,6 +9,7 @@ bool SocketQueue::add(OutMessage message) {
   if (queued_bytes_ > kMaxQueued) {
     state_ = State::kDropped;
     waiting_.clear();
+    bell_->run_on_loop(cut_);
   } else {
     waiting_.push_back(std::move(message));
   }

@@ -21,7 +21,9 @@ class SocketQueue final : public WebSocket {
  public:
   static constexpr std::size_t kMaxQueued = 8u << 20;
 
-  explicit SocketQueue(std::shared_ptr<Doorbell> bell) : bell_(std::move(bell)) {}
+  // `cut` ends the connection; it runs on the loop when the peer is too far behind.
+  SocketQueue(std::shared_ptr<Doorbell> bell, std::function<void()> cut)
+      : bell_(std::move(bell)), cut_(std::move(cut)) {}
   bool send_binary(std::shared_ptr<const Bytes> message) override;
   bool send_text(std::string message) override;
   std::size_t queued_bytes() const override;
@@ -41,6 +43,7 @@ class SocketQueue final : public WebSocket {
   std::size_t queued_bytes_ = 0;
   State state_ = State::kOpen;
   std::shared_ptr<Doorbell> bell_;
+  std::function<void()> cut_;
 };
 
 }  // namespace shilu::http

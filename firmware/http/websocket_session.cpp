@@ -42,7 +42,7 @@ void prepare(Stream& stream, const ServerOptions& options) {
   timeout.keep_alive_pings = true;
   stream.set_option(timeout);
   stream.set_option(websocket::stream_base::decorator([&options](websocket::response_type& response) {
-    response.erase(boost::beast::http::field::server);
+    response.set(boost::beast::http::field::server, "shilu");  // else Beast names itself and its version
     for (auto& [name, value] : options.common_headers) response.set(name, value);
   }));
 }
@@ -97,7 +97,10 @@ Awaitable<void> run_websocket(Wire& wire, std::string received, const Request& r
   co_await stream.async_accept(asio::buffer(received), pending(error));
   if (error) co_return;
   auto bell = std::make_shared<Doorbell>(context.io);
-  auto queue = std::make_shared<SocketQueue>(bell);
+  auto queue = std::make_shared<SocketQueue>(bell, [&wire] {
+    wire.close_hard();
+    wire.stop();
+  });
   if (handlers.on_open) co_await call_handler(context, [&] { handlers.on_open(request, queue); });
   Companion writer;
   writer.start(context.io, write_messages(stream, wire, queue, bell));

@@ -72,6 +72,11 @@ void Wire::stop() {
   socket_.cancel(ignored);
 }
 
+void Wire::close_hard() {
+  const ::linger nothing{1, 0};
+  ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &nothing, sizeof nothing);
+}
+
 void Wire::tick(SteadyTime now) {
   read_.timed_out = now >= read_.until;
   write_.timed_out = now >= write_.until;
