@@ -1,0 +1,27 @@
+#include "capture/recorder/capture_command.h"
+
+namespace shilu::recorder {
+
+SourceSpec capture_command(const config::SourceSettings& settings) {
+  SourceSpec spec;
+  spec.name = settings.name;
+  spec.kind = settings.url.substr(0, settings.url.find("://"));
+  if (spec.kind == "rtsps") spec.kind = "rtsp";
+  spec.required = settings.required;
+  spec.capture_arguments = {"--source", settings.name + "=" + settings.url};
+  const auto add = [&](const std::string& option, const std::string& value) {
+    if (!value.empty()) spec.capture_arguments.insert(spec.capture_arguments.end(), {option, value});
+  };
+  if (spec.kind == "rtsp") {
+    add("--transport", settings.transport);
+    add("--user", settings.user);
+    add("--password-file", settings.password_file.string());
+  }
+  return spec;
+}
+
+std::filesystem::path capture_program() {
+  return program_directory() / "shilu-capture";
+}
+
+}  // namespace shilu::recorder

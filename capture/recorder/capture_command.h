@@ -1,0 +1,12 @@
+#pragma once
+// How a source of the settings is given to its capture process.
+
+#include "capture/recorder/source_supervisor.h"
+#include "config/appliance.h"
+
+namespace shilu::recorder {
+
+SourceSpec capture_command(const config::SourceSettings& settings);
+std::filesystem::path capture_program();  // shilu-capture beside the running program
+
+}  // namespace shilu::recorder

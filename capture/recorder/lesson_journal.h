@@ -1,0 +1,55 @@
+#pragma once
+// The journal of the lesson that is being recorded: appends and syncs at once, and gets over a disk that failed.
+// Thread-safe. One mutex, held across the journal's own I/O on purpose: records have one order, and a mark waits for
+// at most one journal sync - never for the media, which is synced elsewhere.
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "capture/journal/journal_writer.h"
+#include "firmware/base/certificate.h"
+#include "firmware/lesson/lesson_info.h"
+
+namespace shilu::recorder {
+
+class LessonJournal {
+ public:
+  // All four outlive the journal.
+  struct Place {
+    FileSystem& files;
+    const Clock& clock;
+    const SigningKey& key;
+    std::filesystem::path directory;
+  };
+  static Result<std::unique_ptr<LessonJournal>> create(Place place, const LessonInfo& info);
+  // Cuts torn tails; cut_bytes() tells how much.
+  static Result<std::unique_ptr<LessonJournal>> reopen(Place place);
+
+  // Good: these records and all before them are durable. On an error they are kept and stored before the next ones: the
+  // file is cut back to what was surely synced, reopened and written anew, for after a failed fsync nobody knows.
+  Status commit(std::vector<journal::Record> records);
+  // Signs what is durable. `reason` as in journal.md.
+  Status checkpoint(LessonTime at, std::string_view reason);
+
+  std::uint64_t synced_records() const;
+  std::uint64_t cut_bytes() const;
+
+ private:
+  LessonJournal(Place place, journal::JournalWriter writer) : place_(std::move(place)), writer_(std::move(writer)) {}
+  Status remember_sizes();
+  Status store_pending();
+  Status try_store();
+  Status repair();
+
+  Place place_;
+  mutable std::mutex mutex_;
+  journal::JournalWriter writer_;           // and all below: guarded by mutex_
+  std::vector<journal::Record> pending_;    // not known to be durable
+  bool broken_ = false;
+  std::uint64_t journal_size_ = 0;          // known to be durable
+  std::uint64_t checkpoints_size_ = 0;
+};
+
+}  // namespace shilu::recorder

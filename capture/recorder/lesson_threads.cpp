@@ -1,0 +1,87 @@
+#include "capture/recorder/lesson_threads.h"
+
+#include <algorithm>
+
+#include "firmware/base/log.h"
+
+namespace shilu::recorder {
+namespace {
+
+constexpr Nanoseconds kFirstRetry = std::chrono::milliseconds(200);
+constexpr Nanoseconds kLastRetry = std::chrono::seconds(5);
+
+}  // namespace
+
+LessonThreads::LessonThreads(LiveLesson& lesson, Nanoseconds tick)
+    : lesson_(lesson), tick_(tick), writer_([this] { write(); }), sync_([this] { sync(); }) {}
+
+void LessonThreads::end() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  to_writer_.notify_all();
+  to_sync_.notify_all();
+  if (writer_.joinable()) writer_.join();
+  if (sync_.joinable()) sync_.join();
+}
+
+void LessonThreads::fragment_offered() {
+  to_writer_.notify_one();
+}
+
+void LessonThreads::tick_wanted() {
+  {
+    const std::lock_guard lock(mutex_);
+    tick_now_ = true;
+  }
+  to_sync_.notify_one();
+}
+
+std::string LessonThreads::fault() const {
+  const std::lock_guard lock(mutex_);
+  return sync_fault_.empty() ? write_fault_ : sync_fault_;
+}
+
+void LessonThreads::report(std::string& place, const Status& status) {
+  const auto text = status ? std::string() : status.error().message;
+  const std::lock_guard lock(mutex_);
+  if (text != place && !text.empty()) log_error("the disk does not take the recording: {}", text);
+  place = text;
+}
+
+void LessonThreads::write() {
+  Nanoseconds retry = kFirstRetry;
+  for (;;) {
+    const auto written = lesson_.writer().write_waiting();
+    report(write_fault_, written);
+    retry = written ? kFirstRetry : std::min(retry * 2, kLastRetry);
+    std::unique_lock lock(mutex_);
+    if (!written) {
+      to_writer_.wait_for(lock, retry, [this] { return ending_; });
+    } else if (!lesson_.writer().is_waiting()) {
+      // A fragment offered just before this wait is found at the latest a tick later.
+      to_writer_.wait_for(lock, tick_);
+    }
+    if (ending_) return;
+  }
+}
+
+void LessonThreads::sync() {
+  Nanoseconds retry = kFirstRetry;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      to_sync_.wait_for(lock, std::max(tick_, retry == kFirstRetry ? tick_ : retry),
+                        [this] { return ending_ || tick_now_; });
+      if (ending_) return;
+      tick_now_ = false;
+    }
+    const auto synced = lesson_.tick();
+    report(sync_fault_, synced);
+    if (!synced && synced.error().kind == ErrorKind::kStorageFull) lesson_.writer().note_storage_full();
+    retry = synced ? kFirstRetry : std::min(retry * 2, kLastRetry);
+  }
+}
+
+}  // namespace shilu::recorder

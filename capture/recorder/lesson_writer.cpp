@@ -1,0 +1,304 @@
+#include "capture/recorder/lesson_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "firmware/base/log.h"
+
+namespace shilu::recorder {
+
+using journal::EventRecord;
+using journal::GapEvent;
+
+LessonWriter::LessonWriter(FileSystem& files, std::filesystem::path directory, LessonJournal& journal,
+                           WriterLimits limits, DurableListener& listener)
+    : files_(files), directory_(std::move(directory)), journal_(journal), limits_(limits), listener_(listener) {}
+
+std::size_t LessonWriter::add_track(TrackState state) {
+  const std::lock_guard lock(mutex_);
+  auto store = std::make_unique<TrackStore>();
+  store->write_sequence = state.next_sequence;
+  store->write_epoch = state.next_epoch;
+  next_number_ = std::max(next_number_, state.number + 1);
+  store->state = std::move(state);
+  stores_.push_back(std::move(store));
+  return stores_.size() - 1;
+}
+
+bool LessonWriter::offer(std::size_t track, Fragment fragment) {
+  const std::lock_guard lock(mutex_);
+  auto& store = *stores_[track];
+  const auto size = fragment.size_bytes();
+  const bool full = store.held_bytes + size > limits_.held_bytes || store.held_time() > limits_.held_time;
+  if (full || storage_full_) return false;
+  store.held_bytes += size;
+  store.waiting.push_back(std::move(fragment));
+  return true;
+}
+
+bool LessonWriter::idle() const {
+  const std::lock_guard lock(mutex_);
+  return std::all_of(stores_.begin(), stores_.end(), [](const auto& store) {
+    return store->waiting.empty() && store->written.empty() && store->syncing == 0;
+  });
+}
+
+bool LessonWriter::is_waiting() const {
+  const std::lock_guard lock(mutex_);
+  return !storage_full_ &&
+         std::any_of(stores_.begin(), stores_.end(), [](const auto& store) { return !store->waiting.empty(); });
+}
+
+bool LessonWriter::storage_full() const {
+  const std::lock_guard lock(mutex_);
+  return storage_full_;
+}
+
+void LessonWriter::note_storage_full() {
+  const std::lock_guard lock(mutex_);
+  storage_full_ = true;
+}
+
+std::vector<TrackReport> LessonWriter::tracks() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<TrackReport> reports;
+  for (const auto& store : stores_) reports.push_back({store->state, store->durable_at});
+  return reports;
+}
+
+// --- the writer's thread
+
+Status LessonWriter::write_waiting() {
+  std::vector<TrackStore*> stores;
+  {
+    const std::lock_guard lock(mutex_);
+    if (storage_full_) return {};
+    for (const auto& store : stores_) stores.push_back(store.get());
+  }
+  Status result;
+  for (auto* store : stores) {
+    auto written = write_track(*store);
+    if (written) continue;
+    if (written.error().kind == ErrorKind::kStorageFull) note_storage_full();
+    result = std::move(written);
+  }
+  return result;
+}
+
+Status LessonWriter::write_track(TrackStore& store) {
+  for (;;) {
+    Fragment fragment;
+    {
+      const std::lock_guard lock(mutex_);
+      if (store.rewrite && store.syncing > 0) return {};  // its outcome decides what must be written again
+      if (store.rewrite) store.take_back();
+      if (store.waiting.empty() || storage_full_) return {};
+      fragment = std::move(store.waiting.front());
+      store.waiting.pop_front();
+      if (give_up(store, fragment)) continue;
+    }
+    auto written = write_one(store, fragment);
+    const std::lock_guard lock(mutex_);
+    if (!written) {
+      store.rewrite = true;
+      store.waiting.push_front(std::move(fragment));
+      return fail(written.error());
+    }
+    store.written.push_back(std::move(*written));
+  }
+}
+
+// A file begins with a picture that needs no other. Where one failed in the middle of a long GOP, its rest is lost.
+bool LessonWriter::give_up(TrackStore& store, Fragment& fragment) {
+  if (store.needs_file(fragment) && !fragment.key()) {
+    store.held_bytes -= std::min(store.held_bytes, fragment.size_bytes());
+    store.lost_one = true;
+    return true;
+  }
+  if (std::exchange(store.lost_one, false)) fragment.reason_of_gap = GapReason::kQueueOverflow;
+  return false;
+}
+
+Result<WrittenFragment> LessonWriter::write_one(TrackStore& store, Fragment& fragment) {
+  if (store.needs_file(fragment)) {
+    SHILU_TRY(store.file, EpochFile::create(files_, directory_, store.state.name, store.write_epoch, fragment.format));
+    ++store.write_epoch;
+  }
+  SHILU_TRY(auto record, store.file->append(fragment, store.write_sequence));
+  ++store.write_sequence;
+  return WrittenFragment{std::move(fragment), record, store.file};
+}
+
+// --- the sync thread
+
+std::vector<LessonWriter::Batch> LessonWriter::take_written() {
+  const std::lock_guard lock(mutex_);
+  std::vector<Batch> batches;
+  for (std::size_t track = 0; track < stores_.size(); ++track) {
+    auto& store = *stores_[track];
+    if (store.rewrite || store.written.empty()) continue;
+    Batch batch{track, {}};
+    std::move(store.written.begin(), store.written.end(), std::back_inserter(batch.fragments));
+    store.written.clear();
+    store.syncing = batch.fragments.size();
+    batches.push_back(std::move(batch));
+  }
+  return batches;
+}
+
+// Syncs each file once. Fragments from the first file that fails go back to the queue.
+Status LessonWriter::sync_files(Batch& batch) {
+  const EpochFile* synced = nullptr;
+  for (std::size_t i = 0; i < batch.fragments.size(); ++i) {
+    auto* file = batch.fragments[i].file.get();
+    if (file == synced) continue;
+    if (auto status = file->sync(); !status) {
+      give_back(batch, i);
+      return status;
+    }
+    synced = file;
+  }
+  return {};
+}
+
+void LessonWriter::give_back(Batch& batch, std::size_t from) {
+  const std::lock_guard lock(mutex_);
+  auto& store = *stores_[batch.track];
+  while (batch.fragments.size() > from) {
+    store.written.push_front(std::move(batch.fragments.back()));
+    batch.fragments.pop_back();
+  }
+  store.rewrite = true;
+}
+
+void LessonWriter::journal_gap(TrackStore& store, const Fragment& fragment, LessonTime at) {
+  auto& state = store.state;
+  records_.push_back(EventRecord{
+      at, GapEvent{state.name, state.durable_until, fragment.start(), std::string(to_string(fragment.reason_of_gap))}});
+  ++state.counters.gaps;
+  if (state.rate > 0) {
+    const auto missing = LessonTime{(fragment.start() - state.durable_until).count()}.seconds();
+    state.counters.expected += static_cast<std::uint64_t>(missing * state.rate + 0.5);
+  }
+  gap_among_records_ = true;
+}
+
+void LessonWriter::journal_fragment(TrackStore& store, const WrittenFragment& written, LessonTime at) {
+  auto& state = store.state;
+  const auto& format = written.file->format();
+  News news{0, std::nullopt, written.record, written.fragment.last_unit};
+  const bool new_file = store.durable_file != written.file;
+  const auto scale = format.parameters.timescale;
+  if (format.nominal_ticks > 0) state.rate = static_cast<double>(scale) / format.nominal_ticks;
+  // Inside a file every tick counts; between two, another process may have looked at the clock.
+  const auto slack = new_file ? ns_from_ticks(format.tolerance_ticks(), scale) : 0;
+  if ((written.fragment.start() - state.durable_until).count() > slack) {
+    journal_gap(store, written.fragment, at);
+    news.record.flags |= journal::kGapBefore;
+  }
+  if (new_file) {
+    if (state.number < 0) state.number = next_number_++;
+    news.epoch = written.file->event(static_cast<std::uint16_t>(state.number));
+    records_.push_back(EventRecord{at, *news.epoch});
+    state.next_epoch = static_cast<std::uint16_t>(news.epoch->epoch + 1);
+    state.codec = news.epoch->codec;
+    state.width = news.epoch->width;
+    state.height = news.epoch->height;
+    state.counters.bytes += written.file->header_size();
+    if (store.durable_file) retired_.push_back({std::move(store.durable_file), store.durable_size});
+    store.durable_file = written.file;
+  }
+  news.record.track = static_cast<std::uint16_t>(state.number);
+  records_.push_back(news.record);
+  store.durable_size = news.record.offset + news.record.size;
+  state.next_sequence = news.record.sequence + 1;
+  state.durable_until = written.fragment.end();
+  state.counters.bytes += news.record.size;
+  state.counters.fragments += 1;
+  state.counters.received += news.record.samples;
+  state.counters.expected += news.record.samples_expected;
+  news_.push_back(std::move(news));
+}
+
+void LessonWriter::journal_batch(const Batch& batch, LessonTime at, MonotonicTime now) {
+  const std::lock_guard lock(mutex_);
+  auto& store = *stores_[batch.track];
+  for (const auto& written : batch.fragments) {
+    journal_fragment(store, written, at);
+    news_.back().track = batch.track;
+    store.held_bytes -= std::min(store.held_bytes, written.fragment.size_bytes());
+  }
+  if (!batch.fragments.empty()) store.durable_at = now;
+  store.syncing = 0;
+}
+
+Result<bool> LessonWriter::sync(LessonTime at, MonotonicTime now, std::vector<journal::Record> events) {
+  Status synced;
+  for (auto& batch : take_written()) {
+    if (auto status = sync_files(batch); !status) synced = std::move(status);
+    journal_batch(batch, at, now);
+  }
+  std::move(events.begin(), events.end(), std::back_inserter(records_));
+  if (!records_.empty() || !news_.empty()) {
+    SHILU_CHECK(journal_.commit(std::exchange(records_, {})));
+    tell();
+  }
+  for (const auto& [file, size] : std::exchange(retired_, {})) cut(*file, size);
+  if (!synced) return fail(synced.error());
+  return std::exchange(gap_among_records_, false);
+}
+
+void LessonWriter::tell() {
+  for (const auto& news : std::exchange(news_, {})) {
+    std::string name;
+    {
+      const std::lock_guard lock(mutex_);
+      name = stores_[news.track]->state.name;
+    }
+    if (news.epoch) listener_.epoch_durable(*news.epoch);
+    listener_.fragment_durable(name, news.record);
+    listener_.units_durable(name, news.last_unit);
+  }
+}
+
+// --- at the end
+
+void LessonWriter::close_files() {
+  const std::lock_guard lock(mutex_);  // both threads have stopped: nobody waits for it
+  for (const auto& store : stores_) {
+    store->waiting.clear();
+    store->written.clear();
+    store->held_bytes = 0;
+    if (store->file && store->file != store->durable_file) remove_unused(*store->file);
+    if (store->durable_file) cut(*store->durable_file, store->durable_size);
+    store->file.reset();
+    store->durable_file.reset();
+  }
+}
+
+void LessonWriter::cut(EpochFile& file, std::uint64_t size) {
+  if (const auto done = file.cut(size); !done) {
+    log_warning("the space reserved ahead could not be given back: {}", done.error().message);
+  }
+}
+
+// A file that no epoch event names holds nothing of the lesson.
+void LessonWriter::remove_unused(const EpochFile& file) {
+  if (const auto done = files_.remove(file.path()); !done) log_warning("{}", done.error().message);
+}
+
+std::vector<journal::Record> LessonWriter::final_gaps(
+    LessonTime end, LessonTime at, const std::function<GapReason(const std::string& track)>& reason_of) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<journal::Record> records;
+  for (const auto& store : stores_) {
+    const auto& state = store->state;
+    const auto tolerance = std::max<std::int64_t>(1'000'000, state.rate > 0 ? std::int64_t(1e9 / state.rate) : 0);
+    if ((end - state.durable_until).count() <= tolerance) continue;
+    records.push_back(EventRecord{
+        at, GapEvent{state.name, state.durable_until, end, std::string(to_string(reason_of(state.name)))}});
+  }
+  return records;
+}
+
+}  // namespace shilu::recorder

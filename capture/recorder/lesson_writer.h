@@ -1,0 +1,116 @@
+#pragma once
+// Puts fragments on disk in the order that survives a power cut: the bytes, then their records, then what is told.
+// Three parties: whoever offers (any thread), the writer's thread (write_waiting), the sync thread (sync). No lock is
+// held across I/O of media.
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "capture/recorder/lesson_journal.h"
+#include "capture/recorder/track_store.h"
+
+namespace shilu::recorder {
+
+struct WriterLimits {
+  std::uint64_t held_bytes = 64u << 20;                 // per track, not durable yet
+  Nanoseconds held_time = std::chrono::seconds(60);
+};
+
+// Told on the sync thread, once the journal is durable.
+class DurableListener {
+ public:
+  virtual ~DurableListener() = default;
+  virtual void epoch_durable(const journal::EpochEvent& epoch) = 0;
+  virtual void fragment_durable(const std::string& track, const journal::FragmentRecord& record) = 0;
+  virtual void units_durable(const std::string& track, UnitName last) = 0;
+};
+
+struct TrackReport {
+  TrackState state;
+  MonotonicTime durable_at;
+};
+
+class LessonWriter {
+ public:
+  // All outlive the writer.
+  LessonWriter(FileSystem& files, std::filesystem::path directory, LessonJournal& journal, WriterLimits limits,
+               DurableListener& listener);
+
+  // Tracks are made before anything is offered to them, and stay.
+  std::size_t add_track(TrackState state);
+  // False: the queue is full and the fragment is lost; the caller tells so with the next one.
+  bool offer(std::size_t track, Fragment fragment);
+
+  // The writer's thread: writes what waits. An error: some track could not be written and will be tried again in a new
+  // file; kStorageFull: nothing more is tried.
+  Status write_waiting();
+  // The sync thread: syncs what is written, journals it together with `events`, tells. True: a gap is among it.
+  Result<bool> sync(LessonTime at, MonotonicTime now, std::vector<journal::Record> events);
+
+  bool idle() const;           // nothing waits or is written without being durable
+  bool storage_full() const;
+  void note_storage_full();
+  bool is_waiting() const;     // write_waiting() would find something
+
+  // --- At the end, when the two threads have stopped.
+  // Gives up what could not be stored, and the space reserved ahead.
+  void close_files();
+  // Declares what is missing until `end`; `reason_of` tells why, by track.
+  std::vector<journal::Record> final_gaps(LessonTime end, LessonTime at,
+                                          const std::function<GapReason(const std::string& track)>& reason_of) const;
+
+  std::vector<TrackReport> tracks() const;
+
+ private:
+  struct Batch {
+    std::size_t track = 0;
+    std::vector<WrittenFragment> fragments;
+  };
+
+  Status write_track(TrackStore& store);
+  static bool give_up(TrackStore& store, Fragment& fragment);
+  Result<WrittenFragment> write_one(TrackStore& store, Fragment& fragment);
+  std::vector<Batch> take_written();
+  Status sync_files(Batch& batch);
+  void give_back(Batch& batch, std::size_t from);
+  void journal_batch(const Batch& batch, LessonTime at, MonotonicTime now);
+  void journal_fragment(TrackStore& store, const WrittenFragment& written, LessonTime at);
+  void journal_gap(TrackStore& store, const Fragment& fragment, LessonTime at);
+  void tell();
+  static void cut(EpochFile& file, std::uint64_t size);
+  void remove_unused(const EpochFile& file);
+
+  // What is to be told when the journal is durable.
+  struct News {
+    std::size_t track = 0;
+    std::optional<journal::EpochEvent> epoch;
+    journal::FragmentRecord record;
+    UnitName last_unit;
+  };
+
+  FileSystem& files_;
+  std::filesystem::path directory_;
+  LessonJournal& journal_;
+  WriterLimits limits_;
+  DurableListener& listener_;
+
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<TrackStore>> stores_;  // guarded by mutex_, see TrackStore
+  bool storage_full_ = false;                        // guarded by mutex_
+
+  // The sync thread's own.
+  std::vector<journal::Record> records_;
+  std::vector<News> news_;
+  struct Retired {
+    std::shared_ptr<EpochFile> file;
+    std::uint64_t size = 0;
+  };
+  std::vector<Retired> retired_;  // files of epochs that are over
+  int next_number_ = 0;
+  bool gap_among_records_ = false;
+};
+
+}  // namespace shilu::recorder

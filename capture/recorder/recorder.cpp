@@ -1,0 +1,286 @@
+#include "capture/recorder/recorder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "capture/recorder/recorder_session.h"
+#include "firmware/base/ids.h"
+#include "firmware/base/log.h"
+
+namespace shilu::recorder {
+namespace {
+
+using std::filesystem::path;
+
+constexpr Nanoseconds kHouseInterval = std::chrono::milliseconds(250);
+// A source may be late: what was before the stop is awaited for so long.
+constexpr Nanoseconds kLastUnits = std::chrono::milliseconds(1500);
+constexpr Nanoseconds kLook = std::chrono::milliseconds(5);
+// Under this, the lesson is ended while its last records still fit.
+constexpr std::uint64_t kLastBytes = 4u << 20;
+
+std::string_view to_string(StopReason reason) {
+  switch (reason) {
+    case StopReason::kUser:
+      return "user";
+    case StopReason::kTime:
+      return "time";
+    case StopReason::kDiskFull:
+      return "disk-full";
+  }
+  return "user";
+}
+
+tl::unexpected<Error> not_recording() {
+  return fail(ErrorKind::kFailedPrecondition, "No lesson is being recorded.");
+}
+
+}  // namespace
+
+Status prepare_runtime_directory(const path& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (!error) std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);
+  if (error) return fail_errno(error.value(), fmt::format("prepare {}", directory.string()));
+  return {};
+}
+
+Recorder::Recorder(RecorderSettings settings, CertifiedKey key, FileSystem& files, const Clock& clock,
+                   RecorderListener* listener)
+    : settings_(std::move(settings)), key_(std::move(key)), files_(files), clock_(clock), listener_(listener) {}
+
+Result<std::unique_ptr<Recorder>> Recorder::open(RecorderSettings settings, CertifiedKey key, FileSystem& files,
+                                                 const Clock& clock, RecorderListener* listener) {
+  SHILU_CHECK(prepare_runtime_directory(settings.runtime_directory));
+  auto recorder =
+      std::unique_ptr<Recorder>(new Recorder(std::move(settings), std::move(key), files, clock, listener));
+  recorder->make_inputs();
+  SHILU_CHECK(recorder->take_up_unfinished());
+  for (const auto& input : recorder->inputs_) input->start();
+  recorder->housekeeper_ = std::thread([raw = recorder.get()] { raw->keep_house(); });
+  return recorder;
+}
+
+Recorder::~Recorder() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  housekeeper_wake_.notify_all();
+  if (housekeeper_.joinable()) housekeeper_.join();
+  const auto running = session();
+  if (running) {
+    running->threads.end();
+    // Once more, while the captures can still be told what they may forget.
+    static_cast<void>(running->lesson->writer().write_waiting());
+    if (const auto synced = running->lesson->tick(); !synced) log_error("{}", synced.error().message);
+  }
+  const auto ending = running ? SourceSupervisor::Ending::kLeaveRunning : SourceSupervisor::Ending::kShutDown;
+  for (const auto& input : inputs_) input->end(ending);
+  for (const auto& input : inputs_) input->detach(SourceInput::Rest::kAbandon);
+  if (running) running->lesson->writer().close_files();
+}
+
+void Recorder::make_inputs() {
+  for (const auto& source : settings_.sources) {
+    SourceSupervisor::Options options;
+    options.source = source;
+    options.runtime_directory = settings_.runtime_directory;
+    options.capture_program = settings_.capture_program;
+    options.capture_log = settings_.capture_log;
+    inputs_.push_back(std::make_unique<SourceInput>(std::move(options), clock_, [this] { fragment_offered(); }));
+  }
+}
+
+std::shared_ptr<Recorder::Session> Recorder::session() const {
+  const std::lock_guard lock(mutex_);
+  return session_;
+}
+
+Surroundings Recorder::surroundings() {
+  return {files_, clock_, key_, settings_.limits, *this};
+}
+
+void Recorder::fragment_offered() {
+  const std::lock_guard lock(mutex_);
+  if (session_) session_->threads.fragment_offered();
+}
+
+void Recorder::begin_session(std::unique_ptr<LiveLesson> lesson) {
+  auto& running = *lesson;
+  auto session = std::make_shared<Session>(std::move(lesson), settings_.tick);
+  {
+    const std::lock_guard lock(mutex_);
+    session_ = std::move(session);
+    fault_.clear();
+  }
+  const auto& sources = running.info().sources;
+  for (const auto& input : inputs_) {
+    const auto same = [&](const SourceInfo& source) { return source.name == input->spec().name; };
+    // A source that was added since the lesson began is none of its.
+    if (std::any_of(sources.begin(), sources.end(), same)) input->attach(running);
+  }
+  if (listener_ != nullptr) listener_->on_change();
+}
+
+LessonInfo Recorder::new_info(std::optional<std::int64_t> planned_ms) const {
+  LessonInfo info;
+  info.lesson_id = new_uuid();
+  info.boot_id = boot_id();
+  info.start_monotonic = clock_.monotonic();
+  info.start_wall = clock_.wall();
+  info.clock = clock_.quality();
+  for (const auto& source : settings_.sources) info.sources.push_back({source.name, source.kind, source.required});
+  info.recording_certificate = key_.certificate.envelope.to_json();
+  info.software = settings_.software;
+  info.planned_ms = planned_ms;
+  return info;
+}
+
+// A new lesson's folder: absent or empty.
+Result<path> Recorder::new_directory(const path& wanted, const std::string& lesson_id) const {
+  if (wanted.empty() && settings_.lessons_directory.empty()) {
+    return fail(ErrorKind::kInvalidArgument, "The lesson has no folder to go to.");
+  }
+  auto directory = wanted.empty() ? settings_.lessons_directory / lesson_id : std::filesystem::absolute(wanted);
+  if (files_.exists(directory)) {
+    SHILU_TRY(const auto names, files_.list(directory));
+    if (!names.empty()) {
+      return fail(ErrorKind::kAlreadyExists, fmt::format("{} is there already and not empty.", directory.string()));
+    }
+  }
+  return directory;
+}
+
+bool Recorder::has_picture() const {
+  return std::any_of(inputs_.begin(), inputs_.end(), [](const auto& input) { return input->has_picture(); });
+}
+
+Status Recorder::check_picture() const {
+  if (has_picture()) return {};
+  for (const auto& input : inputs_) {
+    const auto detail = input->status().detail;
+    if (!detail.empty()) return fail(ErrorKind::kUnavailable, fmt::format("There is no picture to record. {}", detail));
+  }
+  return fail(ErrorKind::kUnavailable, "There is no picture to record yet.");
+}
+
+Result<StartedLesson> Recorder::start(const StartRequest& request) {
+  const std::lock_guard control(control_mutex_);
+  if (session()) return fail(ErrorKind::kFailedPrecondition, "A lesson is being recorded already.");
+  SHILU_CHECK(check_picture());
+  auto info = new_info(request.planned_ms);  // the press is now
+  for (const auto& input : inputs_) input->prepare();
+  SHILU_TRY(auto directory, new_directory(request.directory, info.lesson_id));
+  SHILU_CHECK(check_space(directory, request.planned_ms));
+  SHILU_TRY(auto lesson, LiveLesson::begin(surroundings(), info, directory, request.subject));
+  begin_session(std::move(lesson));
+  log_info("lesson {} began in {}", info.lesson_id, directory.string());
+  return StartedLesson{info.lesson_id, directory, info.start_monotonic, to_rfc3339(info.start_wall)};
+}
+
+// Until every source that is alive has given all that was before the end.
+void Recorder::await_end() const {
+  const auto deadline = clock_.monotonic() + kLastUnits;
+  const auto reached = [](const auto& input) { return input->reached_end(); };
+  while (!std::all_of(inputs_.begin(), inputs_.end(), reached) && clock_.monotonic() < deadline) {
+    std::this_thread::sleep_for(kLook);
+  }
+}
+
+GapReason Recorder::tail_reason(const std::string& track) const {
+  const auto parts = parse_track_name(track);
+  if (!parts) return GapReason::kSourceLost;
+  for (const auto& input : inputs_) {
+    if (input->spec().name == parts->source) return input->open_reason(parts->kind);
+  }
+  return GapReason::kSourceLost;
+}
+
+Result<StoppedLesson> Recorder::stop(StopReason reason, std::optional<LessonTime> at) {
+  const std::lock_guard control(control_mutex_);
+  const auto running = session();
+  if (!running) return not_recording();
+  auto& lesson = *running->lesson;
+  const auto end = LessonTime::from_ms(std::max<std::int64_t>(std::min(at.value_or(lesson.now()), lesson.now()).ms(), 0));
+  for (const auto& input : inputs_) input->end_at(end);
+  const bool full = lesson.writer().storage_full();
+  if (!full) await_end();
+  std::map<std::string, GapReason> reasons;
+  for (const auto& track : lesson.writer().tracks()) reasons[track.state.name] = tail_reason(track.state.name);
+  for (const auto& input : inputs_) input->detach(SourceInput::Rest::kFlush);
+  running->threads.end();
+  const auto finished = lesson.finish(end, to_string(reason), [&](const std::string& track) {
+    return lesson.writer().storage_full() ? GapReason::kDiskFull : reasons[track];
+  });
+  {
+    const std::lock_guard lock(mutex_);
+    session_.reset();
+    if (!finished) fault_ = finished.error().message;
+  }
+  if (listener_ != nullptr) listener_->on_change();
+  if (!finished) return fail(finished.error().within("the lesson could not be closed"));
+  log_info("lesson {} ended after {} ms", lesson.info().lesson_id, end.ms());
+  return StoppedLesson{lesson.info().lesson_id, lesson.directory(), end.ms()};
+}
+
+Result<MarkAnswer> Recorder::mark(const MarkRequest& request) {
+  const auto running = session();
+  if (!running) return not_recording();
+  auto answer = running->lesson->mark(request);
+  if (answer) running->threads.tick_wanted();
+  return answer;
+}
+
+Status Recorder::undo_mark(const std::string& id) {
+  const auto running = session();
+  if (!running) return not_recording();
+  auto undone = running->lesson->undo_mark(id);
+  if (undone) running->threads.tick_wanted();
+  return undone;
+}
+
+void Recorder::keep_house() {
+  std::unique_lock lock(mutex_);
+  while (!housekeeper_wake_.wait_for(lock, kHouseInterval, [this] { return ending_; })) {
+    const auto running = session_;
+    lock.unlock();
+    for (const auto& input : inputs_) input->close_if_silent();
+    if (running) end_if_full(*running);
+    lock.lock();
+  }
+}
+
+void Recorder::end_if_full(Session& running) {
+  auto& lesson = *running.lesson;
+  const auto left = files_.free_bytes(lesson.directory());
+  if (left && *left < kLastBytes) lesson.writer().note_storage_full();
+  if (!lesson.writer().storage_full()) return;
+  log_error("the disk is full; the lesson is ended with what is whole");
+  const auto stopped = stop(StopReason::kDiskFull);
+  const std::lock_guard lock(mutex_);
+  if (stopped) fault_ = "The disk is full. The lesson was ended; what was recorded until then is whole.";
+}
+
+// --- told by the lesson's writer
+
+void Recorder::epoch_durable(const journal::EpochEvent& epoch) {
+  const auto running = session();
+  if (listener_ != nullptr && running) listener_->on_epoch(running->lesson->info().lesson_id, epoch);
+}
+
+void Recorder::fragment_durable(const std::string& track, const journal::FragmentRecord& record) {
+  const auto running = session();
+  if (listener_ != nullptr && running) listener_->on_fragment(running->lesson->info().lesson_id, track, record);
+}
+
+void Recorder::units_durable(const std::string& track, UnitName last) {
+  const auto parts = parse_track_name(track);
+  if (!parts || last.peer == 0) return;
+  for (const auto& input : inputs_) {
+    if (input->spec().name == parts->source) input->acknowledge(parts->kind, last);
+  }
+}
+
+}  // namespace shilu::recorder

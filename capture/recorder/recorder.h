@@ -1,0 +1,109 @@
+#pragma once
+// The recorder: captures supervised, one lesson at a time brought to the disk, unfinished ones taken up at the start.
+// Thread-safe. Used by shilu-recorder behind its socket and by `shilu record` in its own process.
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "capture/recorder/lesson_threads.h"
+#include "capture/recorder/recorder_status.h"
+#include "capture/recorder/requests.h"
+#include "capture/recorder/source_input.h"
+
+namespace shilu::recorder {
+
+struct RecorderSettings {
+  std::filesystem::path lessons_directory;  // empty: no recovery, every start names its folder
+  std::filesystem::path runtime_directory;  // sockets
+  std::filesystem::path capture_program;
+  std::optional<std::filesystem::path> capture_log;  // else stderr is shared
+  std::vector<SourceSpec> sources;
+  std::uint64_t reserve_bytes = 2'000'000'000;  // no lesson begins with less
+  std::string software = "shilu";
+  WriterLimits limits;
+  Nanoseconds tick = std::chrono::seconds(1);
+  Nanoseconds resume_within = std::chrono::minutes(10);
+};
+
+// The directory of the sockets, made if it is missing, for its owner alone.
+Status prepare_runtime_directory(const std::filesystem::path& directory);
+
+// Told on threads of the recorder; must not block or call back into it.
+class RecorderListener {
+ public:
+  virtual ~RecorderListener() = default;
+  virtual void on_fragment(const std::string& lesson_id, const std::string& track,
+                           const journal::FragmentRecord& record) = 0;
+  virtual void on_epoch(const std::string& lesson_id, const journal::EpochEvent& epoch) = 0;
+  virtual void on_change() = 0;  // a lesson began or ended
+};
+
+class Recorder final : private DurableListener {
+ public:
+  // `files`, `clock` and `listener` (may be null) outlive the recorder. Resumes or closes what an earlier process left,
+  // then starts the captures.
+  static Result<std::unique_ptr<Recorder>> open(RecorderSettings settings, CertifiedKey key, FileSystem& files,
+                                                const Clock& clock, RecorderListener* listener);
+  // Ends in good order and does not end the lesson: the next recorder resumes it, for its captures live on. Without a
+  // lesson the captures are told to end.
+  ~Recorder() override;
+
+  // kFailedPrecondition: one is recorded already; kUnavailable: no picture source; kStorageFull.
+  Result<StartedLesson> start(const StartRequest& request);
+  // Everything is durable and signed when it returns. `at`: the end, if that is past; else now.
+  Result<StoppedLesson> stop(StopReason reason, std::optional<LessonTime> at = std::nullopt);
+  Result<MarkAnswer> mark(const MarkRequest& request);
+  Status undo_mark(const std::string& id);
+  RecorderStatus status() const;
+  // Some source gives pictures.
+  bool has_picture() const;
+
+ private:
+  struct Session;  // a running lesson and its threads
+
+  Recorder(RecorderSettings settings, CertifiedKey key, FileSystem& files, const Clock& clock,
+           RecorderListener* listener);
+  Surroundings surroundings();
+  Status take_up_unfinished();
+  Status take_up(RecoveredLesson recovered, bool may_resume);
+  bool can_resume(const RecoveredLesson& recovered) const;
+  void make_inputs();
+  void begin_session(std::unique_ptr<LiveLesson> lesson);
+  Status check_picture() const;
+  Status check_space(const std::filesystem::path& where, std::optional<std::int64_t> planned_ms) const;
+  LessonInfo new_info(std::optional<std::int64_t> planned_ms) const;
+  Result<std::filesystem::path> new_directory(const std::filesystem::path& wanted, const std::string& lesson_id) const;
+  std::shared_ptr<Session> session() const;
+  void await_end() const;
+  GapReason tail_reason(const std::string& track) const;
+  void keep_house();
+  void end_if_full(Session& running);
+  void fill_lesson(RecorderStatus& status, const Session& running) const;
+  void fill_disk(RecorderStatus& status) const;
+  void fragment_offered();
+
+  void epoch_durable(const journal::EpochEvent& epoch) override;
+  void fragment_durable(const std::string& track, const journal::FragmentRecord& record) override;
+  void units_durable(const std::string& track, UnitName last) override;
+
+  RecorderSettings settings_;
+  CertifiedKey key_;
+  FileSystem& files_;
+  const Clock& clock_;
+  RecorderListener* listener_;
+
+  std::mutex control_mutex_;          // start and stop come one after the other
+  mutable std::mutex mutex_;          // guards session_, fault_, ending_
+  std::shared_ptr<Session> session_;  // shared with calls that are under way while it ends
+  std::string fault_;
+  bool ending_ = false;
+  std::condition_variable housekeeper_wake_;
+  std::vector<std::unique_ptr<SourceInput>> inputs_;  // made once
+  std::thread housekeeper_;
+};
+
+}  // namespace shilu::recorder

@@ -1,0 +1,206 @@
+#include "capture/recorder/source_input.h"
+
+#include <algorithm>
+
+#include "firmware/base/log.h"
+
+namespace shilu::recorder {
+namespace {
+
+constexpr Nanoseconds kAcknowledgeEvery = std::chrono::milliseconds(500);  // while no lesson runs
+
+GapReason reason_of(const link::StateChange& change) {
+  return change.code == "ended" ? GapReason::kSourceEnded : GapReason::kSourceLost;
+}
+
+}  // namespace
+
+SourceInput::SourceInput(SourceSupervisor::Options options, const Clock& clock, std::function<void()> offered)
+    : spec_(options.source), clock_(clock), offered_(std::move(offered)), supervisor_(std::move(options), *this) {}
+
+// --- a lesson begins and ends
+
+void SourceInput::prepare() {
+  const std::lock_guard lock(mutex_);
+  video_.lead_in.hold();
+  audio_.lead_in.hold();
+}
+
+void SourceInput::attach(LiveLesson& lesson) {
+  const std::lock_guard lock(mutex_);
+  lesson_ = &lesson;
+  lesson_end_.reset();
+  for (auto* input : {&video_, &audio_}) {
+    auto units = input->lead_in.take(lesson.info().start_monotonic);
+    if (!input->parameters) continue;
+    make_builder(*input);
+    for (auto& unit : units) input->builder->add(std::move(unit), peer_, clock_.monotonic());
+  }
+}
+
+void SourceInput::make_builder(TrackInput& input) {
+  const auto name = track_name(spec_.name, input.kind);
+  auto& writer = lesson_->writer();
+  const auto tracks = writer.tracks();
+  const auto found =
+      std::find_if(tracks.begin(), tracks.end(), [&](const TrackReport& track) { return track.state.name == name; });
+  TrackBuilder::Beginning beginning{input.kind, lesson_->info().start_monotonic, std::nullopt};
+  auto index = static_cast<std::size_t>(found - tracks.begin());
+  if (found == tracks.end()) {
+    TrackState state;
+    state.name = name;
+    state.kind = input.kind;
+    index = writer.add_track(std::move(state));
+  } else if (found->state.durable_until.ns > 0) {
+    beginning.stored_until = found->state.durable_until;
+  }
+  auto emit = [&writer, index, this](Fragment fragment) {
+    const bool taken = writer.offer(index, std::move(fragment));
+    offered_();
+    return taken;
+  };
+  input.builder = std::make_unique<TrackBuilder>(beginning, input.distance, std::move(emit));
+  if (lesson_end_) input.builder->end_at(*lesson_end_);
+  if (const auto set = input.builder->set_parameters(*input.parameters); !set) refuse(set.error());
+}
+
+void SourceInput::end_at(LessonTime end) {
+  const std::lock_guard lock(mutex_);
+  lesson_end_ = end;
+  for (auto* input : {&video_, &audio_}) {
+    if (input->builder) input->builder->end_at(end);
+  }
+}
+
+bool SourceInput::reached_end() const {
+  const std::lock_guard lock(mutex_);
+  if (state_.state != link::SourceState::kLive) return true;
+  const auto reached = [](const TrackInput& input) { return !input.builder || input.builder->reached_end(); };
+  return reached(video_) && reached(audio_);
+}
+
+void SourceInput::detach(Rest rest) {
+  const std::lock_guard lock(mutex_);
+  for (auto* input : {&video_, &audio_}) {
+    if (input->builder && rest == Rest::kFlush) input->builder->flush();
+    input->builder.reset();
+  }
+  lesson_ = nullptr;
+}
+
+void SourceInput::close_if_silent() {
+  const std::lock_guard lock(mutex_);
+  for (auto* input : {&video_, &audio_}) {
+    if (input->builder) input->builder->close_if_silent(clock_.monotonic());
+  }
+}
+
+GapReason SourceInput::open_reason(MediaKind kind) const {
+  const std::lock_guard lock(mutex_);
+  if (state_.state != link::SourceState::kLive) return reason_of(state_);
+  const auto& input = track(kind);
+  return input.builder ? input.builder->open_reason() : GapReason::kSourceLost;
+}
+
+bool SourceInput::has_picture() const {
+  const std::lock_guard lock(mutex_);
+  return state_.state == link::SourceState::kLive && video_.parameters && (video_.lead_in.ready() || video_.builder);
+}
+
+bool SourceInput::has_sound() const {
+  const std::lock_guard lock(mutex_);
+  return state_.state == link::SourceState::kLive && audio_.parameters && (audio_.lead_in.ready() || audio_.builder);
+}
+
+SourceStatus SourceInput::status() const {
+  const std::lock_guard lock(mutex_);
+  SourceStatus status;
+  status.name = spec_.name;
+  status.kind = spec_.kind;
+  status.required = spec_.required;
+  status.state = link::to_string(state_.state);
+  status.code = state_.code;
+  status.detail = state_.detail;
+  for (const auto* input : {&video_, &audio_}) {
+    if (!input->parameters) continue;
+    const auto& parameters = input->parameters->parameters;
+    TrackStatus track;
+    track.name = track_name(spec_.name, input->kind);
+    track.codec = rfc6381(parameters);
+    track.width = parameters.width;
+    track.height = parameters.height;
+    const auto usual = input->distance.ticks(parameters.timescale);
+    if (usual > 0) track.fps = static_cast<double>(parameters.timescale) / usual;
+    status.tracks.push_back(std::move(track));
+  }
+  return status;
+}
+
+// --- what the capture process says
+
+void SourceInput::peer_connected(std::uint64_t peer) {
+  const std::lock_guard lock(mutex_);
+  if (peer != peer_) {
+    for (auto* input : {&video_, &audio_}) {
+      input->last_number = 0;
+      input->lead_in.clear();
+    }
+  }
+  peer_ = peer;
+}
+
+void SourceInput::interrupt(GapReason reason) {
+  for (auto* input : {&video_, &audio_}) {
+    if (input->builder) input->builder->interrupt(reason);
+  }
+}
+
+void SourceInput::peer_lost() {
+  const std::lock_guard lock(mutex_);
+  interrupt(GapReason::kSourceLost);
+  state_ = {link::SourceState::kConnecting, "The capture process went away; it is started anew.", ""};
+}
+
+void SourceInput::state_changed(const link::StateChange& change) {
+  const std::lock_guard lock(mutex_);
+  if (change.state == link::SourceState::kLost) interrupt(reason_of(change));
+  if (change.state != state_.state) log_info("{}: {} {}", spec_.name, link::to_string(change.state), change.detail);
+  state_ = change;
+}
+
+void SourceInput::refuse(const Error& error) {
+  log_error("{}: {}", spec_.name, error.message);
+  state_ = {link::SourceState::kLost, error.message, "unsupported"};
+}
+
+void SourceInput::parameters_changed(const link::TrackParameters& parameters) {
+  const std::lock_guard lock(mutex_);
+  auto& input = track(parameters.kind);
+  input.parameters = parameters;
+  if (!lesson_) return;
+  if (!input.builder) {
+    make_builder(input);
+  } else if (const auto set = input.builder->set_parameters(parameters); !set) {
+    refuse(set.error());
+  }
+}
+
+void SourceInput::unit_arrived(link::AccessUnit unit) {
+  const std::unique_lock lock(mutex_);
+  auto& input = track(unit.kind);
+  if (unit.number <= input.last_number) return;  // repeated by a process that we know already
+  input.last_number = unit.number;
+  input.distance.add(unit.decode_time);
+  const auto now = clock_.monotonic();
+  if (input.builder) {
+    input.builder->add(std::move(unit), peer_, now);
+    return;
+  }
+  const auto kind = unit.kind;
+  const auto forgotten = input.lead_in.add(std::move(unit));
+  if (!forgotten || now - input.acknowledged_at < kAcknowledgeEvery) return;
+  input.acknowledged_at = now;
+  supervisor_.acknowledge(kind, {peer_, *forgotten});
+}
+
+}  // namespace shilu::recorder
