@@ -83,6 +83,8 @@ link::StateChange explain_local(const SourceSpec& spec, const GError& error) {
         break;
     }
   }
+  const bool device_fails = error.domain == GST_RESOURCE_ERROR && error.code == GST_RESOURCE_ERROR_FAILED;
+  if (device_fails) return lost("no-device", fmt::format("Cannot use {}: {}", device, error.message));
   const bool unknown_format = error.domain == GST_STREAM_ERROR && error.code != GST_STREAM_ERROR_FAILED;
   return lost(unknown_format ? "unsupported" : "failed",
               fmt::format("{} failed: {}", capital(device), error.message));

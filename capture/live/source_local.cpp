@@ -75,12 +75,15 @@ Status build_screen(Assembly& assembly, const SourceSpec& spec) {
 }
 
 Status build_microphone(Assembly& assembly, const SourceSpec& spec) {
-  // The pipeline keeps the system's clock; the driver's samples are laid onto it.
-  SHILU_TRY(auto* bin,
-            add_source(
-                assembly,
-                fmt::format("{}src name=source provide-clock=false ! capsfilter caps=audio/x-raw", spec.kind),
-                "device", spec.location == "default" && spec.kind == "pulse" ? "" : spec.location));
+  // The pipeline keeps the system's clock and the samples are laid onto it; the driver's own times are of any
+  // clock.
+  const bool alsa = spec.kind == "alsa";
+  const auto* element = alsa ? "alsasrc use-driver-timestamps=false" : "pulsesrc";
+  SHILU_TRY(
+      auto* bin,
+      add_source(assembly,
+                 fmt::format("{} name=source provide-clock=false ! capsfilter caps=audio/x-raw", element),
+                 "device", !alsa && spec.location == "default" ? "" : spec.location));
   attach_output(assembly, bin);
   return {};
 }

@@ -116,16 +116,16 @@ std::optional<MonotonicTime> Stream::presentation_of(GstSample* sample) {
   return last_presentation_;
 }
 
-// A camera whose clock jumps must not take the lesson's timeline with it: its unit then counts from its
-// arrival.
+// A camera whose clock jumps must not take the lesson's timeline with it: the new timeline is joined to the
+// present.
 MonotonicTime Stream::plausible(MonotonicTime time) {
   const auto now = SystemClock().monotonic();
-  if (!options_.live || std::chrono::abs(now - time) < kFarFromPresent) return time;
-  if (!std::exchange(doubted_, true)) {
-    log_warning("the source's time is {} ms away from the present; times of arrival are taken instead",
-                std::chrono::duration_cast<std::chrono::milliseconds>(time - now).count());
-  }
+  if (!options_.live || std::chrono::abs(now - (time + correction_)) < kFarFromPresent)
+    return time + correction_;
+  correction_ = now - time;
   lost_ = true;
+  log_warning("the source's time jumped; it is taken as {} ms later from now on",
+              std::chrono::duration_cast<std::chrono::milliseconds>(correction_).count());
   return now;
 }
 

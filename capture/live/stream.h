@@ -65,9 +65,9 @@ class Stream {
   std::optional<DecodeTimes> decode_times_;
   NominalTicks nominal_;
   std::optional<MonotonicTime> last_presentation_;
-  bool started_ = false;  // a first sync unit was delivered
-  bool lost_ = false;     // units went before the next one
-  bool doubted_ = false;  // times far from the present were reported
+  Nanoseconds correction_{0};  // of times that were far from the present
+  bool started_ = false;       // a first sync unit was delivered
+  bool lost_ = false;          // units went before the next one
 };
 
 }  // namespace shilu::live
