@@ -13,12 +13,14 @@ Result<http::Response> show_tiles(const Context& context, const store::Teacher& 
   return http::json(200, {{"tiles", tiles}});
 }
 
-Result<http::Response> set_tiles(const Context& context, const http::Request& request, const store::Teacher& teacher) {
+Result<http::Response> set_tiles(const Context& context, const http::Request& request,
+                                 const store::Teacher& teacher) {
   SHILU_TRY(const Json body, body_object(request));
   SHILU_TRY(const Json list, json_array(body, "tiles"));
   std::vector<std::string> tiles;
   for (const Json& tile : list) {
-    if (!tile.is_string()) return fail(ErrorKind::kInvalidArgument, "\"tiles\" must hold codes of ability points");
+    if (!tile.is_string())
+      return fail(ErrorKind::kInvalidArgument, "\"tiles\" must hold codes of ability points");
     SHILU_TRY(const config::AbilityPoint* point, context.catalogue.require(tile.get<std::string>()));
     tiles.push_back(point->code);
   }
@@ -32,11 +34,15 @@ Result<http::Response> set_tiles(const Context& context, const http::Request& re
 void add_catalogue_routes(http::Server& server, const Context& context) {
   using http::Request;
   using store::Teacher;
-  server.route("GET", "/api/catalogue", [catalogue = context.catalogue.to_json()](const Request&) { return http::json(200, catalogue); });
-  server.route("GET", "/api/tiles", for_teacher(context.store, [context](const Request&, const Teacher& teacher) {
+  server.route("GET", "/api/catalogue", [catalogue = context.catalogue.to_json()](const Request&) {
+    return http::json(200, catalogue);
+  });
+  server.route("GET", "/api/tiles",
+               for_teacher(context.store, [context](const Request&, const Teacher& teacher) {
                  return show_tiles(context, teacher);
                }));
-  server.route("PUT", "/api/tiles", for_teacher(context.store, [context](const Request& request, const Teacher& teacher) {
+  server.route("PUT", "/api/tiles",
+               for_teacher(context.store, [context](const Request& request, const Teacher& teacher) {
                  return set_tiles(context, request, teacher);
                }));
 }

@@ -31,7 +31,8 @@ CheckItem check_video(const EvidencePiece& piece, const store::Clip& clip) {
 }
 
 // A document without a clip serves every clip of the lesson.
-CheckItem check_document(const EvidencePiece& piece, const store::Clip& clip, const std::vector<store::Document>& documents) {
+CheckItem check_document(const EvidencePiece& piece, const store::Clip& clip,
+                         const std::vector<store::Document>& documents) {
   const auto found = std::find_if(documents.begin(), documents.end(), [&](const store::Document& one) {
     return one.title == piece.title && one.clip_id.value_or(clip.id) == clip.id;
   });
@@ -87,7 +88,8 @@ Result<SubmissionCheck> check_submission(const Context& context, const store::Cl
   SHILU_TRY(const auto documents, context.store.documents_of(clip.lesson_id));
   SubmissionCheck check;
   for (const EvidencePiece& piece : point->evidence) {
-    check.items.push_back(is_video(piece) ? check_video(piece, clip) : check_document(piece, clip, documents));
+    check.items.push_back(is_video(piece) ? check_video(piece, clip)
+                                          : check_document(piece, clip, documents));
   }
   SHILU_TRY(const bool looked,
             context.lessons.with<bool>(clip.lesson_id, [&](journal::LessonFolder& folder) -> Result<bool> {

@@ -1,0 +1,172 @@
+#include "firmware/portal/portal.h"
+
+#include "firmware/base/certificate.h"
+#include "firmware/base/file_system.h"
+#include "firmware/base/json_io.h"
+#include "firmware/http/server.h"
+#include "firmware/portal/accounts.h"
+#include "firmware/portal/catalogue_routes.h"
+#include "firmware/portal/clip_routes.h"
+#include "firmware/portal/document_routes.h"
+#include "firmware/portal/health_routes.h"
+#include "firmware/portal/lesson_index.h"
+#include "firmware/portal/lesson_routes.h"
+#include "firmware/portal/movie_cache.h"
+#include "firmware/portal/packer.h"
+#include "firmware/portal/preview.h"
+#include "firmware/portal/recorder_link.h"
+#include "firmware/portal/recording_routes.h"
+#include "firmware/portal/session_routes.h"
+#include "firmware/portal/subject_salt.h"
+#include "firmware/portal/submission_json.h"
+#include "firmware/portal/submission_routes.h"
+
+namespace shilu::portal {
+namespace {
+
+// Everything comes from the appliance itself; documents and media are shown inside the page.
+constexpr const char* kContentPolicy =
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:; "
+    "style-src 'self' "
+    "'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'";
+
+http::ServerOptions server_options(const config::ApplianceSettings& settings) {
+  http::ServerOptions options;
+  options.address = settings.listen_address;
+  options.port = settings.port;
+  options.handler_threads = 6;
+  options.common_headers = {{"Content-Security-Policy", kContentPolicy},
+                            {"X-Content-Type-Options", "nosniff"},
+                            {"Referrer-Policy", "no-referrer"}};
+  return options;
+}
+
+sender::OutboxOptions outbox_options(const config::ApplianceSettings& settings, const PublicKey& device_key) {
+  sender::OutboxOptions options;
+  options.platform_url = settings.platform_url;
+  options.claim = settings.platform_claim;
+  options.device_name = settings.device_name;
+  options.device_key = device_key;
+  options.state_file = settings.data_directory / "enrolment.json";
+  options.store_file = settings.data_directory / "shilu.db";
+  return options;
+}
+
+// What start() needs and open() has found.
+struct Opened {
+  config::ApplianceSettings settings;
+  config::Catalogue catalogue;
+  CertifiedKey seal_key;
+  Bytes subject_salt;
+  store::DeviceStore store;
+};
+
+}  // namespace
+
+// Members are in the order of their making; the destructors run the other way round.
+struct Portal::Impl {
+  explicit Impl(Opened given)
+      : opened(std::move(given)),
+        device_id(opened.seal_key.certificate.device_id),
+        recorder(recorder::control_socket(opened.settings.runtime_directory)),
+        lessons(opened.settings.lessons_directory()),
+        movies(lessons),
+        preview(lessons),
+        server(server_options(opened.settings)) {
+    if (!opened.settings.platform_url.empty()) {
+      outbox.emplace(outbox_options(opened.settings, opened.seal_key.certificate.device_key),
+                     [this](const std::string& id) { tell_submission(id); });
+    }
+  }
+
+  Context context() {
+    return {opened.settings, opened.catalogue,           clock, device_id, opened.store, recorder, lessons,
+            events,          outbox ? &*outbox : nullptr};
+  }
+  Status start();
+  void add_routes();
+  void tell_submission(const std::string& id);
+
+  Opened opened;
+  SystemClock clock;
+  const std::string device_id;
+  recorder::ControlClient recorder;
+  LessonLibrary lessons;
+  MovieCache movies;
+  Preview preview;
+  EventHub events;
+  std::optional<sender::Outbox> outbox;
+  std::optional<Packer> packer;
+  std::optional<RecorderLink> link;
+  http::Server server;
+};
+
+Portal::Portal(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Portal::~Portal() {
+  stop();
+}
+
+Result<std::unique_ptr<Portal>> Portal::open(config::ApplianceSettings settings,
+                                             const std::string& accounts_file) {
+  SHILU_CHECK(posix_file_system().create_directories(settings.lessons_directory()));
+  SHILU_TRY(config::Catalogue catalogue, settings.catalogue.empty()
+                                             ? config::parse_catalogue(config::default_catalogue_json())
+                                             : config::load_catalogue(settings.catalogue));
+  SHILU_TRY(CertifiedKey seal_key, load_or_create_certified(settings.keys_directory(), KeyRole::kSeal));
+  SHILU_TRY(Bytes salt, load_or_create_subject_salt(settings.keys_directory()));
+  SHILU_TRY(store::DeviceStore store, store::DeviceStore::open(settings.data_directory / "shilu.db"));
+  if (!accounts_file.empty()) SHILU_CHECK(import_teachers(store, accounts_file));
+  auto impl = std::make_unique<Impl>(Opened{std::move(settings), std::move(catalogue), std::move(seal_key),
+                                            std::move(salt), std::move(store)});
+  return std::unique_ptr<Portal>(new Portal(std::move(impl)));
+}
+
+void Portal::Impl::tell_submission(const std::string& id) {
+  const auto submission = opened.store.submission(id);
+  if (submission)
+    events.publish_to(submission->teacher_id, "submission", submission_json(context(), *submission));
+}
+
+void Portal::Impl::add_routes() {
+  const Context shared = context();
+  add_session_routes(server, shared);
+  add_live_routes(server, shared, *link, preview);
+  add_recording_routes(server, shared, *link, opened.subject_salt);
+  add_lesson_routes(server, shared, movies);
+  add_clip_routes(server, shared, movies);
+  add_document_routes(server, shared);
+  add_submission_routes(server, shared, *packer);
+  add_catalogue_routes(server, shared);
+  add_health_routes(server, shared);
+  if (!opened.settings.web_root.empty()) server.serve_directory("/", opened.settings.web_root);
+}
+
+Status Portal::Impl::start() {
+  SHILU_CHECK(rebuild_index(context()));
+  if (outbox) SHILU_CHECK(outbox->start());
+  packer.emplace(context(), opened.seal_key, opened.subject_salt,
+                 [this](const store::Submission& submission) { tell_submission(submission.id); });
+  packer->start();
+  link.emplace(context(), preview);
+  add_routes();
+  SHILU_CHECK(server.start());
+  link->start();
+  return {};
+}
+
+Status Portal::start() {
+  return impl_->start();
+}
+
+std::uint16_t Portal::port() const {
+  return impl_->server.port();
+}
+
+void Portal::stop() {
+  if (impl_->link) impl_->link->stop();
+  impl_->events.close();
+  impl_->server.stop();
+  impl_->packer.reset();
+}
+
+}  // namespace shilu::portal

@@ -1,0 +1,194 @@
+#include "firmware/portal/recording_routes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "firmware/base/ids.h"
+#include "firmware/portal/answers.h"
+#include "firmware/portal/gate.h"
+#include "firmware/portal/lesson_index.h"
+#include "firmware/portal/lesson_json.h"
+#include "firmware/portal/subject_salt.h"
+
+namespace shilu::portal {
+namespace {
+
+constexpr std::size_t kMaxText = 200;                // bytes of subject, class and topic
+constexpr std::int64_t kMaxTapDelay_ms = 3'600'000;  // a page that was offline for an hour
+
+int status_of(std::string_view code, const Error& error) {
+  if (code == "already-recording" || code == "not-recording") return 409;
+  if (code == "no-picture-source") return 503;
+  if (code == "no-space") return 507;
+  return http::problem(error).status;
+}
+
+// The recorder's own refusal with its stable code; when it is away: `recorder-away`.
+http::Response refusal(std::string_view operation, const Error& error) {
+  const bool away = error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kNotFound;
+  const std::string_view code = recorder::control_code(operation, error.kind);
+  if (away && code != "no-picture-source") {
+    return http::problem(503, "recorder-away",
+                         "The recorder does not answer; it is being restarted. " + error.message);
+  }
+  return http::problem(status_of(code, error), code, error.message);
+}
+
+Result<std::string> short_text(const Json& body, std::string_view key) {
+  std::string text = json_string_or(body, key, "");
+  if (text.size() <= kMaxText) return text;
+  return fail(ErrorKind::kInvalidArgument, fmt::format("\"{}\" may have at most {} bytes", key, kMaxText));
+}
+
+// Somebody else's lesson is not to be stopped or marked.
+std::optional<http::Response> refuse_stranger(const Context& context, RecorderLink& link,
+                                              const store::Teacher& teacher) {
+  const auto status = link.status();
+  if (!status || !status->lesson) return std::nullopt;  // the recorder will say so itself
+  const auto lesson = context.store.lesson(status->lesson->id);
+  if (!lesson || !lesson->teacher_id || *lesson->teacher_id == teacher.id) return std::nullopt;
+  return http::problem(409, "not-yours", "Another teacher's lesson is being recorded.");
+}
+
+class RecordingRoutes {
+ public:
+  RecordingRoutes(const Context& context, RecorderLink& link, Bytes salt)
+      : context_(context), link_(link), salt_(std::move(salt)) {}
+
+  Result<http::Response> start(const http::Request& request, const store::Teacher& teacher) const {
+    SHILU_TRY(const Json body, body_object(request));
+    store::Lesson lesson;
+    SHILU_TRY(lesson.subject, short_text(body, "subject"));
+    SHILU_TRY(lesson.class_name, short_text(body, "class_name"));
+    SHILU_TRY(lesson.topic, short_text(body, "topic"));
+    recorder::StartRequest start;
+    start.subject = subject_hash(salt_, teacher.id);
+    const auto started = context_.recorder.start(start);
+    if (!started) return refusal("start", started.error());
+    lesson.id = started->id;
+    lesson.teacher_id = teacher.id;
+    lesson.directory = started->directory;
+    lesson.started_utc_ms = context_.clock.wall().ns / 1'000'000;
+    SHILU_CHECK(context_.store.put_lesson(lesson));
+    link_.publish();
+    return http::json(201, {{"lesson_id", lesson.id}});
+  }
+
+  Result<http::Response> stop(const http::Request&, const store::Teacher& teacher) const {
+    if (auto stranger = refuse_stranger(context_, link_, teacher)) return std::move(*stranger);
+    const auto stopped = context_.recorder.stop();
+    if (!stopped) return refusal("stop", stopped.error());
+    SHILU_CHECK(refresh_index(context_, stopped->id));
+    return http::json(200, {{"lesson_id", stopped->id}, {"duration_ms", stopped->duration_ms}});
+  }
+
+  Result<http::Response> mark(const http::Request& request, const store::Teacher& teacher) const {
+    if (auto stranger = refuse_stranger(context_, link_, teacher)) return std::move(*stranger);
+    SHILU_TRY(const Json body, body_object(request));
+    SHILU_TRY(const recorder::MarkRequest wanted, read_mark(body));
+    if (wanted.point && context_.catalogue.find(*wanted.point) == nullptr) {
+      return http::problem(400, "unknown-point", context_.catalogue.require(*wanted.point).error().message);
+    }
+    const auto mark = context_.recorder.mark(wanted);
+    if (!mark) return refusal("mark", mark.error());
+    tell_marks(teacher);
+    return http::json(mark->is_new ? 201 : 200, {{"id", mark->id},
+                                                 {"point", mark->point ? Json(*mark->point) : Json(nullptr)},
+                                                 {"at_ms", mark->at_ms},
+                                                 {"from_ms", mark->from_ms},
+                                                 {"to_ms", mark->to_ms},
+                                                 {"undone", mark->undone}});
+  }
+
+  Result<http::Response> undo(const http::Request& request, const store::Teacher& teacher) const {
+    if (auto stranger = refuse_stranger(context_, link_, teacher)) return std::move(*stranger);
+    const auto undone = context_.recorder.undo_mark(std::string(request.parameter("mark")));
+    if (!undone) return refusal("mark-undo", undone.error());
+    tell_marks(teacher);
+    return http::no_content();
+  }
+
+ private:
+  Result<recorder::MarkRequest> read_mark(const Json& body) const {
+    recorder::MarkRequest mark;
+    SHILU_TRY(mark.id, json_string(body, "id"));
+    if (!is_uuid(mark.id)) return fail(ErrorKind::kInvalidArgument, "\"id\" must be a UUID");
+    if (body.contains("point") && !body["point"].is_null()) {
+      SHILU_TRY(mark.point, json_string(body, "point"));
+    }
+    const std::int64_t ago_ms =
+        std::clamp<std::int64_t>(json_int_or(body, "tapped_ago_ms", 0), 0, kMaxTapDelay_ms);
+    mark.pressed = {context_.clock.monotonic().ns - ago_ms * 1'000'000};
+    mark.look_back = look(body, "look_back_ms");
+    mark.look_ahead = look(body, "look_ahead_ms");
+    return mark;
+  }
+
+  static Nanoseconds look(const Json& body, std::string_view key) {
+    constexpr std::int64_t kDefault_ms = kDefaultLook / std::chrono::milliseconds(1);
+    constexpr std::int64_t kMax_ms = kMaxLook / std::chrono::milliseconds(1);
+    return std::chrono::milliseconds(
+        std::clamp<std::int64_t>(json_int_or(body, key, kDefault_ms), 0, kMax_ms));
+  }
+
+  // The teacher's other pages (board and phone) show the same list.
+  void tell_marks(const store::Teacher& teacher) const {
+    const auto status = link_.status();
+    if (!status || !status->lesson) return;
+    const auto marks = context_.lessons.with<Json>(
+        status->lesson->id, [](journal::LessonFolder& folder) { return Result<Json>(marks_json(folder)); });
+    if (marks) context_.events.publish_to(teacher.id, "marks", *marks);
+  }
+
+  const Context context_;
+  RecorderLink& link_;
+  const Bytes salt_;
+};
+
+}  // namespace
+
+void add_recording_routes(http::Server& server, const Context& context, RecorderLink& link,
+                          const Bytes& subject_salt) {
+  const auto routes = std::make_shared<RecordingRoutes>(context, link, subject_salt);
+  const auto route = [&](const char* method, const char* pattern, auto member) {
+    server.route(method, pattern,
+                 for_teacher(context.store,
+                             [routes, member](const http::Request& request, const store::Teacher& teacher) {
+                               return ((*routes).*member)(request, teacher);
+                             }));
+  };
+  route("POST", "/api/recording", &RecordingRoutes::start);
+  route("DELETE", "/api/recording", &RecordingRoutes::stop);
+  route("POST", "/api/recording/marks", &RecordingRoutes::mark);
+  route("DELETE", "/api/recording/marks/{mark}", &RecordingRoutes::undo);
+}
+
+void add_live_routes(http::Server& server, const Context& context, RecorderLink& link, Preview& preview) {
+  server.route("GET", "/api/state", [&link](const http::Request&) { return http::json(200, link.state()); });
+  server.route("GET", "/api/events", [context](const http::Request& request) {
+    const auto teacher = signed_in(context.store, request);
+    const std::string id = teacher && *teacher ? (*teacher)->id : "";
+    http::Response response;
+    response.content_type = "text/event-stream";
+    response.body = http::EventStream{
+        [context, id](std::shared_ptr<http::EventSink> sink) { context.events.add(std::move(sink), id); }};
+    return response;
+  });
+  http::WebSocketHandlers viewers;
+  viewers.admit = [context, &link](const http::Request& request) -> Status {
+    SHILU_TRY(const auto teacher, signed_in(context.store, request));
+    if (!teacher) return fail(ErrorKind::kPermissionDenied, "Please sign in.");
+    if (refuse_stranger(context, link, *teacher)) {
+      return fail(ErrorKind::kPermissionDenied, "Another teacher's lesson is being recorded.");
+    }
+    return {};
+  };
+  viewers.on_open = [&preview](const http::Request& request, std::shared_ptr<http::WebSocket> socket) {
+    preview.add(std::string(request.parameter("track")), std::move(socket));
+  };
+  viewers.on_close = [&preview](std::shared_ptr<http::WebSocket> socket) { preview.remove(socket); };
+  server.websocket("/api/preview/{track}", std::move(viewers));
+}
+
+}  // namespace shilu::portal

@@ -1,0 +1,15 @@
+#pragma once
+// Start, stop, marks, the live picture and live events. docs/ref/device-api.md, "State" and "Recording".
+
+#include "firmware/http/server.h"
+#include "firmware/portal/context.h"
+#include "firmware/portal/preview.h"
+#include "firmware/portal/recorder_link.h"
+
+namespace shilu::portal {
+
+void add_recording_routes(http::Server& server, const Context& context, RecorderLink& link,
+                          const Bytes& subject_salt);
+void add_live_routes(http::Server& server, const Context& context, RecorderLink& link, Preview& preview);
+
+}  // namespace shilu::portal
