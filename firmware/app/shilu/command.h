@@ -18,8 +18,8 @@ enum ExitCode { kGood = 0, kFailed = 1, kWrongUse = 2 };
 // Adds a subcommand; its callback stores the exit code in `exit_code`.
 using AddCommand = void (*)(CLI::App& app, int& exit_code);
 
-// Prints the error as a sentence on stderr, or as {"error":{"kind","message"}} on stdout with --json. kInvalidArgument
-// gives kWrongUse, all else kFailed.
+// Prints the error as a sentence on stderr, or as {"error":{"kind","message"}} on stdout with --json.
+// kInvalidArgument gives kWrongUse, all else kFailed.
 int report(const Error& error, bool json);
 void print_json(const Json& document);
 
