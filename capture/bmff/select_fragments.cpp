@@ -12,31 +12,29 @@ std::int64_t first_presentation(const MovieFragment& fragment) {
   return fragment.index.decode_ticks + fragment.index.samples.front().composition_offset;
 }
 
-bool shows_anything(const std::vector<MovieFragment>& fragments, TickRange range) {
-  return list_samples(fragments, true, range).has_value();
-}
-
-// A group is a fragment that begins with a key picture and those behind it that do not.
-std::size_t end_of_group(const std::vector<MovieFragment>& fragments, std::size_t begin) {
-  auto end = begin + 1;
-  while (end < fragments.size() && !begins_with_key(fragments[end])) ++end;
-  return end;
-}
-
-// The last group that begins at or before `in`; but not one that ends before it (a gap lies between), nor
-// anything that no key picture opens.
-std::size_t first_video_fragment(const std::vector<MovieFragment>& fragments, TickRange range) {
-  std::size_t begin = 0;
-  while (begin < fragments.size() && !begins_with_key(fragments[begin])) ++begin;
-  while (begin < fragments.size()) {
-    const auto end = end_of_group(fragments, begin);
-    const bool next_is_late = end == fragments.size() || first_presentation(fragments[end]) > range.in;
-    const std::vector<MovieFragment> group(fragments.begin() + static_cast<std::ptrdiff_t>(begin),
-                                           fragments.begin() + static_cast<std::ptrdiff_t>(end));
-    if (next_is_late && shows_anything(group, range)) return begin;
-    begin = end;
+bool shows_anything(const MovieFragment& fragment, TickRange range) {
+  auto decode = fragment.index.decode_ticks;
+  for (const auto& sample : fragment.index.samples) {
+    const auto presentation = decode + sample.composition_offset;
+    if (presentation >= range.in && presentation < range.out) return true;
+    decode += sample.duration;
   }
-  return begin;
+  return false;
+}
+
+// A group is a fragment that begins with a key picture and those behind it that do not. The last group that
+// begins at or before `in` and shows something of the range (one that ends before it has nothing to give: a
+// gap lies between); else the first that shows something.
+std::size_t first_video_fragment(const std::vector<MovieFragment>& fragments, TickRange range) {
+  const auto none = fragments.size();
+  auto chosen = none;
+  auto group = none;
+  for (std::size_t i = 0; i < fragments.size() && fragments[i].index.decode_ticks < range.out; ++i) {
+    if (begins_with_key(fragments[i])) group = i;
+    if (group == none || group == chosen || !shows_anything(fragments[i], range)) continue;
+    if (chosen == none || first_presentation(fragments[group]) <= range.in) chosen = group;
+  }
+  return chosen;
 }
 
 }  // namespace
