@@ -194,8 +194,11 @@ Awaitable<Next> Connection::send_error(const HeadError& error) {
 }  // namespace
 
 Awaitable<void> serve_connection(ServerContext& context, Tcp::socket socket) {
-  Connection connection(context, std::move(socket));
-  co_await connection.run();
+  {
+    Connection connection(context, std::move(socket));
+    co_await connection.run();
+  }
+  --context.serving;
 }
 
 Awaitable<void> refuse_connection(ServerContext& context, Tcp::socket socket) {

@@ -21,13 +21,14 @@ Awaitable<void> watch_peer(Wire& wire, std::shared_ptr<EventQueue> queue, std::s
 }
 
 Awaitable<void> send_events(Wire& wire, EventQueue& queue, Doorbell& bell) {
-  auto keep_alive = seconds_from_now(kEventKeepAliveSeconds);
+  const int silence_s = wire.context().options.event_keep_alive_s;
+  auto keep_alive = seconds_from_now(silence_s);
   for (;;) {
     auto text = queue.take();
     if (!text.empty()) {
       if (co_await send_text(wire, text) != Sent::kAll) co_return;
       queue.sent();
-      keep_alive = seconds_from_now(kEventKeepAliveSeconds);
+      keep_alive = seconds_from_now(silence_s);
     } else if (queue.closed()) {
       co_return;
     } else {

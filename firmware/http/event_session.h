@@ -6,8 +6,6 @@
 
 namespace shilu::http {
 
-inline constexpr int kEventKeepAliveSeconds = 15;
-
 // Serves one event stream whose head has been sent, until the peer leaves, the sink is closed or the server
 // stops.
 Awaitable<void> run_events(Wire& wire, EventStream stream);

@@ -19,8 +19,8 @@ bool names_other_version(std::string_view bytes) {
   auto line = bytes.substr(0, bytes.find("\r\n"));
   auto version = line.substr(line.rfind(' ') + 1);
   auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  bool formed = version.size() == 8 && version.substr(0, 5) == "HTTP/" && is_digit(version[5]) && version[6] == '.' &&
-                is_digit(version[7]);
+  bool formed = version.size() == 8 && version.substr(0, 5) == "HTTP/" && is_digit(version[5]) &&
+                version[6] == '.' && is_digit(version[7]);
   return formed && version != "HTTP/1.0" && version != "HTTP/1.1";
 }
 

@@ -56,13 +56,14 @@ Status Server::Impl::listen() {
 }
 
 void Server::Impl::take(Tcp::socket socket) {
-  const std::size_t open = context.wires.size();
-  const std::size_t limit = context.options.max_connections;
-  if (open >= limit + kRefusedAtOnce) return;  // closed by its destructor
-  asio::co_spawn(context.io,
-                 open < limit ? serve_connection(context, std::move(socket))
-                              : refuse_connection(context, std::move(socket)),
-                 asio::detached);
+  const bool served = context.serving < context.options.max_connections;
+  if (!served && context.wires.size() - context.serving >= kRefusedAtOnce)
+    return;  // closed by its destructor
+  if (served) ++context.serving;
+  asio::co_spawn(
+      context.io,
+      served ? serve_connection(context, std::move(socket)) : refuse_connection(context, std::move(socket)),
+      asio::detached);
 }
 
 Awaitable<void> Server::Impl::accept_all() {

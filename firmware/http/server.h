@@ -56,6 +56,7 @@ struct ServerOptions {
   int head_timeout_s = 15;
   int body_timeout_s = 30;   // between two reads
   int idle_timeout_s = 75;   // keep-alive
+  int event_keep_alive_s = 15;  // a comment on an event stream that has been silent for so long
   // Added to every answer (Content-Security-Policy and the like).
   std::vector<std::pair<std::string, std::string>> common_headers;
 };

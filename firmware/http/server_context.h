@@ -21,7 +21,8 @@ struct ServerContext {
   Router router;
   asio::io_context io{1};
   asio::thread_pool pool;
-  std::set<Wire*> wires;  // open connections register themselves
+  std::set<Wire*> wires;    // open sockets register themselves
+  std::size_t serving = 0;  // of them, those that are served and not just told to come later
   std::atomic<bool> stopping{false};
 };
 

@@ -1,6 +1,6 @@
 #include "firmware/http/transfer.h"
 
-#include <cstring>
+#include <algorithm>
 
 #include "firmware/http/curl_error.h"
 #include "firmware/http/text_tools.h"
@@ -105,7 +105,8 @@ void Transfer::set_fields() {
   for (auto& [name, value] : request_.headers) fields_.add(value.empty() ? name + ";" : name + ": " + value);
   if (!has_field("Content-Type")) fields_.add("Content-Type:");  // libcurl would call any body a form
   // libcurl asks by itself above 1 MiB, which costs a second at servers that ignore the question.
-  if (!has_field("Expect")) fields_.add(request_.expect_continue ? "Expect: 100-continue" : "Expect:");
+  if (!has_field("Expect"))
+    fields_.add(request_.expect_continue && body_size() > 0 ? "Expect: 100-continue" : "Expect:");
   curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, fields_.get());
 }
 
@@ -127,18 +128,27 @@ void Transfer::set_callbacks() {
 std::size_t Transfer::on_read(char* buffer, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
   if (!transfer.is_upload()) return 0;
-  transfer.source_begun_ = true;
-  auto got = transfer.request_.source({reinterpret_cast<std::uint8_t*>(buffer), size * count});
+  auto got = transfer.read_source({reinterpret_cast<std::uint8_t*>(buffer), size * count});
   transfer.watch_.on_source_read(Clock::now());
-  if (got && *got <= size * count) return *got;
-  transfer.own_error_ =
-      got ? Error{ErrorKind::kInternal, "the body's source gave more than was asked for"} : got.error();
+  if (got) return *got;
+  transfer.own_error_ = got.error();
   return CURL_READFUNC_ABORT;
+}
+
+Result<std::size_t> Transfer::read_source(std::span<std::uint8_t> buffer) {
+  const auto left = request_.source_size - source_read_;
+  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(left, buffer.size()));
+  if (wanted == 0) return std::size_t{0};
+  SHILU_TRY(const auto got, request_.source(buffer.first(wanted)));
+  if (got > wanted) return fail(ErrorKind::kInternal, "the body's source gave more than was asked for");
+  if (got == 0) return fail(ErrorKind::kInternal, "the body's source ended before its size");
+  source_read_ += got;
+  return got;
 }
 
 // libcurl rewinds when a kept connection turns out to be dead; what a source has given is gone.
 int Transfer::on_seek(void* self, curl_off_t offset, int origin) {
-  bool untouched = !static_cast<Transfer*>(self)->source_begun_ && offset == 0 && origin == SEEK_SET;
+  bool untouched = static_cast<Transfer*>(self)->source_read_ == 0 && offset == 0 && origin == SEEK_SET;
   return untouched ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 

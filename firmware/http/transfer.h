@@ -37,6 +37,7 @@ class Transfer {
   bool is_upload() const { return static_cast<bool>(request_.source); }
   bool has_field(std::string_view name) const;
   std::uint64_t body_size() const { return is_upload() ? request_.source_size : request_.body.size(); }
+  Result<std::size_t> read_source(std::span<std::uint8_t> buffer);
   void sample();
   std::optional<Error> tell_progress();
   Error sentence(TransferWatch::Verdict verdict) const;
@@ -57,7 +58,7 @@ class Transfer {
   ClientResponse response_;
   std::optional<Error> own_error_;  // why a callback of ours stopped libcurl
   int fd_ = -1;
-  bool source_begun_ = false;
+  std::uint64_t source_read_ = 0;
   TransferWatch::Time next_progress_{};
   char detail_[CURL_ERROR_SIZE] = {};
 };

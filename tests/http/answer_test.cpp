@@ -13,7 +13,9 @@ Request get(std::map<std::string, std::string> headers = {}) {
   return request;
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 BodyPiece memory(std::string text) {
   auto size = text.size();
@@ -67,7 +69,8 @@ TEST_CASE("204 has neither body nor length nor type") {
 }
 
 TEST_CASE("a field that would split the head is left out") {
-  auto response = text(200, "x").with_header("X-A", "a\r\nSet-Cookie: b").with_header("X B", "c").with_header("X-C", "d");
+  auto response =
+      text(200, "x").with_header("X-A", "a\r\nSet-Cookie: b").with_header("X B", "c").with_header("X-C", "d");
   auto answer = make_answer(get(), std::move(response), {});
   CHECK_FALSE(contains(answer.head, "Set-Cookie"));
   CHECK_FALSE(contains(answer.head, "X B"));
@@ -75,7 +78,8 @@ TEST_CASE("a field that would split the head is left out") {
 }
 
 TEST_CASE("common fields are on every answer unless the handler said otherwise") {
-  const std::vector<std::pair<std::string, std::string>> common = {{"X-Frame-Options", "DENY"}, {"X-Common", "1"}};
+  const std::vector<std::pair<std::string, std::string>> common = {{"X-Frame-Options", "DENY"},
+                                                                   {"X-Common", "1"}};
   AnswerRules rules;
   rules.common_headers = &common;
   auto answer = make_answer(get(), text(200, "").with_header("x-frame-options", "SAMEORIGIN"), rules);
@@ -85,7 +89,8 @@ TEST_CASE("common fields are on every answer unless the handler said otherwise")
 }
 
 TEST_CASE("repeated fields stay repeated, and no program names itself") {
-  auto answer = make_answer(get(), text(200, "").with_header("Set-Cookie", "a").with_header("Set-Cookie", "b"), {});
+  auto answer =
+      make_answer(get(), text(200, "").with_header("Set-Cookie", "a").with_header("Set-Cookie", "b"), {});
   CHECK(contains(answer.head, "\r\nSet-Cookie: a\r\n"));
   CHECK(contains(answer.head, "\r\nSet-Cookie: b\r\n"));
   CHECK_FALSE(contains(answer.head, "Server:"));

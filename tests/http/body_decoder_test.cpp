@@ -86,10 +86,10 @@ TEST_CASE("malformed chunks are refused, however they are split") {
       "5\r\nhello\n0\r\n\r\n",
       "5\r\nhelloX\r\n0\r\n\r\n",
       "5 5\r\nhello",
-      "10000000000000000\r\n",                                // 2^64
-      "5;" + std::string(300, 'x') + "\r\nhello\r\n",         // an extension without end
-      std::string(300, '0'),                                  // a size without end
-      "0\r\n" + std::string(9000, 'x'),                       // a trailer without end
+      "10000000000000000\r\n",                         // 2^64
+      "5;" + std::string(300, 'x') + "\r\nhello\r\n",  // an extension without end
+      std::string(300, '0'),                           // a size without end
+      "0\r\n" + std::string(9000, 'x'),                // a trailer without end
   };
   for (auto& wire : broken) {
     for (auto step : kSteps) {

@@ -24,7 +24,8 @@ struct Site {
     REQUIRE(server.start());
   }
   std::string get(const std::string& path, const std::string& arguments = "") {
-    return run_command("curl -sS -i --max-time 20 --path-as-is " + arguments + " '" + url_of(server, path) + "'");
+    return run_command("curl -sS -i --max-time 20 --path-as-is " + arguments + " '" + url_of(server, path) +
+                       "'");
   }
 };
 
@@ -62,14 +63,15 @@ TEST_CASE("a precompressed file goes to those who accept it, under an ETag of it
   CHECK(field_of(packed, "Vary") == "Accept-Encoding");
   CHECK(body_of(packed) == "let x = 1;");
   CHECK(field_of(packed, "ETag") != field_of(plain, "ETag"));
-  CHECK(field_of(site.get("/assets/app-1a2b.js", "-H 'Accept-Encoding: gzip;q=0'"), "Content-Encoding").empty());
+  CHECK(field_of(site.get("/assets/app-1a2b.js", "-H 'Accept-Encoding: gzip;q=0'"), "Content-Encoding")
+            .empty());
 }
 
 TEST_CASE("nothing outside the directory and nothing hidden is served") {
   Site site;
-  for (auto* path : {"/../outside.txt", "/%2e%2e/outside.txt", "/assets/..%2f..%2foutside.txt", "/..%5coutside.txt",
-                     "//etc/hostname", "/app//etc/hostname", "/.secret", "/sub/.git/config", "/icon.svg%00.html",
-                     "/icon.svg/", "/etc/hostname.txt"}) {
+  for (auto* path : {"/../outside.txt", "/%2e%2e/outside.txt", "/assets/..%2f..%2foutside.txt",
+                     "/..%5coutside.txt", "//etc/hostname", "/app//etc/hostname", "/.secret",
+                     "/sub/.git/config", "/icon.svg%00.html", "/icon.svg/", "/etc/hostname.txt"}) {
     INFO(path);
     auto answer = site.get(path);
     CHECK((status_of(answer) == 400 || status_of(answer) == 404 || body_of(answer) == "<p>index</p>"));

@@ -1,8 +1,8 @@
 // Files, directories and byte ranges, checked with curl and sha256sum.
 
-#include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <unistd.h>
+#include <catch2/catch.hpp>
 
 #include "tests/http/http_fixture.h"
 
@@ -37,7 +37,8 @@ struct Served {
     for (std::uint64_t size = 1; at < kSize; size = size * 3 + 1) {
       size = std::min<std::uint64_t>(size, kSize - at);
       bool in_memory = body.pieces.size() % 2 == 0;
-      auto memory = in_memory ? std::make_shared<const std::string>("xx" + content.substr(at, size)) : nullptr;
+      auto memory =
+          in_memory ? std::make_shared<const std::string>("xx" + content.substr(at, size)) : nullptr;
       body.pieces.push_back({memory, in_memory ? nullptr : fd, in_memory ? 2 : at, size});
       at += size;
     }
@@ -48,7 +49,9 @@ struct Served {
   }
 
   std::string sum_of_range(const std::string& path, const std::string& range) {
-    return run_command("curl -sS --max-time 20 -f -r " + range + " '" + url_of(server, path) + "' | sha256sum").substr(0, 64);
+    return run_command("curl -sS --max-time 20 -f -r " + range + " '" + url_of(server, path) +
+                       "' | sha256sum")
+        .substr(0, 64);
   }
   std::string sum_of_piece(std::uint64_t first, std::uint64_t size) {
     return run_command("tail -c +" + std::to_string(first + 1) + " " + dir.path("big.mp4") + " | head -c " +
@@ -83,7 +86,8 @@ TEST_CASE("ranges of a file and of a composed body have the bytes that sha256sum
 TEST_CASE("a range names itself, the whole does not, and one behind the end is 416") {
   Served s;
   auto curl = [&](const std::string& arguments, const std::string& path = "/file") {
-    return run_command("curl -sS --max-time 20 -D - -o /dev/null " + arguments + " '" + url_of(s.server, path) + "'");
+    return run_command("curl -sS --max-time 20 -D - -o /dev/null " + arguments + " '" +
+                       url_of(s.server, path) + "'");
   };
   auto part = curl("-r 5-9");
   CHECK(status_of(part) == 206);
@@ -105,7 +109,8 @@ TEST_CASE("a range names itself, the whole does not, and one behind the end is 4
 TEST_CASE("an unchanged file is 304, and a range of a changed one comes whole") {
   Served s;
   auto curl = [&](const std::string& arguments) {
-    return run_command("curl -sS --max-time 20 -D - -o /dev/null " + arguments + " '" + url_of(s.server, "/file") + "'");
+    return run_command("curl -sS --max-time 20 -D - -o /dev/null " + arguments + " '" +
+                       url_of(s.server, "/file") + "'");
   };
   auto etag = field_of(curl("-r 0-0"), "ETag");
   REQUIRE(etag.size() > 2);
@@ -123,7 +128,8 @@ TEST_CASE("an unchanged file is 304, and a range of a changed one comes whole") 
 TEST_CASE("wget-like resuming with curl -C gives the whole file") {
   Served s;
   s.dir.write("partial", s.content.substr(0, 4'000'001));
-  run_command("curl -sS --max-time 20 -C - -o " + s.dir.path("partial") + " '" + url_of(s.server, "/file") + "'");
+  run_command("curl -sS --max-time 20 -C - -o " + s.dir.path("partial") + " '" + url_of(s.server, "/file") +
+              "'");
   run_command("cmp " + s.dir.path("partial") + " " + s.dir.path("big.mp4"));
 }
 

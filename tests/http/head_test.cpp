@@ -29,7 +29,8 @@ Head head_of(const std::string& bytes) {
 
 TEST_CASE("every head of the corpus gets the status in its name") {
   int seen = 0;
-  for (auto& entry : std::filesystem::directory_iterator(std::string(SHILU_SOURCE_DIR) + "/tests/http/heads")) {
+  for (auto& entry :
+       std::filesystem::directory_iterator(std::string(SHILU_SOURCE_DIR) + "/tests/http/heads")) {
     std::ifstream in(entry.path(), std::ios::binary);
     std::stringstream bytes;
     bytes << in.rdbuf();
@@ -73,16 +74,19 @@ TEST_CASE("framing, expectation and persistence are read from the fields") {
   CHECK(put.content_length == 12);
   CHECK(put.expect_continue);
   CHECK(put.keep_alive);
-  auto chunked = head_of("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\nConnection: Close\r\n\r\n");
+  auto chunked =
+      head_of("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\nConnection: Close\r\n\r\n");
   CHECK(chunked.framing == Framing::kChunked);
   CHECK_FALSE(chunked.keep_alive);
   CHECK_FALSE(head_of("GET / HTTP/1.0\r\n\r\n").keep_alive);
   CHECK(head_of("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n").keep_alive);
-  CHECK_FALSE(head_of("POST / HTTP/1.0\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n").expect_continue);
+  CHECK_FALSE(
+      head_of("POST / HTTP/1.0\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n").expect_continue);
 }
 
 TEST_CASE("repeated fields are joined as a list, cookies as cookies") {
-  auto head = head_of("GET / HTTP/1.1\r\nHost: a\r\nAccept: x\r\nAccept: y\r\nCookie: a=1\r\nCookie: b=2\r\n\r\n");
+  auto head =
+      head_of("GET / HTTP/1.1\r\nHost: a\r\nAccept: x\r\nAccept: y\r\nCookie: a=1\r\nCookie: b=2\r\n\r\n");
   CHECK(head.headers.at("accept") == "x, y");
   CHECK(head.headers.at("cookie") == "a=1; b=2");
 }

@@ -42,7 +42,9 @@ std::string run_command(const std::string& command, OnFailure on_failure) {
   return out;
 }
 
-std::string script(const std::string& name) { return std::string(SHILU_SOURCE_DIR) + "/tests/http/" + name; }
+std::string script(const std::string& name) {
+  return std::string(SHILU_SOURCE_DIR) + "/tests/http/" + name;
+}
 
 TempDir::TempDir() {
   char name[] = "/tmp/shilu-http-XXXXXX";
@@ -79,7 +81,9 @@ RawPeer& RawPeer::send(std::string_view bytes) {
   return *this;
 }
 
-void RawPeer::finish_sending() { ::shutdown(fd_.get(), SHUT_WR); }
+void RawPeer::finish_sending() {
+  ::shutdown(fd_.get(), SHUT_WR);
+}
 
 void RawPeer::reset() {
   linger hard{1, 0};
@@ -117,7 +121,8 @@ bool RawPeer::is_closed_within(std::chrono::milliseconds time) {
   return false;
 }
 
-FakeServer::FakeServer(std::function<void(int fd)> serve) : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+FakeServer::FakeServer(std::function<void(int fd)> serve)
+    : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   auto address = loopback(0);
   socklen_t size = sizeof address;
   REQUIRE(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
@@ -140,7 +145,9 @@ FakeServer::~FakeServer() {
   thread_.join();
 }
 
-std::string FakeServer::url(const std::string& path) const { return "http://127.0.0.1:" + std::to_string(port_) + path; }
+std::string FakeServer::url(const std::string& path) const {
+  return "http://127.0.0.1:" + std::to_string(port_) + path;
+}
 
 std::string read_head_of(int fd) {
   std::string head;
@@ -182,7 +189,8 @@ std::string url_of(const Server& server, const std::string& path) {
 }
 
 int status_of(const std::string& answer) {
-  return answer.size() > 12 && answer.substr(0, 9) == "HTTP/1.1 " ? std::atoi(answer.substr(9, 3).c_str()) : 0;
+  return answer.size() > 12 && answer.substr(0, 9) == "HTTP/1.1 " ? std::atoi(answer.substr(9, 3).c_str())
+                                                                  : 0;
 }
 
 std::string field_of(const std::string& answer, const std::string& name) {
@@ -193,6 +201,8 @@ std::string field_of(const std::string& answer, const std::string& name) {
   return head.substr(at, head.find("\r\n", at) - at);
 }
 
-std::string body_of(const std::string& answer) { return answer.substr(answer.find("\r\n\r\n") + 4); }
+std::string body_of(const std::string& answer) {
+  return answer.substr(answer.find("\r\n\r\n") + 4);
+}
 
 }  // namespace shilu::http::test

@@ -18,7 +18,8 @@ namespace shilu::http::test {
 
 using namespace std::chrono_literals;
 
-// Output of a shell command, stdout and stderr; ends the test if the command fails and `may_fail` is not said.
+// Output of a shell command, stdout and stderr; ends the test if the command fails and `may_fail` is not
+// said.
 enum class OnFailure { kFailTest, kAccept };
 std::string run_command(const std::string& command, OnFailure on_failure = OnFailure::kFailTest);
 std::string script(const std::string& name);  // path of a file in tests/http
@@ -43,7 +44,8 @@ class RawPeer {
   RawPeer& send(std::string_view bytes);
   void finish_sending();  // half-close
   void reset();           // RST
-  // Everything until `mark` has come (inclusive), the peer closed, or the deadline passed (then the test fails).
+  // Everything until `mark` has come (inclusive), the peer closed, or the deadline passed (then the test
+  // fails).
   std::string read_until(const std::string& mark, std::chrono::milliseconds within = 10s);
   std::string read_all(std::chrono::milliseconds within = 10s);  // until the other end closes
   bool is_closed_within(std::chrono::milliseconds time);

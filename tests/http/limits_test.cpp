@@ -1,7 +1,7 @@
 // What the server does not put up with: too large, too slow, too many.
 
-#include <catch2/catch.hpp>
 #include <poll.h>
+#include <catch2/catch.hpp>
 
 #include "tests/http/http_fixture.h"
 
@@ -38,8 +38,9 @@ struct Running {
 TEST_CASE("a buffered body over the limit is 413, said before it is sent or while it is") {
   Running r;
   auto curl = [&](int size, const std::string& arguments) {
-    return run_command("head -c " + std::to_string(size) + " /dev/zero | curl -sS -i --max-time 20 --data-binary @- " + arguments +
-                       " " + url_of(r.server, "/size"));
+    return run_command("head -c " + std::to_string(size) +
+                       " /dev/zero | curl -sS -i --max-time 20 --data-binary @- " + arguments + " " +
+                       url_of(r.server, "/size"));
   };
   CHECK(body_of(curl(1000, "")) == "1000");
   CHECK(status_of(curl(1001, "")) == 413);
@@ -54,8 +55,9 @@ TEST_CASE("a buffered body over the limit is 413, said before it is sent or whil
 
 TEST_CASE("a head over 16 KiB is 431") {
   Running r;
-  auto answer = run_command("curl -sS -i --max-time 20 -H \"X-Long: $(head -c 17000 /dev/zero | tr '\\0' x)\" " +
-                            url_of(r.server, "/hello"));
+  auto answer =
+      run_command("curl -sS -i --max-time 20 -H \"X-Long: $(head -c 17000 /dev/zero | tr '\\0' x)\" " +
+                  url_of(r.server, "/hello"));
   CHECK(status_of(answer) == 431);
 }
 
@@ -65,7 +67,8 @@ TEST_CASE("a head that trickles is 408 after the head timeout, however lively th
   peer.send("GET /hello HTTP/1.1\r\n");
   const auto begin = std::chrono::steady_clock::now();
   pollfd answered{peer.fd(), POLLIN, 0};
-  while (::poll(&answered, 1, 100) == 0 && std::chrono::steady_clock::now() - begin < 10s) peer.send("X: y\r\n");
+  while (::poll(&answered, 1, 100) == 0 && std::chrono::steady_clock::now() - begin < 10s)
+    peer.send("X: y\r\n");
   CHECK(status_of(peer.read_all()) == 408);
   CHECK(std::chrono::steady_clock::now() - begin < 4s);
 }
@@ -104,7 +107,9 @@ TEST_CASE("one connection too many is 503 with Retry-After, and a place that is 
   auto options = ServerOptions{};
   options.max_connections = 3;
   Running r(options);
-  auto greet = [&](RawPeer& peer) { return status_of(peer.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").read_until("\r\n\r\n")); };
+  auto greet = [&](RawPeer& peer) {
+    return status_of(peer.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").read_until("\r\n\r\n"));
+  };
   std::vector<std::unique_ptr<RawPeer>> peers;
   for (int i = 0; i < 3; ++i) {
     peers.push_back(std::make_unique<RawPeer>(r.server.port()));

@@ -40,7 +40,8 @@ struct Running {
     server.route("GET", "/missing", [](const Request&) {
       return problem(Error{ErrorKind::kNotFound, "the lesson is not here"});
     });
-    server.route("GET", "/throws", [](const Request&) -> Response { throw std::runtime_error("secret detail"); });
+    server.route("GET", "/throws",
+                 [](const Request&) -> Response { throw std::runtime_error("secret detail"); });
     REQUIRE(server.start());
   }
   std::string curl(const std::string& arguments, const std::string& path) {
@@ -59,7 +60,8 @@ Json parsed(const std::string& text) {
 
 TEST_CASE("a handler sees path, query, parameters, cookies and body as curl sent them") {
   Running r;
-  auto seen = parsed(r.curl("-b 'a=1; session=s3cret' -A tester -d 'the body'", "/echo/%E8%AF%BE%201?x=a%26b&y=1+2"));
+  auto seen =
+      parsed(r.curl("-b 'a=1; session=s3cret' -A tester -d 'the body'", "/echo/%E8%AF%BE%201?x=a%26b&y=1+2"));
   CHECK(seen["method"] == "POST");
   CHECK(seen["path"] == "/echo/课 1");
   CHECK(seen["parameters"]["name"] == "课 1");
@@ -74,7 +76,8 @@ TEST_CASE("a chunked body from curl arrives whole") {
   Running r;
   TempDir dir;
   dir.write("body", std::string(300'000, 'x'));
-  auto seen = parsed(r.curl("-X POST -H 'Transfer-Encoding: chunked' --data-binary @" + dir.path("body"), "/echo/a"));
+  auto seen =
+      parsed(r.curl("-X POST -H 'Transfer-Encoding: chunked' --data-binary @" + dir.path("body"), "/echo/a"));
   CHECK(seen["body"].get<std::string>().size() == 300'000);
 }
 
@@ -94,8 +97,8 @@ TEST_CASE("answers carry Date and the common fields, and no Server") {
   CHECK(field_of(answer, "X-Content-Type-Options") == "nosniff");
   CHECK(field_of(answer, "Server").empty());
   auto date = field_of(answer, "Date");
-  run_command("python3 -c \"import email.utils,time,sys; sys.exit(abs(email.utils.parsedate_to_datetime('" + date +
-              "').timestamp()-time.time())>5)\"");
+  run_command("python3 -c \"import email.utils,time,sys; sys.exit(abs(email.utils.parsedate_to_datetime('" +
+              date + "').timestamp()-time.time())>5)\"");
 }
 
 TEST_CASE("HEAD gives the head of GET") {
@@ -198,8 +201,9 @@ TEST_CASE("HTTP/1.0 is answered and closed unless it asks to go on") {
 TEST_CASE("malformed heads are answered and the connection is closed") {
   Running r;
   RawPeer smuggler(r.server.port());
-  smuggler.send("POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-                "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+  smuggler.send(
+      "POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+      "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
   auto answer = smuggler.read_all();
   CHECK(status_of(answer) == 400);
   CHECK(field_of(answer, "Connection") == "close");

@@ -23,7 +23,8 @@ TEST_CASE("stop ends idle, half-sent and streaming connections at once, and may 
     return response;
   });
   REQUIRE(server.start());
-  RawPeer silent(server.port()), idle(server.port()), half(server.port()), reading(server.port()), events(server.port());
+  RawPeer silent(server.port()), idle(server.port()), half(server.port()), reading(server.port()),
+      events(server.port());
   idle.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").read_until("hello\n");
   half.send("GET /hello HT");
   reading.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n").read_until("\r\n\r\n");

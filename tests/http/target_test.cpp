@@ -29,7 +29,7 @@ TEST_CASE("targets that would climb, hide or split are refused") {
       "/.",
       "/%2e%2e/etc",
       "/%2E./x",
-      "/a%2f..%2fb",     // an encoded slash
+      "/a%2f..%2fb",  // an encoded slash
       "/a%2Fb",
       "/a%00b",
       "/a?x=%00",

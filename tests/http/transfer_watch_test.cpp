@@ -10,7 +10,9 @@ namespace {
 
 const TransferWatch::Time kStart{1000s};
 
-TransferWatch watch_of(std::uint64_t body_size) { return TransferWatch({25s, 30s, body_size}); }
+TransferWatch watch_of(std::uint64_t body_size) {
+  return TransferWatch({25s, 30s, body_size});
+}
 
 }  // namespace
 

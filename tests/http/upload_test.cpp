@@ -1,9 +1,9 @@
 // Streamed uploads: curl as the client, and raw sockets for what curl would never do.
 
-#include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <catch2/catch.hpp>
 
 #include <map>
 
@@ -35,7 +35,8 @@ class RecordingSink final : public BodySink {
   ~RecordingSink() override { ++record_.destroyed; }
   Status write(ByteView bytes) override {
     std::lock_guard lock(record_.mutex);
-    if (record_.bytes + bytes.size() > record_.fail_after) return fail(ErrorKind::kStorageFull, "the disk is full");
+    if (record_.bytes + bytes.size() > record_.fail_after)
+      return fail(ErrorKind::kStorageFull, "the disk is full");
     record_.hash.update(bytes);
     record_.bytes += bytes.size();
     record_.largest_block = std::max(record_.largest_block, bytes.size());
@@ -70,7 +71,9 @@ struct Receiver {
   }
 };
 
-std::string sha256sum(const std::string& path) { return run_command("sha256sum " + path).substr(0, 64); }
+std::string sha256sum(const std::string& path) {
+  return run_command("sha256sum " + path).substr(0, 64);
+}
 
 }  // namespace
 
@@ -79,7 +82,8 @@ TEST_CASE("what curl uploads is what the sink gets, sized, chunked, empty and ti
   TempDir dir;
   for (std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{262'144}, std::size_t{20'000'003}}) {
     dir.write("body", random_text(size, 3));
-    for (auto* how : {"-H 'Expect:'", "-H 'Expect: 100-continue'", "-H 'Transfer-Encoding: chunked' -H 'Expect:'"}) {
+    for (auto* how :
+         {"-H 'Expect:'", "-H 'Expect: 100-continue'", "-H 'Transfer-Encoding: chunked' -H 'Expect:'"}) {
       if (size == 0 && how[4] == 'T') continue;  // curl 7.88 never sends the last chunk of nothing
       INFO(size << " " << how);
       r.record.hash = Sha256();
@@ -116,7 +120,9 @@ TEST_CASE("100 is said only after the opener accepted") {
   CHECK(status_of(accepted.read_until("\r\n\r\n")) == 201);
 
   RawPeer refused(r.server.port());
-  refused.send("PUT /files/a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\nAuthorization: wrong\r\n\r\n");
+  refused.send(
+      "PUT /files/a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\nAuthorization: "
+      "wrong\r\n\r\n");
   auto answer = refused.read_until("\r\n\r\n");
   CHECK(status_of(answer) == 401);
   CHECK(field_of(answer, "Connection") == "close");
@@ -125,7 +131,8 @@ TEST_CASE("100 is said only after the opener accepted") {
 
 TEST_CASE("a client that sends all before it reads still sees an early refusal") {
   Receiver r;
-  auto out = run_command("python3 " + script("deaf_uploader.py") + " " + std::to_string(r.server.port()) + " 64");
+  auto out =
+      run_command("python3 " + script("deaf_uploader.py") + " " + std::to_string(r.server.port()) + " 64");
   CHECK(out == "401 unauthorized\n");
   CHECK(r.record.bytes == 0);
 }
@@ -200,9 +207,10 @@ TEST_CASE("broken chunks abort the sink and are answered with 400") {
 TEST_CASE("what follows an upload on the connection is the next request") {
   Receiver r;
   RawPeer peer(r.server.port());
-  peer.send("PUT /files/a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
-            "PUT /files/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
-            "GET /hello HTTP/1.0\r\n\r\n");
+  peer.send(
+      "PUT /files/a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
+      "PUT /files/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+      "GET /hello HTTP/1.0\r\n\r\n");
   auto answers = peer.read_all();
   CHECK(r.record.finished == 2);
   auto first = answers.find("hello\n");
@@ -224,9 +232,10 @@ TEST_CASE("many uploads at once do not mix") {
   Server server{ServerOptions{}};
   std::map<std::string, Record> records;
   for (int i = 0; i < 12; ++i) records[std::to_string(i)];
-  server.upload("PUT", "/files/{name}", [&](const Request& request) -> std::variant<std::unique_ptr<BodySink>, Response> {
-    return std::make_unique<RecordingSink>(records.at(std::string(request.parameter("name"))));
-  });
+  server.upload("PUT", "/files/{name}",
+                [&](const Request& request) -> std::variant<std::unique_ptr<BodySink>, Response> {
+                  return std::make_unique<RecordingSink>(records.at(std::string(request.parameter("name"))));
+                });
   REQUIRE(server.start());
   TempDir dir;
   std::string command = "for i in 0 1 2 3 4 5 6 7 8 9 10 11; do curl -sS --max-time 60 -T " + dir.path("") +
@@ -234,14 +243,16 @@ TEST_CASE("many uploads at once do not mix") {
   for (int i = 0; i < 12; ++i) dir.write(std::to_string(i), random_text(3'000'000, static_cast<unsigned>(i)));
   run_command(command);
   for (int i = 0; i < 12; ++i)
-    CHECK(run_command("cat " + dir.path("answer" + std::to_string(i))) == sha256sum(dir.path(std::to_string(i))));
+    CHECK(run_command("cat " + dir.path("answer" + std::to_string(i))) ==
+          sha256sum(dir.path(std::to_string(i))));
 }
 
 namespace {
 
 class FileSink final : public BodySink {
  public:
-  explicit FileSink(const std::string& path) : fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) {}
+  explicit FileSink(const std::string& path)
+      : fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) {}
   Status write(ByteView bytes) override {
     auto count = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(at_));
     if (count != static_cast<ssize_t>(bytes.size())) return fail_errno(errno, "write the upload");
@@ -269,7 +280,8 @@ TEST_CASE("256 MB from curl into /dev/shm arrive whole; the rate is printed") {
   run_command("head -c 268435456 /dev/urandom > " + base + ".in");
   double best = 0;
   for (int i = 0; i < 3; ++i) {
-    auto rate = run_command("curl -sS -f -o /dev/null -w '%{speed_upload}' -H Expect: -T " + base + ".in " + url_of(server, "/up"));
+    auto rate = run_command("curl -sS -f -o /dev/null -w '%{speed_upload}' -H Expect: -T " + base + ".in " +
+                            url_of(server, "/up"));
     best = std::max(best, std::stod(rate) / 1e6);
   }
   run_command("cmp " + base + ".in " + base + ".out");

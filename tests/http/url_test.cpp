@@ -13,10 +13,17 @@ TEST_CASE("references are resolved as RFC 3986 section 5.4 lists them") {
     const char* reference;
     const char* resolved;
   } examples[] = {
-      {"g", "http://a/b/c/g"},      {"./g", "http://a/b/c/g"},       {"g/", "http://a/b/c/g/"},
-      {"/g", "http://a/g"},         {"//g/x", "http://g/x"},         {"g?y", "http://a/b/c/g?y"},
-      {"../g", "http://a/b/g"},     {"../../g", "http://a/g"},       {"http://other:81/z", "http://other:81/z"},
-      {"../../../g", "http://a/g"}, {"https://a/g", "https://a/g"},
+      {"g", "http://a/b/c/g"},
+      {"./g", "http://a/b/c/g"},
+      {"g/", "http://a/b/c/g/"},
+      {"/g", "http://a/g"},
+      {"//g/x", "http://g/x"},
+      {"g?y", "http://a/b/c/g?y"},
+      {"../g", "http://a/b/g"},
+      {"../../g", "http://a/g"},
+      {"http://other:81/z", "http://other:81/z"},
+      {"../../../g", "http://a/g"},
+      {"https://a/g", "https://a/g"},
   };
   for (auto& example : examples) {
     INFO(example.reference);
@@ -27,7 +34,8 @@ TEST_CASE("references are resolved as RFC 3986 section 5.4 lists them") {
 }
 
 TEST_CASE("only http and https are URLs here") {
-  for (auto* text : {"", "ftp://a/b", "file:///etc/passwd", "a", "http://", "javascript:x", "http://a b/", "//a/b"}) {
+  for (auto* text :
+       {"", "ftp://a/b", "file:///etc/passwd", "a", "http://", "javascript:x", "http://a b/", "//a/b"}) {
     INFO(text);
     auto resolved = resolve_url(text, "");
     REQUIRE_FALSE(resolved);
@@ -44,6 +52,8 @@ TEST_CASE("a peer is named by host and port, never with a password") {
 
 TEST_CASE("url_encode agrees with Python's quote") {
   const std::string text = "a b/c?d=e&f+g%h~i.j_k-l\"课\\";
-  auto quoted = test::run_command("python3 -c \"import urllib.parse,sys; sys.stdout.write(urllib.parse.quote('a b/c?d=e&f+g%h~i.j_k-l\\\"课'+chr(92), safe=''))\"");
+  auto quoted = test::run_command(
+      "python3 -c \"import urllib.parse,sys; sys.stdout.write(urllib.parse.quote('a "
+      "b/c?d=e&f+g%h~i.j_k-l\\\"课'+chr(92), safe=''))\"");
   CHECK(url_encode(text) == quoted);
 }

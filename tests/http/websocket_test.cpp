@@ -19,11 +19,10 @@ struct Live {
   std::shared_ptr<WebSocket> last;
 
   Live() {
-    server.websocket("/live", {.admit =
-                                   [](const Request& request) -> Status {
-                                     if (request.header("x-refuse").empty()) return {};
-                                     return fail(ErrorKind::kPermissionDenied, "sign in first");
-                                   },
+    server.websocket("/live", {.admit = [](const Request& request) -> Status {
+                                 if (request.header("x-refuse").empty()) return {};
+                                 return fail(ErrorKind::kPermissionDenied, "sign in first");
+                               },
                                .on_open =
                                    [this](const Request&, std::shared_ptr<WebSocket> socket) {
                                      ++opened;
@@ -42,7 +41,8 @@ struct Live {
     REQUIRE(server.start());
   }
   std::string peer(const std::string& what) {
-    return run_command("python3 " + script("websocket_peer.py") + " " + std::to_string(server.port()) + " " + what);
+    return run_command("python3 " + script("websocket_peer.py") + " " + std::to_string(server.port()) + " " +
+                       what);
   }
   std::shared_ptr<WebSocket> socket() {
     REQUIRE(eventually([&] {
@@ -121,15 +121,18 @@ TEST_CASE("binary messages arrive whole and in order, then text, then the close"
                               .on_text = nullptr,
                               .on_close = nullptr});
   REQUIRE(server.start());
-  auto out = run_command("python3 " + script("websocket_peer.py") + " " + std::to_string(server.port()) + " binary");
+  auto out =
+      run_command("python3 " + script("websocket_peer.py") + " " + std::to_string(server.port()) + " binary");
   CHECK(out == std::to_string(total) + " " + to_hex(hash.finish()) + "\ntext the end\nclosed 1000\n");
 }
 
 TEST_CASE("a peer more than 8 MiB behind is closed, and send never waits for it") {
   Live live;
   RawPeer peer(live.server.port());
-  peer.send("GET /live HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  peer.send(
+      "GET /live HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
+      "13\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
   auto head = peer.read_until("\r\n\r\n");
   CHECK(field_of(head, "Sec-WebSocket-Accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");  // RFC 6455 section 1.3
   CHECK(field_of(head, "Server") == "shilu");  // Beast insists on one; not on telling its version
@@ -146,8 +149,10 @@ TEST_CASE("a peer more than 8 MiB behind is closed, and send never waits for it"
 TEST_CASE("queued bytes are counted until the kernel has them") {
   Live live;
   RawPeer peer(live.server.port());
-  peer.send("GET /live HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+  peer.send(
+          "GET /live HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: "
+          "Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
       .read_until("\r\n\r\n");
   auto socket = live.socket();
   REQUIRE(socket->send_text("hello"));
@@ -168,8 +173,10 @@ TEST_CASE("close from this side reaches the peer as 1000") {
 TEST_CASE("stop closes WebSockets, calls on_close, and the socket outlives its server") {
   auto live = std::make_unique<Live>();
   RawPeer peer(live->server.port());
-  peer.send("GET /live HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+  peer.send(
+          "GET /live HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: "
+          "Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
       .read_until("\r\n\r\n");
   auto socket = live->socket();
   const auto begin = std::chrono::steady_clock::now();
