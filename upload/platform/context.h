@@ -15,7 +15,7 @@
 namespace shilu::platform {
 
 struct PlatformSettings {
-  std::filesystem::path directory;
+  std::filesystem::path directory;  // platform.sqlite, keys/, uploads/, packages/
   std::filesystem::path www;
   std::string name = "Shilu";
   std::string claim;
@@ -23,6 +23,10 @@ struct PlatformSettings {
   std::uint16_t port = 8790;
   std::uint64_t max_package = 20'000'000'000;  // bytes
   std::uint64_t reserve = 1'000'000'000;       // never filled by uploads
+
+  std::filesystem::path package_path(std::string_view sha256) const {
+    return directory / "packages" / (std::string(sha256) + ".zip");
+  }
 };
 
 struct Context {

@@ -25,7 +25,6 @@ create table packages (
   sha256 text not null primary key check (length(sha256) = 64),
   device text not null references devices (id),
   size_bytes integer not null check (size_bytes > 0),
-  file text not null,
   state text not null check (state in ('verifying', 'acknowledged', 'rejected')),
   received_utc_ms integer not null,
   reasons text not null check (json_type(reasons) = 'array'),     -- [{"code","text"}]; rejected
@@ -33,7 +32,7 @@ create table packages (
   programme text not null,                                        -- these four: empty until verified
   point text not null,
   lesson_id text not null,
-  evidence text not null,                                         -- evidence.json
+  shown text not null check (json_type(shown) = 'object'),        -- what assessors may see of it, names taken out
   receipt_number integer unique,                                  -- also the index in the log of receipts, from 1
   receipt text,                                                   -- DSSE envelope
   verdict text,                                                   -- DSSE envelope

@@ -15,6 +15,8 @@
 
 namespace shilu::platform {
 
+inline constexpr std::int64_t kSession_ms = 12 * 3'600'000;  // how long a sign-in lasts
+
 struct Device {
   std::string id;
   std::string name;
@@ -38,13 +40,12 @@ struct Package {
   std::string sha256;
   std::string device_id;
   std::int64_t size_bytes = 0;
-  std::string file;
   PackageState state = PackageState::kVerifying;
   std::int64_t received_utc_ms = 0;
   std::string reasons = "[]";  // JSON
   std::string facts = "[]";    // JSON
   std::string programme, point, lesson_id;
-  std::string evidence;  // evidence.json
+  std::string shown = "{}";  // JSON: what assessors may see (shown.h)
   std::optional<std::int64_t> receipt_number;
   std::optional<std::string> receipt;
   std::optional<std::string> verdict;
@@ -52,7 +53,7 @@ struct Package {
 
 // What verification found in a package that is taken.
 struct Accepted {
-  std::string programme, point, lesson_id, evidence, facts;
+  std::string programme, point, lesson_id, shown, facts;
 };
 
 struct Identity {
@@ -108,10 +109,11 @@ class PlatformStore {
 
   // --- Packages
   // The upload is done: it becomes a package to verify, in one step. kAlreadyExists if the package is there
-  // already.
-  Status begin_verification(const Upload& upload, std::string_view sha256, std::string_view file);
+  // already; kFailedPrecondition if the upload was terminated.
+  Status begin_verification(const Upload& upload, std::string_view sha256);
   Result<std::optional<Package>> package(std::string_view sha256);
   Result<std::vector<Package>> packages_to_verify();
+  Result<std::vector<Package>> packages_without_verdict();  // acknowledged ones
   Result<std::int64_t> next_receipt_number();
   // One transaction: facts, identity, receipt (its number must be the next), and the two reviews.
   Status acknowledge(std::string_view sha256, const Accepted& accepted,
@@ -138,7 +140,9 @@ class PlatformStore {
   Result<std::optional<Review>> review(std::string_view id);
   Status save_draft(std::string_view id, std::string_view sheet);  // kFailedPrecondition once it is done
   Status hand_in(std::string_view id, std::string_view sheet);     // likewise
-  Status call_third(std::string_view package, std::string_view assessor_id);  // no effect if there is one
+  // No effect where one is assigned already: the package has two, it has a third, the assessor has it.
+  Status assign(std::string_view package, std::string_view assessor_id);
+  Status call_third(std::string_view package, std::string_view assessor_id);
 
  private:
   struct Impl;

@@ -6,9 +6,8 @@ namespace shilu::platform {
 namespace {
 
 constexpr std::string_view kPackage =
-    "select sha256, device, size_bytes, file, state, received_utc_ms, reasons, facts, programme, point, "
-    "lesson_id, evidence, "
-    "receipt_number, receipt, verdict from packages ";
+    "select sha256, device, size_bytes, state, received_utc_ms, reasons, facts, programme, point, "
+    "lesson_id, shown, receipt_number, receipt, verdict from packages ";
 
 Result<PackageState> state_from(std::string_view text) {
   for (const auto state : {PackageState::kVerifying, PackageState::kAcknowledged, PackageState::kRejected}) {
@@ -20,9 +19,9 @@ Result<PackageState> state_from(std::string_view text) {
 Result<Package> read_package(const store::Row& row) {
   Package package;
   std::string state;
-  row.read(package.sha256, package.device_id, package.size_bytes, package.file, state,
+  row.read(package.sha256, package.device_id, package.size_bytes, state,
            package.received_utc_ms, package.reasons, package.facts, package.programme, package.point,
-           package.lesson_id, package.evidence, package.receipt_number, package.receipt, package.verdict);
+           package.lesson_id, package.shown, package.receipt_number, package.receipt, package.verdict);
   SHILU_TRY(package.state, state_from(state));
   return package;
 }
@@ -54,15 +53,15 @@ std::string_view to_string(PackageState state) {
   return "";
 }
 
-Status PlatformStore::begin_verification(const Upload& upload, std::string_view sha256,
-                                         std::string_view file) {
+Status PlatformStore::begin_verification(const Upload& upload, std::string_view sha256) {
   const std::lock_guard lock(impl_->mutex);
   auto& database = impl_->database;
   SHILU_TRY(auto transaction, store::Transaction::begin(database));
-  SHILU_TRY(std::ignore, database.run("insert into packages values (?1, ?2, ?3, ?4, 'verifying', ?5, '[]', "
-                                      "'[]', '', '', '', '', null, null, null)",
-                                      sha256, upload.device_id, upload.size_bytes, file, impl_->now_ms()));
-  SHILU_TRY(std::ignore, database.run("delete from uploads where id = ?1", upload.id));
+  SHILU_TRY(std::ignore, database.run("insert into packages values (?1, ?2, ?3, 'verifying', ?4, '[]', "
+                                      "'[]', '', '', '', '{}', null, null, null)",
+                                      sha256, upload.device_id, upload.size_bytes, impl_->now_ms()));
+  SHILU_CHECK(expect_step(database.run("delete from uploads where id = ?1", upload.id),
+                          "the upload was terminated"));
   return transaction.commit();
 }
 
@@ -75,6 +74,14 @@ Result<std::vector<Package>> PlatformStore::packages_to_verify() {
   const std::lock_guard lock(impl_->mutex);
   return store::all(impl_->database.query(with("where state = 'verifying' order by received_utc_ms, sha256")),
                     read_package);
+}
+
+Result<std::vector<Package>> PlatformStore::packages_without_verdict() {
+  const std::lock_guard lock(impl_->mutex);
+  return store::all(
+      impl_->database.query(
+          with("where state = 'acknowledged' and verdict is null order by received_utc_ms, sha256")),
+      read_package);
 }
 
 Result<std::int64_t> PlatformStore::next_receipt_number() {
@@ -93,9 +100,9 @@ Status PlatformStore::acknowledge(std::string_view sha256, const Accepted& accep
   SHILU_TRY(auto transaction, store::Transaction::begin(database));
   SHILU_CHECK(expect_step(
       database.run("update packages set state = 'acknowledged', programme = ?2, point = ?3, lesson_id = ?4, "
-                   "evidence = ?5, "
-                   "facts = ?6, receipt_number = ?7, receipt = ?8 where sha256 = ?1 and state = 'verifying'",
-                   sha256, accepted.programme, accepted.point, accepted.lesson_id, accepted.evidence,
+                   "shown = ?5, facts = ?6, receipt_number = ?7, receipt = ?8 "
+                   "where sha256 = ?1 and state = 'verifying'",
+                   sha256, accepted.programme, accepted.point, accepted.lesson_id, accepted.shown,
                    accepted.facts, receipt_number, receipt),
       "the package is not being verified"));
   if (identity) {

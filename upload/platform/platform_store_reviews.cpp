@@ -9,7 +9,6 @@
 namespace shilu::platform {
 namespace {
 
-constexpr std::int64_t kSession_ms = 12 * 3'600'000;
 constexpr std::int64_t kFreeFailures = 4;
 constexpr std::int64_t kFirstDelay_ms = 30'000;
 constexpr std::int64_t kMaxDelay_ms = 900'000;
@@ -206,11 +205,20 @@ Status PlatformStore::hand_in(std::string_view id, std::string_view sheet) {
       "this review has been handed in");
 }
 
+Status PlatformStore::assign(std::string_view package, std::string_view assessor_id) {
+  const std::lock_guard lock(impl_->mutex);
+  return done(impl_->database.run(
+      "insert into reviews select ?1, ?2, ?3, 0, 'new', '{}', null where not exists "
+      "(select 1 from reviews where package = ?2 and assessor = ?3) and "
+      "(select count(*) from reviews where package = ?2 and third = 0) < 2",
+      new_uuid(), package, assessor_id));
+}
+
 Status PlatformStore::call_third(std::string_view package, std::string_view assessor_id) {
   const std::lock_guard lock(impl_->mutex);
   return done(
       impl_->database.run("insert into reviews select ?1, ?2, ?3, 1, 'new', '{}', null where not exists "
-                          "(select 1 from reviews where package = ?2 and third = 1)",
+                          "(select 1 from reviews where package = ?2 and (third = 1 or assessor = ?3))",
                           new_uuid(), package, assessor_id));
 }
 

@@ -87,6 +87,12 @@ const PieceJudgement* find_piece(const Sheet& sheet, std::string_view title) {
   return found == sheet.pieces.end() ? nullptr : &*found;
 }
 
+bool can_be_cited(const Moment& moment, const Citable& citable) {
+  const bool known = std::find(citable.sources.begin(), citable.sources.end(), moment.source) !=
+                     citable.sources.end();
+  return known && moment.at_ms >= 0 && moment.at_ms <= citable.duration_ms;
+}
+
 std::size_t rank_of(const std::string& level, const config::Catalogue& catalogue) {
   return static_cast<std::size_t>(std::find(catalogue.levels.begin(), catalogue.levels.end(), level) -
                                   catalogue.levels.begin());
@@ -115,14 +121,26 @@ Result<Sheet> Sheet::from_json(const Json& json) {
   return sheet;
 }
 
+Sheet for_point(Sheet sheet, const config::AbilityPoint& point) {
+  std::vector<PieceJudgement> pieces;
+  for (const config::EvidencePiece& wanted : point.evidence) {
+    if (const PieceJudgement* piece = find_piece(sheet, wanted.title)) pieces.push_back(*piece);
+  }
+  sheet.pieces = std::move(pieces);
+  return sheet;
+}
+
 std::optional<SheetFault> fault_of(const Sheet& sheet, const config::AbilityPoint& point,
-                                   const config::Catalogue& catalogue) {
+                                   const config::Catalogue& catalogue, const Citable& citable) {
   for (const config::EvidencePiece& wanted : point.evidence) {
     const PieceJudgement* piece = find_piece(sheet, wanted.title);
     if (piece == nullptr || !piece->level) return SheetFault{"piece-without-level", wanted.title};
     if (rank_of(*piece->level, catalogue) == catalogue.levels.size())
       return SheetFault{"unknown-level", wanted.title};
     if (piece->moments.empty()) return SheetFault{"level-without-moment", wanted.title};
+    if (!std::all_of(piece->moments.begin(), piece->moments.end(),
+                     [&](const Moment& moment) { return can_be_cited(moment, citable); }))
+      return SheetFault{"moment-outside-clip", wanted.title};
   }
   return std::nullopt;
 }

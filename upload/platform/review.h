@@ -47,16 +47,25 @@ struct Sheet {
   static Result<Sheet> from_json(const Json& json);
 };
 
+// The sheet with the pieces that the point asks for, in its order, each at most once; others are left out.
+Sheet for_point(Sheet sheet, const config::AbilityPoint& point);
+
 // Why a sheet cannot be handed in yet; `code` as the API names it.
 struct SheetFault {
-  std::string code;   // "piece-without-level", "level-without-moment", "unknown-level"
+  std::string code;   // "piece-without-level", "level-without-moment", "unknown-level", "moment-outside-clip"
   std::string piece;  // its title
 };
 
-std::optional<SheetFault> fault_of(const Sheet& sheet, const config::AbilityPoint& point,
-                                   const config::Catalogue& catalogue);
+// Where a moment can lie: a source of the clips, not behind their end.
+struct Citable {
+  std::vector<std::string> sources;
+  std::int64_t duration_ms = 0;
+};
 
-// The point's level on a sheet without fault.
+std::optional<SheetFault> fault_of(const Sheet& sheet, const config::AbilityPoint& point,
+                                   const config::Catalogue& catalogue, const Citable& citable);
+
+// The point's level on a sheet without fault that is for_point.
 Result<std::string> level_of(const Sheet& sheet, const config::Catalogue& catalogue);
 
 // What the sheets handed in so far mean for the submission.

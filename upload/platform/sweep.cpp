@@ -1,0 +1,53 @@
+#include "upload/platform/sweep.h"
+
+#include "firmware/base/log.h"
+
+namespace shilu::platform {
+namespace {
+
+Status remove_expired(const Context& context) {
+  SHILU_TRY(const auto expired, context.store.expired_uploads());
+  for (const Upload& upload : expired) {
+    log_info("sweep: upload={} expired at {} of {} bytes", upload.id, upload.offset_bytes, upload.size_bytes);
+    SHILU_CHECK(context.uploads.remove(upload));
+  }
+  return {};
+}
+
+Status remove_file(const std::filesystem::path& file) {
+  log_info("sweep: {} belongs to nothing", file.filename().string());
+  const auto removed = posix_file_system().remove(file);
+  const bool gone = removed || removed.error().kind == ErrorKind::kNotFound;
+  return gone ? Status() : removed;
+}
+
+Status sweep_uploads(const Context& context) {
+  const auto directory = context.settings.directory / "uploads";
+  SHILU_TRY(const auto names, posix_file_system().list(directory));
+  for (const std::string& name : names) {
+    SHILU_TRY(const auto upload, context.store.upload(name));
+    if (!upload) SHILU_CHECK(remove_file(directory / name));
+  }
+  return {};
+}
+
+Status sweep_packages(const Context& context) {
+  const auto directory = context.settings.directory / "packages";
+  SHILU_TRY(const auto names, posix_file_system().list(directory));
+  for (const std::string& name : names) {
+    SHILU_TRY(const auto package, context.store.package(std::filesystem::path(name).stem().string()));
+    const bool needed = package && package->state != PackageState::kRejected;
+    if (!needed) SHILU_CHECK(remove_file(directory / name));
+  }
+  return {};
+}
+
+}  // namespace
+
+Status sweep(const Context& context) {
+  SHILU_CHECK(remove_expired(context));
+  SHILU_CHECK(sweep_uploads(context));
+  return sweep_packages(context);
+}
+
+}  // namespace shilu::platform
