@@ -19,8 +19,9 @@ Result<Manifest> parse_manifest(std::string_view text) {
     if (end == std::string_view::npos || line.size() < kDigestSize + 3) {
       return fail(ErrorKind::kCorrupted, fmt::format("\"{}\" is not a line of a manifest", line));
     }
-    SHILU_TRY(const Digest digest, digest_from_hex(line.substr(0, kDigestSize)));
-    manifest.emplace(line.substr(kDigestSize + 2), digest);
+    const auto digest = digest_from_hex(line.substr(0, kDigestSize));
+    if (!digest) return fail(ErrorKind::kCorrupted, digest.error().message);
+    manifest.emplace(line.substr(kDigestSize + 2), *digest);
     rest.remove_prefix(end + 1);
   }
   // Order, spacing and repetition are right if writing it again gives the same bytes.
