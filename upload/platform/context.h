@@ -9,6 +9,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/keys.h"
 #include "firmware/base/sealed_box.h"
+#include "upload/platform/attempt_limiter.h"
 #include "upload/platform/platform_store.h"
 #include "upload/platform/upload_files.h"
 
@@ -37,6 +38,7 @@ struct Context {
   const BoxKeyPair& identity_key;
   PlatformStore& store;
   UploadFiles& uploads;
+  AttemptLimiter& claims;
   std::function<void()> wake_verifier;  // an upload is complete
 };
 

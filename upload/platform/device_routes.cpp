@@ -34,8 +34,15 @@ Result<http::Response> enrol(const Context& context, const http::Request& reques
   SHILU_TRY(const std::string claim, json_string(body, "claim"));
   SHILU_TRY(const std::string pem, json_string(body, "device_key_pem"));
   SHILU_TRY(const std::string name, json_string(body, "name"));
-  if (!same_code(claim, context.settings.claim))
+  if (const auto wait = context.claims.wait_of(request.peer); wait.count() > 0) {
+    return http::problem(429, "wait", fmt::format("Too many wrong claim codes. Try again in {} seconds.",
+                                                  wait.count()))
+        .with_header("Retry-After", std::to_string(wait.count()));
+  }
+  if (!same_code(claim, context.settings.claim)) {
+    context.claims.count_wrong(request.peer);
     return http::problem(403, "wrong-claim", "This claim code is not the platform's.");
+  }
   const auto key = PublicKey::from_pem(pem);
   if (!key) return http::problem(400, "device-key", "\"device_key_pem\" is not an Ed25519 public key in PEM.");
   if (name.empty() || name.size() > kMaxName)

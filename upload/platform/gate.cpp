@@ -1,5 +1,7 @@
 #include "upload/platform/gate.h"
 
+#include <algorithm>
+
 namespace shilu::platform {
 namespace {
 
@@ -31,6 +33,13 @@ http::Response answer(Result<http::Response> result) {
   return result ? std::move(*result) : http::problem(result.error());
 }
 
+http::Response not_stored(http::Response response) {
+  const auto is_cache_control = [](const auto& header) { return header.first == "Cache-Control"; };
+  if (std::none_of(response.headers.begin(), response.headers.end(), is_cache_control))
+    response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
 std::string token_of(const http::Request& request) {
   std::string token = bearer_of(request);
   return token.empty() ? request.cookie("shilu_platform_session") : token;
@@ -51,13 +60,13 @@ http::Handler for_device(PlatformStore& store, DeviceHandler handler) {
   return [&store, handler = std::move(handler)](const http::Request& request) {
     auto admitted = admit_device(store, request);
     if (auto* refusal = std::get_if<http::Response>(&admitted)) return std::move(*refusal);
-    return answer(handler(request, std::get<Device>(admitted)));
+    return not_stored(answer(handler(request, std::get<Device>(admitted))));
   };
 }
 
 http::Handler for_assessor(PlatformStore& store, AssessorHandler handler) {
   return [&store, handler = std::move(handler)](const http::Request& request) {
-    return answer(admit_assessor(store, request, handler));
+    return not_stored(answer(admit_assessor(store, request, handler)));
   };
 }
 

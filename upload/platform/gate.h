@@ -16,6 +16,7 @@ http::Handler for_device(PlatformStore& store, DeviceHandler handler);
 http::Handler for_assessor(PlatformStore& store, AssessorHandler handler);
 
 http::Response answer(Result<http::Response> result);
+http::Response not_stored(http::Response response);  // unless it says itself how it may be cached
 std::string token_of(const http::Request& request);  // bearer or cookie; "" if neither
 
 }  // namespace shilu::platform

@@ -22,6 +22,13 @@ Status put_under_digest(const fs::path& upload, const fs::path& package) {
   return posix_file_system().sync_directory(package.parent_path());
 }
 
+// The package is here already: for its sender that is as good as taken.
+Status pass_over(const Context& context, const Upload& upload, const fs::path& file) {
+  log_info("intake: upload={} device={} was here already", upload.id, upload.device_id);
+  SHILU_CHECK(context.store.set_taken(upload.id));
+  return posix_file_system().remove(file);
+}
+
 Status take_in(const Context& context, const Upload& upload) {
   const fs::path file = context.uploads.path_of(upload);
   const auto digest = sha256_file(file);
@@ -32,9 +39,10 @@ Status take_in(const Context& context, const Upload& upload) {
     return drop(context, upload, "what came is not what was announced; the device will send it again");
   const fs::path package = context.settings.package_path(sha256);
   SHILU_CHECK(put_under_digest(file, package));
+  SHILU_CHECK(context.store.forget_rejected(sha256));  // who sends it again wants to know again
   const auto begun = context.store.begin_verification(upload, sha256);
   if (begun) return posix_file_system().remove(file);
-  if (begun.error().kind == ErrorKind::kAlreadyExists) return drop(context, upload, "the package is here already");
+  if (begun.error().kind == ErrorKind::kAlreadyExists) return pass_over(context, upload, file);
   // Terminated meanwhile; the sweep removes the file that nobody speaks of.
   if (begun.error().kind == ErrorKind::kFailedPrecondition) return {};
   return begun;

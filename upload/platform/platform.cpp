@@ -47,8 +47,9 @@ struct Platform::Parts {
         keys(std::move(k)),
         store(std::move(opened)),
         uploads(store, settings.directory / "uploads"),
-        context{settings,      catalogue, clock,   keys.receipt,
-                keys.identity, store,     uploads, [this] { background->wake(); }},
+        claims(clock),
+        context{settings, catalogue, clock,  keys.receipt, keys.identity,
+                store,    uploads,   claims, [this] { background->wake(); }},
         server(server_options(settings)) {}
 
   const PlatformSettings settings;
@@ -56,6 +57,7 @@ struct Platform::Parts {
   const PlatformKeys keys;
   PlatformStore store;
   UploadFiles uploads;
+  AttemptLimiter claims;
   const Context context;
   std::optional<Background> background;
   http::Server server;

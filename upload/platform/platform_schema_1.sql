@@ -9,7 +9,8 @@ create table devices (
   enrolled_utc_ms integer not null
 ) strict, without rowid;
 
--- Uploads under way. The offset is that of the last sync: what a power cut leaves.
+-- Uploads under way. The offset is that of the last sync: what a power cut leaves. Those that became packages stay until
+-- they expire, so that a sender whose last answer got lost learns that all has come.
 create table uploads (
   id text not null primary key check (length(id) = 36),           -- UUIDv7, also the file's name
   device text not null references devices (id),
@@ -17,7 +18,9 @@ create table uploads (
   offset_bytes integer not null check (offset_bytes between 0 and size_bytes),
   announced_sha256 text check (length(announced_sha256) = 64),    -- what the device says it sends; null: not said
   metadata text not null,                                         -- Upload-Metadata as it came
-  expires_utc_ms integer not null
+  expires_utc_ms integer not null,
+  taken integer not null check (taken in (0, 1)),                 -- it has become a package
+  check (taken = 0 or offset_bytes = size_bytes)
 ) strict, without rowid;
 create index uploads_of_digest on uploads (device, announced_sha256);
 
@@ -53,7 +56,8 @@ create table identities (
 create table assessors (
   id text not null primary key check (length(id) between 1 and 64),
   display_name text not null,
-  pin_hash text not null check (pin_hash glob '$argon2id$*')
+  pin_hash text not null check (pin_hash glob '$argon2id$*'),
+  active integer not null check (active in (0, 1))                -- 0: may not sign in, is given nothing to judge
 ) strict, without rowid;
 
 create table failed_sign_ins (

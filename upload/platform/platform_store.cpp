@@ -30,13 +30,14 @@ Result<Device> read_device(const store::Row& row) {
 Result<Upload> read_upload(const store::Row& row) {
   Upload upload;
   row.read(upload.id, upload.device_id, upload.size_bytes, upload.offset_bytes, upload.announced_sha256,
-           upload.metadata, upload.expires_utc_ms);
+           upload.metadata, upload.expires_utc_ms, upload.taken);
   return upload;
 }
 
 constexpr std::string_view kDevice = "select id, name, key_pem from devices ";
 constexpr std::string_view kUpload =
-    "select id, device, size_bytes, offset_bytes, announced_sha256, metadata, expires_utc_ms from uploads ";
+    "select id, device, size_bytes, offset_bytes, announced_sha256, metadata, expires_utc_ms, taken "
+    "from uploads ";
 
 std::string with(std::string_view select, std::string_view where) {
   return std::string(select) + std::string(where);
@@ -78,7 +79,7 @@ Result<std::vector<Device>> PlatformStore::devices() {
 
 Status PlatformStore::create_upload(const Upload& upload) {
   const std::lock_guard lock(impl_->mutex);
-  return done(impl_->database.run("insert into uploads values (?1, ?2, ?3, 0, ?4, ?5, ?6)", upload.id,
+  return done(impl_->database.run("insert into uploads values (?1, ?2, ?3, 0, ?4, ?5, ?6, 0)", upload.id,
                                   upload.device_id, upload.size_bytes, upload.announced_sha256,
                                   upload.metadata, upload.expires_utc_ms));
 }
@@ -93,7 +94,7 @@ Result<std::optional<Upload>> PlatformStore::upload_of(std::string_view device_i
   const std::lock_guard lock(impl_->mutex);
   return store::at_most_one(
       impl_->database.query(
-          with(kUpload, "where device = ?1 and announced_sha256 = ?2 order by offset_bytes desc, id limit 1"),
+          with(kUpload, "where device = ?1 and announced_sha256 = ?2 and taken = 0 order by offset_bytes desc, id limit 1"),
           device_id, announced_sha256),
       read_upload);
 }
@@ -103,6 +104,11 @@ Status PlatformStore::set_offset(std::string_view id, std::int64_t offset_bytes)
   return done(impl_->database.run("update uploads set offset_bytes = ?2 where id = ?1", id, offset_bytes));
 }
 
+Status PlatformStore::set_taken(std::string_view id) {
+  const std::lock_guard lock(impl_->mutex);
+  return done(impl_->database.run("update uploads set taken = 1 where id = ?1", id));
+}
+
 Status PlatformStore::delete_upload(std::string_view id) {
   const std::lock_guard lock(impl_->mutex);
   return done(impl_->database.run("delete from uploads where id = ?1", id));
@@ -110,14 +116,14 @@ Status PlatformStore::delete_upload(std::string_view id) {
 
 Result<std::vector<Upload>> PlatformStore::complete_uploads() {
   const std::lock_guard lock(impl_->mutex);
-  return store::all(impl_->database.query(with(kUpload, "where offset_bytes = size_bytes order by id")),
+  return store::all(impl_->database.query(with(kUpload, "where offset_bytes = size_bytes and taken = 0 order by id")),
                     read_upload);
 }
 
 Result<std::vector<Upload>> PlatformStore::expired_uploads() {
   const std::lock_guard lock(impl_->mutex);
   return store::all(
-      impl_->database.query(with(kUpload, "where expires_utc_ms < ?1 and offset_bytes < size_bytes"),
+      impl_->database.query(with(kUpload, "where expires_utc_ms < ?1 and (offset_bytes < size_bytes or taken = 1)"),
                             impl_->now_ms()),
       read_upload);
 }

@@ -31,6 +31,7 @@ struct Upload {
   std::optional<std::string> announced_sha256;
   std::string metadata;
   std::int64_t expires_utc_ms = 0;
+  bool taken = false;  // it has become a package; its file is gone from the uploads
 };
 
 enum class PackageState { kVerifying, kAcknowledged, kRejected };
@@ -100,11 +101,13 @@ class PlatformStore {
   // --- Uploads
   Status create_upload(const Upload& upload);
   Result<std::optional<Upload>> upload(std::string_view id);
+  // Not yet taken; of several the one that has come farthest.
   Result<std::optional<Upload>> upload_of(std::string_view device_id, std::string_view announced_sha256);
   Status set_offset(std::string_view id, std::int64_t offset_bytes);
+  Status set_taken(std::string_view id);
   Status delete_upload(std::string_view id);
-  Result<std::vector<Upload>> complete_uploads();  // all bytes are here, not yet a package
-  Result<std::vector<Upload>> expired_uploads();   // unfinished ones whose time is over
+  Result<std::vector<Upload>> complete_uploads();  // all bytes are here, not yet taken
+  Result<std::vector<Upload>> expired_uploads();   // unfinished or taken ones whose time is over
   Result<std::int64_t> bytes_still_to_come();      // of all uploads: what the disk must hold
 
   // --- Packages
@@ -125,8 +128,10 @@ class PlatformStore {
   Status set_verdict(std::string_view sha256, std::string_view verdict);
 
   // --- Assessors
-  Status put_assessor(const Assessor& assessor,
-                      std::string_view pin);  // the PIN is hashed anew only if it changed
+  // The PIN is hashed anew only if it changed; then the assessor's sessions end.
+  Status put_assessor(const Assessor& assessor, std::string_view pin);
+  // All others may not sign in any more, and what they have not handed in goes back to be given to others.
+  Status keep_only_assessors(const std::vector<std::string>& ids);
   Result<SignIn> sign_in(std::string_view assessor_id, std::string_view pin);
   Result<std::optional<Assessor>> assessor_of_token(std::string_view token);
   Result<std::optional<Assessor>> assessor(std::string_view id);

@@ -2,6 +2,7 @@
 // Inside this module: what the parts of PlatformStore share.
 
 #include <mutex>
+#include <semaphore>
 #include <tuple>
 
 #include "firmware/base/ids.h"
@@ -14,10 +15,13 @@ struct PlatformStore::Impl {
   Impl(store::Database opened, const Clock& given) : database(std::move(opened)), clock(given) {}
   std::int64_t now_ms() const { return clock.wall().ns / 1'000'000; }
 
+  Result<SignIn> sign_in(std::string_view assessor_id, std::string_view pin);
+
   std::mutex mutex;  // guards `database`
   store::Database database;
   const Clock& clock;
   std::mutex pin_mutex;  // one Argon2id at a time. Taken before `mutex`, never inside it
+  std::counting_semaphore<> sign_ins{3};  // how many may wait for it: the other requests need their threads
 };
 
 // A step that changed no row was not open.

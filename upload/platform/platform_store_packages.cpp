@@ -60,7 +60,7 @@ Status PlatformStore::begin_verification(const Upload& upload, std::string_view 
   SHILU_TRY(std::ignore, database.run("insert into packages values (?1, ?2, ?3, 'verifying', ?4, '[]', "
                                       "'[]', '', '', '', '{}', null, null, null)",
                                       sha256, upload.device_id, upload.size_bytes, impl_->now_ms()));
-  SHILU_CHECK(expect_step(database.run("delete from uploads where id = ?1", upload.id),
+  SHILU_CHECK(expect_step(database.run("update uploads set taken = 1 where id = ?1 and taken = 0", upload.id),
                           "the upload was terminated"));
   return transaction.commit();
 }

@@ -12,6 +12,7 @@ namespace {
 constexpr std::int64_t kFreeFailures = 4;
 constexpr std::int64_t kFirstDelay_ms = 30'000;
 constexpr std::int64_t kMaxDelay_ms = 900'000;
+constexpr std::int64_t kBusy_ms = 1000;
 
 constexpr std::string_view kReview = "select id, package, assessor, third, state, sheet from reviews ";
 
@@ -78,8 +79,9 @@ Result<std::int64_t> admit(store::Database& database, std::string_view assessor,
 }
 
 Result<std::optional<std::string>> pin_hash(store::Database& database, std::string_view assessor) {
-  return store::at_most_one(database.query("select pin_hash from assessors where id = ?1", assessor),
-                            store::single<std::string>);
+  return store::at_most_one(
+      database.query("select pin_hash from assessors where id = ?1 and active = 1", assessor),
+      store::single<std::string>);
 }
 
 }  // namespace
@@ -103,36 +105,68 @@ Status PlatformStore::put_assessor(const Assessor& assessor, std::string_view pi
     const std::lock_guard lock(impl_->mutex);
     SHILU_TRY(hash, pin_hash(impl_->database, assessor.id));
   }
-  if (!hash || !password_matches(*hash, pin)) {
+  const bool changed = !hash || !password_matches(*hash, pin);
+  if (changed) {
     SHILU_TRY(hash, hash_password(pin));
   }
   const std::lock_guard lock(impl_->mutex);
-  return done(impl_->database.run(
-      "insert into assessors values (?1, ?2, ?3) on conflict (id) do update set display_name = "
-      "excluded.display_name, pin_hash = excluded.pin_hash",
+  auto& database = impl_->database;
+  SHILU_TRY(auto transaction, store::Transaction::begin(database));
+  if (changed) {
+    SHILU_TRY(std::ignore, database.run("delete from sessions where assessor = ?1", assessor.id));
+  }
+  SHILU_TRY(std::ignore, database.run(
+      "insert into assessors values (?1, ?2, ?3, 1) on conflict (id) do update set display_name = "
+      "excluded.display_name, pin_hash = excluded.pin_hash, active = 1",
       assessor.id, assessor.name, *hash));
+  return transaction.commit();
+}
+
+Status PlatformStore::keep_only_assessors(const std::vector<std::string>& ids) {
+  const std::lock_guard lock(impl_->mutex);
+  auto& database = impl_->database;
+  SHILU_TRY(auto transaction, store::Transaction::begin(database));
+  SHILU_TRY(std::ignore, database.run("update assessors set active = 0"));
+  for (const std::string& id : ids) {
+    SHILU_TRY(std::ignore, database.run("update assessors set active = 1 where id = ?1", id));
+  }
+  constexpr std::string_view kOfTheOthers = "assessor in (select id from assessors where active = 0)";
+  for (const char* statement : {"delete from sessions where ", "delete from reviews where state <> 'done' and "}) {
+    SHILU_TRY(std::ignore, database.run(statement + std::string(kOfTheOthers)));
+  }
+  return transaction.commit();
 }
 
 Result<SignIn> PlatformStore::sign_in(std::string_view assessor_id, std::string_view pin) {
-  const std::lock_guard pin_lock(impl_->pin_mutex);
+  if (!impl_->sign_ins.try_acquire()) return SignIn{SignIn::Outcome::kWait, "", kBusy_ms};
+  auto result = impl_->sign_in(assessor_id, pin);
+  impl_->sign_ins.release();
+  return result;
+}
+
+Result<SignIn> PlatformStore::Impl::sign_in(std::string_view assessor_id, std::string_view pin) {
+  const std::lock_guard pin_lock(pin_mutex);
   std::optional<std::string> hash;
   {
-    const std::lock_guard lock(impl_->mutex);
-    SHILU_TRY(hash, pin_hash(impl_->database, assessor_id));
-    if (!hash) return SignIn{};
-    SHILU_TRY(const std::int64_t wait, admit(impl_->database, assessor_id, impl_->now_ms()));
+    const std::lock_guard lock(mutex);
+    SHILU_TRY(hash, pin_hash(database, assessor_id));
+    SHILU_TRY(const std::int64_t wait, hash ? admit(database, assessor_id, now_ms()) : Result<std::int64_t>(0));
     if (wait > 0) return SignIn{SignIn::Outcome::kWait, "", wait};
+  }
+  // As long for a name that nobody has, so that the time tells nothing.
+  if (!hash) {
+    SHILU_TRY(std::ignore, hash_password(pin));
+    return SignIn{};
   }
   if (!password_matches(*hash, pin)) return SignIn{};
   SignIn result{SignIn::Outcome::kSignedIn, new_token(), 0};
   const Digest token_hash = sha256(result.token);
-  const std::lock_guard lock(impl_->mutex);
-  auto& database = impl_->database;
+  const std::lock_guard lock(mutex);
   SHILU_TRY(auto transaction, store::Transaction::begin(database));
   SHILU_TRY(std::ignore, database.run("delete from failed_sign_ins where assessor = ?1", assessor_id));
-  SHILU_TRY(std::ignore, database.run("delete from sessions where expires_utc_ms < ?1", impl_->now_ms()));
+  SHILU_TRY(std::ignore, database.run("delete from sessions where expires_utc_ms < ?1", now_ms()));
   SHILU_TRY(std::ignore, database.run("insert into sessions values (?1, ?2, ?3)", ByteView(token_hash),
-                                      assessor_id, impl_->now_ms() + kSession_ms));
+                                      assessor_id, now_ms() + kSession_ms));
   SHILU_CHECK(transaction.commit());
   return result;
 }
@@ -165,7 +199,7 @@ Result<std::vector<std::string>> PlatformStore::least_loaded(std::string_view pa
   return store::all(
       impl_->database.query(
           "select a.id from assessors a left join reviews r on r.assessor = a.id and r.state <> 'done' "
-          "where a.id not in (select assessor from reviews where package = ?1) "
+          "where a.active = 1 and a.id not in (select assessor from reviews where package = ?1) "
           "group by a.id order by count(r.id), a.id limit ?2",
           package, count),
       store::single<std::string>);

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <ctime>
+#include <limits>
 
 #include "firmware/base/digest.h"
 #include "firmware/base/ids.h"
@@ -20,16 +21,17 @@ http::Response tus(http::Response response) {
   return std::move(response).with_header("Tus-Resumable", std::string(kVersion));
 }
 
-http::Response tus_problem(int status, std::string_view code, std::string_view detail) {
-  return tus(http::problem(status, code, detail));
+std::int64_t now_ms(const Context& context) {
+  return context.clock.wall().ns / 1'000'000;
 }
 
+// A whole number; what is beyond 63 bits is the largest that there is.
 std::optional<std::int64_t> number(std::string_view text) {
   std::int64_t value = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || value < 0)
-    return std::nullopt;
-  return value;
+  if (text.empty() || text.front() == '-' || parsed.ptr != text.data() + text.size()) return std::nullopt;
+  if (parsed.ec == std::errc::result_out_of_range) return std::numeric_limits<std::int64_t>::max();
+  return parsed.ec == std::errc() ? std::optional(value) : std::nullopt;
 }
 
 // RFC 9110 5.6.7, as Upload-Expires wants it.
@@ -44,12 +46,13 @@ std::string http_date(std::int64_t utc_ms) {
 
 std::optional<http::Response> refuse_version(const http::Request& request) {
   if (request.header("tus-resumable") == kVersion) return std::nullopt;
-  return tus(http::problem(412, "tus-version", "This server speaks tus 1.0.0."))
+  return http::problem(412, "tus-version", "This server speaks tus 1.0.0.")
       .with_header("Tus-Version", std::string(kVersion));
 }
 
 http::Response options(const Context& context) {
-  return tus(http::no_content())
+  return http::no_content()
+      .with_header("Tus-Resumable", std::string(kVersion))
       .with_header("Tus-Version", std::string(kVersion))
       .with_header("Tus-Extension", "creation,termination,expiration")
       .with_header("Tus-Max-Size", std::to_string(context.settings.max_package));
@@ -58,14 +61,14 @@ http::Response options(const Context& context) {
 // nullopt: there is room.
 Result<std::optional<http::Response>> refuse_size(const Context& context, std::int64_t size) {
   if (static_cast<std::uint64_t>(size) > context.settings.max_package) {
-    return tus_problem(413, "too-large",
-                       fmt::format("A package may have at most {} bytes.", context.settings.max_package));
+    return http::problem(413, "too-large",
+                         fmt::format("A package may have at most {} bytes.", context.settings.max_package));
   }
   SHILU_TRY(const std::uint64_t free, posix_file_system().free_bytes(context.settings.directory));
   SHILU_TRY(const std::int64_t promised, context.store.bytes_still_to_come());
-  const auto needed = static_cast<std::uint64_t>(promised + size) + context.settings.reserve;
-  if (free < needed)
-    return tus_problem(507, "no-space", "The platform's disk is full for now; try again later.");
+  const auto needed = static_cast<std::uint64_t>(promised) + static_cast<std::uint64_t>(size);
+  if (free < needed + context.settings.reserve)
+    return http::problem(507, "no-space", "The platform's disk is full for now; try again later.");
   return std::nullopt;
 }
 
@@ -78,7 +81,7 @@ Result<Upload> describe(const Context& context, const http::Request& request, co
                 0,
                 std::nullopt,
                 std::string(request.header("upload-metadata")),
-                context.clock.wall().ns / 1'000'000 + kLifetime_ms};
+                now_ms(context) + kLifetime_ms};
   if (const auto announced = metadata.find("package_sha256"); announced != metadata.end()) {
     SHILU_TRY(const Digest digest, digest_from_hex(announced->second));
     upload.announced_sha256 = to_hex(digest);
@@ -90,43 +93,49 @@ Result<http::Response> create(const Context& context, const http::Request& reque
   if (auto refusal = refuse_version(request)) return std::move(*refusal);
   const auto size = number(request.header("upload-length"));
   if (!size || *size == 0)
-    return tus_problem(400, "upload-length", "Upload-Length must be a positive whole number.");
+    return http::problem(400, "upload-length", "Upload-Length must be a positive whole number.");
   SHILU_TRY(auto refusal, refuse_size(context, *size));
   if (refusal) return std::move(*refusal);
   SHILU_TRY(const Upload upload, describe(context, request, device, *size));
   SHILU_CHECK(context.store.create_upload(upload));
   http::Response created;
   created.status = 201;
-  return tus(std::move(created))
+  return std::move(created)
       .with_header("Location", "/files/" + upload.id)
       .with_header("Upload-Expires", http_date(upload.expires_utc_ms));
 }
 
-// The device's own upload of this id; for anybody else there is none.
-Result<Upload> own_upload(const Context& context, const http::Request& request, const Device& device) {
-  SHILU_TRY(const auto upload, context.store.upload(request.parameter("id")));
-  if (upload && upload->device_id == device.id) return *upload;
-  return fail(ErrorKind::kNotFound, "There is no such upload.");
+bool is_over(const Context& context, const Upload& upload) {
+  return upload.offset_bytes < upload.size_bytes && upload.expires_utc_ms < now_ms(context);
 }
 
-Result<http::Response> head(const Context& context, const http::Request& request, const Device& device) {
+// The device's own upload of this id, or the answer; for anybody else there is none.
+Result<std::variant<Upload, http::Response>> own_upload(const Context& context, const http::Request& request,
+                                                        const Device& device) {
   if (auto refusal = refuse_version(request)) return std::move(*refusal);
-  SHILU_TRY(const Upload upload, own_upload(context, request, device));
-  SHILU_TRY(const std::int64_t offset, context.uploads.settle(upload));
-  http::Response response = tus(http::Response{})
-                                .with_header("Upload-Offset", std::to_string(offset))
+  SHILU_TRY(auto upload, context.store.upload(request.parameter("id")));
+  if (!upload || upload->device_id != device.id)
+    return http::problem(404, "not-found", "There is no such upload.");
+  if (is_over(context, *upload)) return http::problem(410, "expired", "This upload's time is over.");
+  return std::move(*upload);
+}
+
+Result<http::Response> head(const Context& context, const http::Request&, const Upload& upload) {
+  Result<std::int64_t> offset = upload.size_bytes;
+  if (!upload.taken) offset = context.uploads.settle(upload);
+  if (!offset) return fail(offset.error());
+  http::Response response = http::Response{}
+                                .with_header("Upload-Offset", std::to_string(*offset))
                                 .with_header("Upload-Length", std::to_string(upload.size_bytes))
-                                .with_header("Upload-Expires", http_date(upload.expires_utc_ms))
-                                .with_header("Cache-Control", "no-store");
+                                .with_header("Upload-Expires", http_date(upload.expires_utc_ms));
   if (!upload.metadata.empty()) response.headers.emplace_back("Upload-Metadata", upload.metadata);
   return response;
 }
 
-Result<http::Response> terminate(const Context& context, const http::Request& request, const Device& device) {
-  if (auto refusal = refuse_version(request)) return std::move(*refusal);
-  SHILU_TRY(const Upload upload, own_upload(context, request, device));
+Result<http::Response> terminate(const Context& context, const http::Request&, const Upload& upload) {
+  if (upload.taken) return http::problem(409, "taken", "This upload has become a package.");
   SHILU_CHECK(context.uploads.remove(upload));
-  return tus(http::no_content());
+  return http::no_content();
 }
 
 class PatchSink final : public http::BodySink {
@@ -138,7 +147,9 @@ class PatchSink final : public http::BodySink {
     const auto offset = writer_->finish();
     if (!offset) return tus(http::problem(offset.error()));
     if (*offset == upload_.size_bytes) context_.wake_verifier();
-    return tus(http::no_content()).with_header("Upload-Offset", std::to_string(*offset));
+    return tus(http::no_content())
+        .with_header("Upload-Offset", std::to_string(*offset))
+        .with_header("Upload-Expires", http_date(upload_.expires_utc_ms));
   }
   void aborted() override { writer_.reset(); }  // what came is kept
 
@@ -150,49 +161,72 @@ class PatchSink final : public http::BodySink {
 
 using Opened = std::variant<std::unique_ptr<http::BodySink>, http::Response>;
 
-Result<Opened> begin_patch(const Context& context, const http::Request& request, const Device& device) {
-  if (auto refusal = refuse_version(request)) return std::move(*refusal);
-  if (request.header("content-type") != "application/offset+octet-stream") {
-    return tus_problem(415, "content-type", "PATCH needs Content-Type: application/offset+octet-stream.");
-  }
+http::Response wrong_offset(std::string offset) {
+  return http::problem(409, "offset", "The upload stands at another offset.")
+      .with_header("Upload-Offset", std::move(offset));
+}
+
+Result<Opened> begin_patch(const Context& context, const http::Request& request, const Upload& upload) {
+  if (request.header("content-type") != "application/offset+octet-stream")
+    return http::problem(415, "content-type", "PATCH needs Content-Type: application/offset+octet-stream.");
   const auto offset = number(request.header("upload-offset"));
-  if (!offset) return tus_problem(400, "upload-offset", "Upload-Offset must be a whole number.");
-  SHILU_TRY(const Upload upload, own_upload(context, request, device));
+  if (!offset) return http::problem(400, "upload-offset", "Upload-Offset must be a whole number.");
+  if (upload.taken) return wrong_offset(std::to_string(upload.size_bytes));
   auto writer = context.uploads.take_over(upload, *offset);
-  if (!writer && writer.error().kind == ErrorKind::kFailedPrecondition) {
-    return tus_problem(409, "offset", "The upload stands at another offset.")
-        .with_header("Upload-Offset", writer.error().message);
-  }
+  if (!writer && writer.error().kind == ErrorKind::kFailedPrecondition)
+    return wrong_offset(writer.error().message);
   if (!writer) return fail(writer.error());
+  const auto rest = static_cast<std::uint64_t>(upload.size_bytes - *offset);
+  if (request.content_length().value_or(0) > rest)
+    return http::problem(413, "too-large", "More bytes are to come than Upload-Length says.");
   return std::unique_ptr<http::BodySink>(std::make_unique<PatchSink>(context, upload, std::move(*writer)));
 }
 
-Opened open_patch(const Context& context, const http::Request& request) {
+Result<Opened> open_patch(const Context& context, const http::Request& request, const Device& device) {
+  SHILU_TRY(auto found, own_upload(context, request, device));
+  if (auto* refusal = std::get_if<http::Response>(&found)) return std::move(*refusal);
+  return begin_patch(context, request, std::get<Upload>(found));
+}
+
+Opened admit_patch(const Context& context, const http::Request& request) {
   auto admitted = admit_device(context.store, request);
   if (auto* refusal = std::get_if<http::Response>(&admitted)) return tus(std::move(*refusal));
-  auto opened = begin_patch(context, request, std::get<Device>(admitted));
+  auto opened = open_patch(context, request, std::get<Device>(admitted));
   if (!opened) return tus(http::problem(opened.error()));
+  if (auto* refusal = std::get_if<http::Response>(&*opened)) return tus(std::move(*refusal));
   return std::move(*opened);
+}
+
+// A handler of an upload that is the device's own.
+template <typename Handler>
+auto for_own_upload(Handler handler) {
+  return [handler](const Context& context, const http::Request& request,
+                   const Device& device) -> Result<http::Response> {
+    SHILU_TRY(auto found, own_upload(context, request, device));
+    if (auto* refusal = std::get_if<http::Response>(&found)) return std::move(*refusal);
+    return handler(context, request, std::get<Upload>(found));
+  };
 }
 
 }  // namespace
 
 void add_tus_routes(http::Server& server, const Context& context) {
   const auto route = [&](const char* method, const char* pattern, auto handler) {
-    server.route(
-        method, pattern,
+    const auto admitted =
         for_device(context.store, [context, handler](const http::Request& request, const Device& device) {
           return handler(context, request, device);
-        }));
+        });
+    server.route(method, pattern,
+                 [admitted](const http::Request& request) { return tus(admitted(request)); });
   };
   for (const char* pattern : {"/files", "/files/{id}"}) {
     server.route("OPTIONS", pattern, [context](const http::Request&) { return options(context); });
   }
   route("POST", "/files", create);
-  route("HEAD", "/files/{id}", head);
-  route("DELETE", "/files/{id}", terminate);
+  route("HEAD", "/files/{id}", for_own_upload(head));
+  route("DELETE", "/files/{id}", for_own_upload(terminate));
   server.upload("PATCH", "/files/{id}",
-                [context](const http::Request& request) { return open_patch(context, request); });
+                [context](const http::Request& request) { return admit_patch(context, request); });
 }
 
 }  // namespace shilu::platform

@@ -18,6 +18,9 @@ Result<std::shared_ptr<UploadFiles::Active>> UploadFiles::open(const Upload& upl
   if (!now) return fail(ErrorKind::kNotFound, "There is no such upload.");
   auto active = std::make_shared<Active>();
   SHILU_TRY(active->file, posix_file_system().open(path_of(upload), OpenMode::kCreateOrOpen));
+  if (now->offset_bytes == 0) {
+    SHILU_CHECK(posix_file_system().sync_directory(directory_));  // a new file's name must last as its bytes do
+  }
   active->offset = active->durable = now->offset_bytes;
   active_[upload.id] = active;
   return active;
@@ -51,6 +54,7 @@ Result<std::int64_t> UploadFiles::settle(const Upload& upload) {
 }
 
 Status UploadFiles::remove(const Upload& upload) {
+  if (upload.taken) return store_.delete_upload(upload.id);
   SHILU_TRY(const std::int64_t offset, settle(upload));
   (void)offset;
   SHILU_CHECK(store_.delete_upload(upload.id));
