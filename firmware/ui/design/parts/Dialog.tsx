@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 
 interface DialogProps {
   readonly title: string;
@@ -12,10 +12,15 @@ interface DialogProps {
 export function Dialog({ title, large, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
+    const before = document.activeElement;
     const shown = dialog.current;
     if (shown && !shown.open) shown.showModal();
-    return () => shown?.close();
+    return () => {
+      shown?.close();
+      // The element may be gone from the page already, and then the browser does not give the focus back itself.
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
   }, []);
   const closeOutside = (event: MouseEvent): void => {
     if (event.target === dialog.current) onClose();

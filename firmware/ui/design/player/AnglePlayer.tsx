@@ -65,9 +65,9 @@ export function AnglePlayer({ player, angles, frames, children }: AnglePlayerPro
       <div class="controls">
         <div class="controls-main">
           {frames && <Button kind="plain" icon="earlier" label={d("player.frame-back")} onClick={() => player.step(-1)} />}
-          <Button kind="plain" label={d("player.back5")} onClick={() => player.seek(player.timeMs.value - 5000)}>−5</Button>
+          <Button kind="plain" label={`−5 ${d("player.back5")}`} onClick={() => player.seek(player.timeMs.value - 5000)}>−5</Button>
           <Button class="play" icon={player.playing.value ? "pause" : "play"} label={d(player.playing.value ? "player.pause" : "player.play")} testId="play" onClick={() => player.toggle()} />
-          <Button kind="plain" label={d("player.on5")} onClick={() => player.seek(player.timeMs.value + 5000)}>+5</Button>
+          <Button kind="plain" label={`+5 ${d("player.on5")}`} onClick={() => player.seek(player.timeMs.value + 5000)}>+5</Button>
           {frames && <Button kind="plain" icon="later" label={d("player.frame-on")} onClick={() => player.step(1)} />}
           <Times player={player} frames={frames ?? false} />
         </div>
@@ -107,7 +107,7 @@ function RateButton({ player }: { player: SyncedPlayer }) {
     const index = kRates.findIndex((rate) => rate === player.rate.value);
     player.setRate(kRates[(index + 1) % kRates.length] ?? 1);
   };
-  return <Button kind="plain" label={d("player.speed", { rate: player.rate.value })} onClick={next}>{`${player.rate.value}×`}</Button>;
+  return <Button kind="plain" label={`${player.rate.value}× ${d("player.speed", { rate: player.rate.value })}`} onClick={next}>{`${player.rate.value}×`}</Button>;
 }
 
 interface PictureProps {

@@ -85,6 +85,12 @@ export class SyncedPlayer {
     await this.start();
   }
 
+  // This very moment; timeMs is as old as the last painted frame.
+  now(): number {
+    const lead = this.lead();
+    return lead && this.pendingMs === null && lead.readyState > 0 ? lead.currentTime * 1000 : this.timeMs.peek();
+  }
+
   pause(): void {
     for (const video of this.videos.values()) video.pause();
   }

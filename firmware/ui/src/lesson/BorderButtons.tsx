@@ -54,10 +54,10 @@ function Border({ which, draft, player }: BorderProps & { which: "from_ms" | "to
   return (
     <div class="border-row" role="group" aria-label={name}>
       <span class="label small">{name}</span>
-      <Button label={t("trim.earlier", { name })} onClick={() => move(draft.now[which] - 1000)}>−1 s</Button>
+      <Button label={`−1 s ${t("trim.earlier", { name })}`} onClick={() => move(draft.now[which] - 1000)}>−1 s</Button>
       <output class="border-time num" data-testid={start ? "start-time" : "end-time"}>{clock(draft.now[which], "tenths")}</output>
-      <Button label={t("trim.later", { name })} onClick={() => move(draft.now[which] + 1000)}>+1 s</Button>
-      <Button class="border-here" onClick={() => draft.set({ [which]: player.timeMs.value })} testId={start ? "start-here" : "end-here"}>{t(start ? "trim.start-here" : "trim.end-here")}</Button>
+      <Button label={`+1 s ${t("trim.later", { name })}`} onClick={() => move(draft.now[which] + 1000)}>+1 s</Button>
+      <Button class="border-here" onClick={() => draft.set({ [which]: player.now() })} testId={start ? "start-here" : "end-here"}>{t(start ? "trim.start-here" : "trim.end-here")}</Button>
     </div>
   );
 }

@@ -20,7 +20,7 @@ export function Comments({ draft, player }: { draft: JudgementDraft; player: Syn
 
   const begin = (): void => {
     if (started.current) return;
-    started.current = { at_ms: Math.round(player.timeMs.peek()), wasPlaying: player.playing.peek() };
+    started.current = { at_ms: Math.round(player.now()), wasPlaying: player.playing.peek() };
     setAt(started.current.at_ms);
     player.pause();
   };

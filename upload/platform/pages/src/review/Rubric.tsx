@@ -24,7 +24,7 @@ export function levelName(level: string): string {
 }
 
 export function citeNow(draft: JudgementDraft, player: SyncedPlayer, title: string): void {
-  draft.cite(title, { source: player.shown.peek()[0] ?? player.sources[0] ?? "", at_ms: Math.round(player.timeMs.peek()) });
+  draft.cite(title, { source: player.shown.peek()[0] ?? player.sources[0] ?? "", at_ms: Math.round(player.now()) });
 }
 
 export function Rubric({ review, draft, player, current }: RubricProps) {
@@ -65,7 +65,7 @@ function Piece({ piece, judgement, index, review, draft, player, current }: Rubr
       <div class="moments">
         {judgement.moments.map((moment, n) => (
           <span class="moment" key={`${moment.source}${moment.at_ms}`}>
-            <Button kind="plain" class="num" label={t("moment.seek", { at: clock(moment.at_ms), source: sourceName(moment.source) })} onClick={() => { player.pause(); player.seek(moment.at_ms); }}>{clock(moment.at_ms, "tenths")}</Button>
+            <Button kind="plain" class="num" label={t("moment.seek", { at: clock(moment.at_ms, "tenths"), source: sourceName(moment.source) })} onClick={() => { player.pause(); player.seek(moment.at_ms); }}>{clock(moment.at_ms, "tenths")}</Button>
             <Button kind="plain" icon="cross" label={t("moment.drop", { at: clock(moment.at_ms) })} onClick={() => draft.dropMoment(piece.title, n)} />
           </span>
         ))}

@@ -46,7 +46,7 @@ export function useKeys({ review, draft, player, current, onHelp }: KeysProps): 
       if (chosen !== undefined) draft.setPiece(title(), { level: chosen });
     };
     const actions: Readonly<Record<string, () => void>> = {
-      j: () => player.seek(player.timeMs.peek() - kBackMs),
+      j: () => player.seek(player.now() - kBackMs),
       k: () => rest(player),
       l: () => faster(player),
       ",": () => player.step(-1),

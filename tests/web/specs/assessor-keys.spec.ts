@@ -1,0 +1,143 @@
+// Keyboard first: shuttle, frames, levels, citing; a comment carries the time of its first key; nothing typed is ever lost.
+import { expect, signInAssessor, test, texts } from "../fixtures";
+import type { Page } from "@playwright/test";
+
+const t = texts("assessor", "zh-CN");
+const now = (page: Page, source = "room"): Promise<number> => page.getByTestId(`video-${source}`).evaluate((v: HTMLVideoElement) => v.currentTime);
+const rate = (page: Page): Promise<number> => page.getByTestId("video-room").evaluate((v: HTMLVideoElement) => v.playbackRate);
+const paused = (page: Page): Promise<boolean> => page.getByTestId("video-room").evaluate((v: HTMLVideoElement) => v.paused);
+
+test.beforeEach(async ({ page, platform }) => {
+  const id = platform.addReview("A6");
+  await signInAssessor(page, platform);
+  await page.goto(`${platform.url}/review/${id}`);
+  for (const source of ["room", "board"]) await expect.poll(() => page.getByTestId(`video-${source}`).evaluate((v: HTMLVideoElement) => v.readyState)).toBeGreaterThanOrEqual(3);
+});
+
+test("L plays and speeds up to double, K rests, J goes back", async ({ page }) => {
+  await page.keyboard.press("l");
+  await expect.poll(() => now(page)).toBeGreaterThan(1);
+  await page.keyboard.press("l");
+  await page.keyboard.press("l");
+  await page.keyboard.press("l");
+  expect(await rate(page)).toBe(2);
+  await expect.poll(() => now(page)).toBeGreaterThan(5);
+  await page.keyboard.press("k");
+  await expect.poll(() => paused(page)).toBe(true);
+  expect(await rate(page)).toBe(1);
+  const before = await now(page);
+  await page.keyboard.press("j");
+  await expect.poll(() => now(page)).toBeCloseTo(before - 3, 1);
+});
+
+test("full stop and comma go one frame on and back, on both angles", async ({ page }) => {
+  await page.keyboard.press(".");
+  await expect.poll(() => now(page)).toBeCloseTo(1.5 / 25, 3);
+  await page.keyboard.press(".");
+  await expect.poll(() => now(page)).toBeCloseTo(2.5 / 25, 3);
+  await expect.poll(() => now(page, "board")).toBeCloseTo(2.5 / 25, 3);
+  await page.keyboard.press(",");
+  await expect.poll(() => now(page)).toBeCloseTo(1.5 / 25, 3);
+});
+
+test("two angles stay within 40 ms of each other while they play", async ({ page }) => {
+  await page.getByTestId("play").click();
+  await expect.poll(() => now(page)).toBeGreaterThan(1.5);
+  const drifts: number[] = [];
+  for (let i = 0; i < 30; i++) {
+    drifts.push(await page.evaluate(() => {
+      const [a, b] = [...document.querySelectorAll("video")].map((v) => v.currentTime);
+      return Math.abs((a ?? 0) - (b ?? 0));
+    }));
+    await page.waitForTimeout(100);
+  }
+  drifts.sort((a, b) => a - b);
+  expect(drifts[Math.floor(drifts.length * 0.9)], `drifts in s: ${drifts.map((x) => x.toFixed(3)).join(" ")}`).toBeLessThan(0.04);
+});
+
+test("digits give the level of the current piece, M cites, arrows change the piece", async ({ page, platform }) => {
+  await page.keyboard.press("2");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("1");
+  await page.keyboard.press(".");
+  await page.keyboard.press("m");
+  await expect(page.getByTestId("piece-课堂实录片段")).toHaveAttribute("data-current", "true");
+  await expect.poll(() => platform.drafts.get("E01/r1")?.pieces).toMatchObject([
+    { title: "教学设计", level: "合格", moments: [] }, { title: "课堂实录片段", level: "优秀", moments: [{ source: "room", at_ms: 60 }] }, { title: "教学反思", level: null },
+  ]);
+});
+
+test("typing a comment pauses, carries the time of its first key, and Enter goes on", async ({ page, platform }) => {
+  await page.keyboard.press("l");
+  await expect.poll(() => now(page)).toBeGreaterThan(1);
+  await page.keyboard.press("c");
+  expect(await paused(page)).toBe(false);
+  const before = (await now(page)) * 1000;
+  await page.keyboard.press("h");
+  await expect.poll(() => paused(page)).toBe(true);
+  const first = (await now(page)) * 1000;
+  await page.keyboard.type("ello");
+  await page.waitForTimeout(400);
+  await page.keyboard.press("Enter");
+  await expect.poll(() => paused(page)).toBe(false);
+  await expect.poll(() => platform.drafts.get("E01/r1")?.comments?.[0]?.text).toBe("hello");
+  const { at_ms } = platform.drafts.get("E01/r1").comments[0];
+  expect(at_ms).toBeGreaterThanOrEqual(before);
+  expect(at_ms).toBeLessThanOrEqual(first + 60);
+});
+
+test("Enter within an input method's composition does not hand the comment in", async ({ page }) => {
+  const box = page.getByTestId("comment");
+  await box.focus();
+  await box.evaluate((field: HTMLTextAreaElement) => {
+    field.dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true }));
+    field.value = "shiyan";
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", isComposing: true, keyCode: 229, bubbles: true } as KeyboardEventInit));
+  });
+  await expect(page.getByTestId("comments").getByRole("listitem")).toHaveCount(0);
+  await expect(box).toHaveValue("shiyan");
+});
+
+test("letters typed into a reason are letters, not commands", async ({ page }) => {
+  await page.getByTestId("piece-教学设计").getByRole("textbox").fill("");
+  await page.getByTestId("piece-教学设计").getByRole("textbox").pressSequentially("jkl 123 n");
+  await expect(page.getByTestId("piece-教学设计").getByRole("textbox")).toHaveValue("jkl 123 n");
+  expect(await paused(page)).toBe(true);
+});
+
+test("while the platform is away the judgement is kept, shown as unsaved, and saved later", async ({ page, platform }) => {
+  await page.keyboard.press("1");
+  await expect.poll(() => platform.drafts.get("E01/r1")?.pieces[0].level).toBe("优秀");
+  platform.web.goDown();
+  await page.keyboard.press("3");
+  await expect(page.getByTestId("save-state")).toHaveAttribute("data-state", "failed");
+  await expect(page.getByTestId("save-state")).toHaveText(t["saved.failed"] ?? "?");
+  platform.web.comeBack();
+  await expect(page.getByTestId("save-state")).toHaveAttribute("data-state", "saved", { timeout: 15_000 });
+  expect(platform.drafts.get("E01/r1").pieces[0].level).toBe("不合格");
+});
+
+test("what never reached the platform is there again after the browser was closed", async ({ page, platform, context }) => {
+  await page.route(/\/draft$/, (route) => route.abort());
+  await page.getByTestId("piece-教学设计").getByRole("textbox").fill("环节完整");
+  await expect(page.getByTestId("save-state")).toHaveAttribute("data-state", "failed");
+  await page.goto("about:blank");
+  const again = await context.newPage();
+  await again.goto(`${platform.url}/review/r1`);
+  await expect(again.getByTestId("piece-教学设计").getByRole("textbox")).toHaveValue("环节完整");
+  await expect.poll(() => platform.drafts.get("E01/r1")?.pieces[0].comment).toBe("环节完整");
+});
+
+test("N goes to the next submission", async ({ page, platform }) => {
+  const next = platform.addReview("B4");
+  await page.keyboard.press("n");
+  await page.waitForURL(new RegExp(`/review/${next}$`));
+});
+
+test("the list of keys is one key away", async ({ page }) => {
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog")).toContainText(t["keys.cite"] ?? "?");
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+});
