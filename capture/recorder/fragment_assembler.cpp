@@ -32,6 +32,13 @@ void FragmentAssembler::add(CodedSample sample, UnitName unit, bool clock_suspec
   clock_suspect_ = clock_suspect_ || clock_suspect;
 }
 
+void FragmentAssembler::drop_from(std::int64_t ticks) {
+  while (!samples_.empty() && samples_.back().decode_ticks >= ticks) {
+    bytes_ -= samples_.back().data.size();
+    samples_.pop_back();
+  }
+}
+
 Fragment FragmentAssembler::close(std::shared_ptr<const TrackFormat> format, std::int64_t end_ticks, Border border) {
   Fragment fragment;
   fragment.format = std::move(format);

@@ -23,13 +23,15 @@ class FragmentAssembler {
   Border border_before(bool sync, std::int64_t decode_ticks, std::size_t size, const TrackFormat& format) const;
 
   void add(CodedSample sample, UnitName unit, bool clock_suspect);
+  // Takes away what begins at `ticks` or later: the lesson ends there.
+  void drop_from(std::int64_t ticks);
   // All that was gathered; the last sample ends at `end_ticks`.
   Fragment close(std::shared_ptr<const TrackFormat> format, std::int64_t end_ticks, Border border);
 
  private:
   MediaKind kind_;
   std::vector<CodedSample> samples_;
-  std::uint64_t bytes_ = 0;
+  std::uint64_t bytes_ = 0;  // of the samples
   bool clock_suspect_ = false;
   UnitName last_unit_;
 };

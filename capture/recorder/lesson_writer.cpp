@@ -289,10 +289,8 @@ void LessonWriter::remove_unused(const EpochFile& file) {
 
 std::vector<journal::Record> LessonWriter::final_gaps(
     LessonTime end, LessonTime at, const std::function<GapReason(const std::string& track)>& reason_of) const {
-  const std::lock_guard lock(mutex_);
   std::vector<journal::Record> records;
-  for (const auto& store : stores_) {
-    const auto& state = store->state;
+  for (const auto& [state, durable_at] : tracks()) {
     const auto tolerance = std::max<std::int64_t>(1'000'000, state.rate > 0 ? std::int64_t(1e9 / state.rate) : 0);
     if ((end - state.durable_until).count() <= tolerance) continue;
     records.push_back(EventRecord{

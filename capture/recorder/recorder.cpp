@@ -176,6 +176,9 @@ Result<StartedLesson> Recorder::start(const StartRequest& request) {
   SHILU_CHECK(check_space(directory, request.planned_ms));
   SHILU_TRY(auto lesson, LiveLesson::begin(surroundings(), info, directory, request.subject));
   begin_session(std::move(lesson));
+  for (const auto& input : inputs_) {
+    if (request.length) input->end_at(LessonTime{request.length->count()});
+  }
   log_info("lesson {} began in {}", info.lesson_id, directory.string());
   return StartedLesson{info.lesson_id, directory, info.start_monotonic, to_rfc3339(info.start_wall)};
 }

@@ -141,6 +141,7 @@ SourceStatus SourceInput::status() const {
 void SourceInput::peer_connected(std::uint64_t peer) {
   const std::lock_guard lock(mutex_);
   if (peer != peer_) {
+    interrupt(GapReason::kSourceLost);
     for (auto* input : {&video_, &audio_}) {
       input->last_number = 0;
       input->lead_in.clear();
@@ -155,9 +156,9 @@ void SourceInput::interrupt(GapReason reason) {
   }
 }
 
+// Only the connection may be gone: the same process would go on without a gap.
 void SourceInput::peer_lost() {
   const std::lock_guard lock(mutex_);
-  interrupt(GapReason::kSourceLost);
   state_ = {link::SourceState::kConnecting, "The capture process went away; it is started anew.", ""};
 }
 

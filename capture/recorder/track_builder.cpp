@@ -190,6 +190,11 @@ void TrackBuilder::close_if_silent(MonotonicTime now) {
   if (!assembler_.empty() && now - last_arrival_ > kSilence) close_alone(Border::kAtLimit);
 }
 
+void TrackBuilder::end_at(LessonTime end) {
+  lesson_end_ = end;
+  if (format_) assembler_.drop_from(ticks_from_ns(end.ns, format_->parameters.timescale));
+}
+
 void TrackBuilder::flush() {
   if (format_) close_alone(Border::kComplete);
 }

@@ -37,7 +37,7 @@ class TrackBuilder {
   void close_if_silent(MonotonicTime now);
 
   // No unit that begins at or after `end` is taken. reached_end(): one has come, all before it is emitted.
-  void end_at(LessonTime end) { lesson_end_ = end; }
+  void end_at(LessonTime end);
   bool reached_end() const { return reached_end_; }
   void flush();
   // The reason if time is missing after what was emitted.
