@@ -20,6 +20,7 @@
 #include "firmware/portal/subject_salt.h"
 #include "firmware/portal/submission_json.h"
 #include "firmware/portal/submission_routes.h"
+#include "firmware/portal/thumbnail_routes.h"
 
 namespace shilu::portal {
 namespace {
@@ -133,6 +134,7 @@ void Portal::Impl::add_routes() {
   add_live_routes(server, shared, *link, preview);
   add_recording_routes(server, shared, *link, opened.subject_salt);
   add_lesson_routes(server, shared, movies);
+  add_thumbnail_route(server, shared);
   add_clip_routes(server, shared, movies);
   add_document_routes(server, shared);
   add_submission_routes(server, shared, *packer);
