@@ -79,7 +79,7 @@ TimeRange TrackFile::span() const {
 TrackFile make_track_file(const MediaTrack& media, const TrackPlan& plan) {
   TrackFile file{media.parameters, must(bmff::track_header(media.parameters)), {}};
   const auto timescale = media.parameters.timescale;
-  std::uint32_t sequence = 0;
+  auto sequence = plan.first_sequence;
   for (const auto& group :
        Grouping(media, plan, ticks_from_ns(plan.starts_ms * 1'000'000, timescale)).run()) {
     const auto built = bmff::build_fragment(media.parameters, sequence++, group);

@@ -25,6 +25,7 @@ struct TrackFile {
 struct TrackPlan {
   std::int64_t starts_ms = 0;                                     // lesson time of the media's beginning
   std::vector<std::pair<std::int64_t, std::int64_t>> holes_ms{};  // what touches one is not there
+  std::uint32_t first_sequence = 0;
   std::size_t samples_per_fragment = 0;  // 0: whole groups of pictures, or a second of sound
 };
 TrackFile make_track_file(const MediaTrack& media, const TrackPlan& plan = {});
