@@ -11,8 +11,10 @@ set(SHILU_SANITIZE "" CACHE STRING "Sanitizers to build with, as for -fsanitize=
 
 find_program(SHILU_CCACHE ccache)
 if(SHILU_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_C_COMPILER_LAUNCHER ${SHILU_CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${SHILU_CCACHE})
+  # Paths below the checkout count as relative, so that a second checkout finds what the first one compiled.
+  set(shilu_launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${SHILU_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${shilu_launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${shilu_launcher})
 endif()
 find_program(SHILU_LLD ld.lld)
 if(SHILU_LLD)
