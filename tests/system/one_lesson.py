@@ -33,7 +33,8 @@ class Lesson:
     def __init__(self, options):
         self.seconds = options.seconds
         self.bin = pathlib.Path(options.bin).resolve()
-        self.work = pathlib.Path(options.work or tempfile.mkdtemp(prefix="shilu-once-"))
+        self.work = pathlib.Path(options.work or tempfile.mkdtemp(prefix="shilu-once-")).resolve()
+        self.work.mkdir(parents=True, exist_ok=True)
         self.keep = bool(options.work)
         self.demo = None
 
