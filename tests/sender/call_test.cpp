@@ -1,0 +1,70 @@
+#include "upload/sender/call.h"
+
+#include <catch2/catch.hpp>
+
+#include "firmware/base/json_io.h"
+
+using namespace shilu;
+using namespace shilu::sender;
+using Kind = CallError::Kind;
+
+namespace {
+
+http::ClientResponse answer(int status, std::map<std::string, std::string> headers = {},
+                            std::string body = "") {
+  http::ClientResponse response;
+  response.status = status;
+  response.headers = std::move(headers);
+  response.body = std::move(body);
+  return response;
+}
+
+Kind kind_of(int status) {
+  http::ClientRequest request;
+  request.url = "http://platform.test/x";
+  return unexpected_answer(request, answer(status)).kind;
+}
+
+}  // namespace
+
+TEST_CASE("each status says what the sender does next") {
+  CHECK(kind_of(401) == Kind::kAuth);
+  CHECK(kind_of(403) == Kind::kAuth);
+  CHECK(kind_of(404) == Kind::kGone);
+  CHECK(kind_of(410) == Kind::kGone);
+  CHECK(kind_of(409) == Kind::kConflict);
+  CHECK(kind_of(413) == Kind::kTooLarge);
+  CHECK(kind_of(423) == Kind::kBusy);
+  CHECK(kind_of(429) == Kind::kBusy);
+  CHECK(kind_of(503) == Kind::kBusy);
+  CHECK(kind_of(418) == Kind::kRefused);
+}
+
+TEST_CASE("a page where the platform was expected is called what it is") {
+  http::ClientRequest request;
+  request.url = "http://platform.test/x";
+  const CallError error = unexpected_answer(request, answer(302));
+  CHECK(error.kind == Kind::kPortal);
+  CHECK(error.message.find("sign-in page") != std::string::npos);
+  const auto body = json_body(request, answer(200, {}, "<html>Welcome to the hotel</html>"));
+  REQUIRE_FALSE(body);
+  CHECK(body.error().kind == Kind::kPortal);
+}
+
+TEST_CASE("the platform's own sentence reaches the teacher") {
+  http::ClientRequest request;
+  const CallError error = unexpected_answer(
+      request, answer(507, {}, R"({"status":507,"detail":"The platform's disk is full for now."})"));
+  CHECK(error.message == "the platform answered 507: The platform's disk is full for now.");
+}
+
+TEST_CASE("Retry-After is read in seconds and as a date, against the peer's clock") {
+  CHECK(retry_after(answer(503, {{"retry-after", "120"}})) == std::chrono::seconds(120));
+  CHECK(retry_after(answer(503, {{"retry-after", "Sun, 06 Nov 1994 08:50:37 GMT"},
+                                 {"date", "Sun, 06 Nov 1994 08:49:37 GMT"}})) == std::chrono::seconds(60));
+  CHECK(retry_after(answer(503, {{"retry-after", "Sun, 06 Nov 1994 08:48:37 GMT"},
+                                 {"date", "Sun, 06 Nov 1994 08:49:37 GMT"}})) == std::chrono::seconds(0));
+  CHECK(retry_after(answer(503, {{"retry-after", "999999999"}})) == std::chrono::seconds(86'400));
+  CHECK_FALSE(retry_after(answer(503, {{"retry-after", "soon"}})));
+  CHECK_FALSE(retry_after(answer(503)));
+}
