@@ -207,7 +207,7 @@ def check_not_a_package(bin_folder):
         work = pathlib.Path(folder)
         (work / "x.zip").write_bytes(b"hello")
         says(shilu(bin_folder, "verify", "x.zip", cwd=work), "altered")
-        says(shilu(bin_folder, "verify", "missing.zip", cwd=work, expect=1), "missing.zip")
+        says(shilu(bin_folder, "verify", "missing.zip", cwd=work, expect=2), "missing.zip")
         says(shilu(bin_folder, "check", "missing", cwd=work, expect=1), "missing")
 
 
