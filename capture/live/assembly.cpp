@@ -74,7 +74,10 @@ GstPadProbeReturn on_event(GstPad* pad, GstPadProbeInfo* info, gpointer assembly
 }  // namespace
 
 Assembly::Assembly(AssemblyOptions options, Backlog& backlog)
-    : options_(options), backlog_(backlog), pipeline_(adopt_floating(gst_pipeline_new(nullptr))) {
+    : options_(options),
+      backlog_(backlog),
+      lip_sync_(options.settling.window),
+      pipeline_(adopt_floating(gst_pipeline_new(nullptr))) {
   // Every source of every process counts the same time, CLOCK_MONOTONIC. Its zero is fixed here and not at
   // the change to PLAYING, since what is attached later would begin its work without one.
   const auto clock = adopt(gst_system_clock_obtain());
@@ -155,6 +158,7 @@ Status Assembly::try_attach(GstPad* pad, GstCaps* caps) {
   // Another format (G.711, Opus, MJPEG ...): decoded, and encoded anew.
   SHILU_TRY(auto* decoder, add_element("decodebin"));
   attach_pads_of(decoder);
+  tap_rtp(pad, text_field(structure, "media") == "audio" ? MediaKind::kAudio : MediaKind::kVideo, nullptr);
   const auto sink = adopt(gst_element_get_static_pad(decoder, "sink"));
   gst_element_sync_state_with_parent(decoder);
   if (link(pad, sink.get())) return {};
@@ -196,10 +200,12 @@ Status Assembly::attach_end(GstPad* pad, MediaKind kind, const std::string& chai
   options.kind = kind;
   options.resumed = options_.resumed;
   options.live = options_.live;
+  options.settling = options_.settling;
   options.base_time = {static_cast<std::int64_t>(base_time_)};
   options.delay_samples = delay_samples;
   auto stream = std::make_unique<Stream>(adopt(gst_bin_get_by_name(GST_BIN(bin), "units")), options, backlog_,
-                                         progress_);
+                                         progress_, lip_sync_);
+  tap_rtp(pad, kind, stream.get());
   {
     const std::lock_guard lock(mutex_);
     streams_.push_back(std::move(stream));
@@ -208,6 +214,12 @@ Status Assembly::attach_end(GstPad* pad, MediaKind kind, const std::string& chai
   gst_element_sync_state_with_parent(bin);
   if (link(pad, sink.get())) return {};
   return fail(ErrorKind::kInvalidArgument, "the source's format does not fit what is recorded");
+}
+
+void Assembly::tap_rtp(GstPad* pad, MediaKind kind, Stream* stream) {
+  auto tap = RtpTap::attach(pad, kind, {static_cast<std::int64_t>(base_time_)}, lip_sync_, stream);
+  const std::lock_guard lock(mutex_);
+  if (tap) taps_.push_back(std::move(tap));
 }
 
 Status Assembly::discard(GstPad* pad) {

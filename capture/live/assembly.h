@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 
+#include "capture/live/rtp_tap.h"
 #include "capture/live/stream.h"
 
 namespace shilu::live {
@@ -16,6 +17,7 @@ namespace shilu::live {
 struct AssemblyOptions {
   bool live = true;            // the source delivers in real time by itself; otherwise it is paced
   bool resumed = false;        // an attempt before this one delivered units
+  SettlerTimes settling;       // how long the times of a network source are not yet to be trusted
   int frames_per_second = 25;  // of pictures that have to be encoded
 };
 
@@ -28,6 +30,7 @@ class Assembly {
 
   GstElement* pipeline() const { return pipeline_.get(); }
   Progress& progress() { return progress_; }
+  LipSync& lip_sync() { return lip_sync_; }
 
   // A piece of pipeline text of plain elements (no bins: GStreamer would look for loose ends inside them)
   // without outside data in it; its loose ends become pads "src" and "sink".
@@ -51,16 +54,19 @@ class Assembly {
   Status attach_end(GstPad* pad, MediaKind kind, const std::string& chain, std::uint32_t delay_samples);
   Status discard(GstPad* pad);
   bool claim(MediaKind kind);
+  void tap_rtp(GstPad* pad, MediaKind kind, Stream* stream);
   Result<std::string> picture_chain() const;
   Result<std::string> sound_chain() const;
 
   const AssemblyOptions options_;
   Backlog& backlog_;
   Progress progress_;
+  LipSync lip_sync_;
   GstOwner<GstElement> pipeline_;
   GstClockTime base_time_ = 0;  // CLOCK_MONOTONIC of running time 0
   mutable std::mutex mutex_;
   std::array<bool, 2> claimed_{};                 // guarded by mutex_
+  std::vector<std::unique_ptr<RtpTap>> taps_;     // guarded by mutex_
   std::vector<std::unique_ptr<Stream>> streams_;  // guarded by mutex_
   std::optional<Error> failure_;                  // guarded by mutex_
 };

@@ -33,6 +33,17 @@ struct GstCounting<GstMessage> {
   static void unref(GstMessage* message) { gst_message_unref(message); }
 };
 
+template <>
+struct GstCounting<GObject> {
+  static void ref(GObject* object) { g_object_ref(object); }
+  static void unref(GObject* object) { g_object_unref(object); }
+};
+template <>
+struct GstCounting<GstEvent> {
+  static void ref(GstEvent* event) { gst_event_ref(event); }
+  static void unref(GstEvent* event) { gst_event_unref(event); }
+};
+
 template <typename T>
 class GstOwner {
  public:

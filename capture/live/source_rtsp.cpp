@@ -9,16 +9,46 @@ namespace {
 
 // GStreamer's "slave": the receiver follows the sender's clock and smooths the network's jitter.
 constexpr int kBufferModeSlave = 1;
-constexpr guint kLatencyMs = 200;
-// The camera's first sender report tells how sound and picture lie to each other; they are moved there bit by
-// bit, not by a jump that would look like a lost picture.
-constexpr guint64 kLargestMoveNs = 1'000'000;  // per unit
+// Nothing waits for this long unless a UDP packet is missing; but what comes later than this makes GStreamer
+// forget the delay that it had found and squeeze the next two seconds (measured on a busy machine with the
+// usual 200 ms).
+constexpr guint kLatencyTcpMs = 2000;
+constexpr guint kLatencyUdpMs = 1000;
 constexpr guint64 kTimeoutUs = 5'000'000;
 
 // Cameras offer more than picture and sound (ONVIF events as "application"); each costs them a session.
 gboolean select_stream(GstElement*, guint, GstCaps* caps, gpointer) {
   const gchar* media = gst_structure_get_string(gst_caps_get_structure(caps, 0), "media");
   return media != nullptr && (std::strcmp(media, "video") == 0 || std::strcmp(media, "audio") == 0);
+}
+
+// RTCP came from a sender: its source object has the last report, also one from before the first packet.
+void on_rtcp(GstElement* manager, guint session, guint ssrc, gpointer lip_sync) {
+  GObject* raw_session = nullptr;
+  g_signal_emit_by_name(manager, "get-internal-session", session, &raw_session);
+  const auto rtp_session = adopt(raw_session);
+  if (!rtp_session) return;
+  GObject* raw_source = nullptr;
+  g_signal_emit_by_name(rtp_session.get(), "get-source-by-ssrc", ssrc, &raw_source);
+  const auto source = adopt(raw_source);
+  if (!source) return;
+  GstStructure* stats = nullptr;
+  g_object_get(source.get(), "stats", &stats, nullptr);
+  gboolean reported = FALSE;
+  SenderReport report;
+  report.ssrc = ssrc;
+  guint64 ntp = 0;
+  gst_structure_get(stats, "have-sr", G_TYPE_BOOLEAN, &reported, "sr-ntptime", G_TYPE_UINT64, &ntp,
+                    "sr-rtptime", G_TYPE_UINT, &report.timestamp, nullptr);
+  gst_structure_free(stats);
+  report.ntp = ntp;
+  if (reported != FALSE) static_cast<LipSync*>(lip_sync)->report(report);
+}
+
+void on_manager(GstElement*, GstElement* manager, gpointer lip_sync) {
+  constexpr gint64 kNone = 1;                              // ns; 0 means without a limit
+  g_object_set(manager, "max-ts-offset", kNone, nullptr);  // LipSync does it
+  g_signal_connect(manager, "on-ssrc-active", G_CALLBACK(on_rtcp), lip_sync);
 }
 
 }  // namespace
@@ -30,13 +60,14 @@ Status build_rtsp(Assembly& assembly, const SourceSpec& spec, Transport transpor
           ? GST_RTSP_LOWER_TRANS_TCP
           : static_cast<GstRTSPLowerTrans>(GST_RTSP_LOWER_TRANS_UDP | GST_RTSP_LOWER_TRANS_UDP_MCAST);
   // Each attempt builds a new one, so that it need not reconnect by itself.
-  g_object_set(camera, "location", spec.location.c_str(), "latency", kLatencyMs, "tcp-timeout", kTimeoutUs,
+  g_object_set(camera, "location", spec.location.c_str(), "latency",
+               transport == Transport::kTcp ? kLatencyTcpMs : kLatencyUdpMs, "tcp-timeout", kTimeoutUs,
                "timeout", kTimeoutUs, "udp-reconnect", FALSE, nullptr);
-  g_object_set(camera, "protocols", protocols, "buffer-mode", kBufferModeSlave, "max-ts-offset-adjustment",
-               kLargestMoveNs, nullptr);
+  g_object_set(camera, "protocols", protocols, "buffer-mode", kBufferModeSlave, nullptr);
   if (!spec.user.empty() || !spec.password.empty()) {
     g_object_set(camera, "user-id", spec.user.c_str(), "user-pw", spec.password.c_str(), nullptr);
   }
+  g_signal_connect(camera, "new-manager", G_CALLBACK(on_manager), &assembly.lip_sync());
   g_signal_connect(camera, "select-stream", G_CALLBACK(select_stream), nullptr);
   assembly.attach_pads_of(camera);
   return {};

@@ -3,6 +3,9 @@
 namespace shilu::live {
 namespace {
 
+// The window of the jitter buffer's estimate is 2 s; a first sender report comes within 3.1 s (RFC 3550 6.2,
+// A.7).
+constexpr SettlerTimes kSettling{std::chrono::milliseconds(2100), std::chrono::milliseconds(4000)};
 constexpr int kPictureRate = 25;
 constexpr int kScreenRate = 15;  // a hand that writes is smooth, and one core encodes it
 
@@ -10,6 +13,7 @@ constexpr int kScreenRate = 15;  // a hand that writes is smooth, and one core e
 
 Result<AssemblyOptions> assembly_options_for(const SourceSpec& spec) {
   AssemblyOptions options;
+  if (spec.kind == "rtsp") options.settling = kSettling;
   options.live = spec.kind != "file";
   SHILU_TRY(options.frames_per_second,
             spec.number("fps", spec.kind == "screen" ? kScreenRate : kPictureRate, 1, 60));

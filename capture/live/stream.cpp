@@ -16,11 +16,14 @@ constexpr Nanoseconds kFarFromPresent = std::chrono::seconds(5);
 
 }  // namespace
 
-Stream::Stream(GstOwner<GstElement> sink, StreamOptions options, Backlog& backlog, Progress& progress)
+Stream::Stream(GstOwner<GstElement> sink, StreamOptions options, Backlog& backlog, Progress& progress,
+               const LipSync& lip_sync)
     : sink_(std::move(sink)),
       options_(options),
       backlog_(backlog),
       progress_(progress),
+      lip_sync_(lip_sync),
+      settler_(options.settling),
       lost_(options.resumed) {
   progress_.of(options_.kind).announced = true;
   GstAppSinkCallbacks callbacks{};
@@ -44,31 +47,73 @@ GstFlowReturn Stream::take(GstSample* sample) {
     failure_ = used.error();
     return GST_FLOW_NOT_SUPPORTED;
   }
-  auto* buffer = gst_sample_get_buffer(sample);
+  auto unit = unit_of(gst_sample_get_buffer(sample));
+  if (!unit) return GST_FLOW_OK;
   const auto presentation = presentation_of(sample);
+  if (!presentation) return GST_FLOW_OK;
+  unit->presentation_time = in_step(*presentation);
+  started_ = true;
+  unit->discontinuity = std::exchange(lost_, false);
+  progress_.of(options_.kind).last_unit_ns = SystemClock().monotonic().ns;
+  if (!progress_.live.exchange(true)) backlog_.set_state({link::SourceState::kLive, "", ""});
+  const auto sender = sender_time(*unit);
+  for (auto& ready : settler_.add(std::move(*unit), sender, aligned())) deliver(std::move(ready));
+  return GST_FLOW_OK;
+}
+
+Stream::~Stream() {
+  for (auto& held : settler_.finish()) deliver(std::move(held));
+}
+
+// Without its times; nullopt when there is nothing in it to be recorded.
+std::optional<link::AccessUnit> Stream::unit_of(GstBuffer* buffer) {
   const BufferMap map(buffer);
   const ByteView bytes(map.data(), map.size());
+  if (started_ && GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT)) lost_ = true;
   link::AccessUnit unit;
   unit.kind = options_.kind;
   unit.sync = true;
-  if (started_ && GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT)) lost_ = true;
-  if (options_.kind == MediaKind::kVideo) {
-    auto clean = clean_access_unit(track_.parameters.codec, bytes, parameter_sets_);
-    if (clean && !clean->picture) return GST_FLOW_OK;
-    if (!clean) lost_ = true;
-    if (!clean || !presentation || (!started_ && !clean->sync)) return GST_FLOW_OK;
-    unit.data = std::move(clean->data);
-    unit.sync = clean->sync;
-    const auto times = decode_times_->next(*presentation);
-    unit.decode_time = times.decode;
-    unit.presentation_time = times.presentation;
-  } else {
-    if (bytes.empty() || !presentation) return GST_FLOW_OK;
+  if (options_.kind == MediaKind::kAudio) {
     unit.data.assign(bytes.begin(), bytes.end());
-    unit.decode_time = unit.presentation_time = *presentation;
+    return bytes.empty() ? std::nullopt : std::optional(std::move(unit));
   }
-  deliver(std::move(unit));
-  return GST_FLOW_OK;
+  auto clean = clean_access_unit(track_.parameters.codec, bytes, parameter_sets_);
+  if (!clean) lost_ = true;
+  const bool wanted = clean && clean->picture && (started_ || clean->sync);
+  if (!wanted) return std::nullopt;
+  unit.data = std::move(clean->data);
+  unit.sync = clean->sync;
+  return unit;
+}
+
+bool Stream::aligned() const {
+  const bool alone = !progress_.video.announced || !progress_.audio.announced;
+  return alone || lip_sync_.correction(options_.kind).has_value();
+}
+
+// Sound and picture are brought into step at once while the units are held back, later bit by bit: a jump
+// would look like a loss.
+MonotonicTime Stream::in_step(MonotonicTime presentation) {
+  constexpr Nanoseconds kIgnored = std::chrono::milliseconds(4);
+  constexpr Nanoseconds kReached = std::chrono::microseconds(500);
+  constexpr Nanoseconds kLargestMove = std::chrono::milliseconds(1);
+  const auto wanted = lip_sync_.correction(options_.kind).value_or(lip_shift_);
+  const auto rest = wanted - lip_shift_;
+  if (!settler_.settled()) {
+    lip_shift_ = wanted;
+  } else {
+    lip_moving_ = std::chrono::abs(rest) > (lip_moving_ ? kReached : kIgnored);
+    if (lip_moving_) lip_shift_ += std::clamp(rest, -kLargestMove, kLargestMove);
+  }
+  return presentation + lip_shift_;
+}
+
+Nanoseconds Stream::sender_time(const link::AccessUnit& unit) {
+  if (options_.kind == MediaKind::kVideo) {
+    return sender_.rtp().value_or(Nanoseconds(unit.presentation_time.ns));
+  }
+  const Nanoseconds frame(ns_from_ticks(track_.nominal_ticks, track_.parameters.timescale));
+  return sender_.count(frame, unit.presentation_time, unit.discontinuity);
 }
 
 Status Stream::use_caps(GstCaps* caps) {
@@ -130,13 +175,15 @@ MonotonicTime Stream::plausible(MonotonicTime time) {
 }
 
 void Stream::deliver(link::AccessUnit unit) {
-  unit.discontinuity = std::exchange(lost_, false);
-  started_ = true;
   if (unit.discontinuity) nominal_.restart();
-  if (options_.kind == MediaKind::kVideo) observe(unit);
-  if (!progress_.live.exchange(true)) backlog_.set_state({link::SourceState::kLive, "", ""});
+  unit.decode_time = unit.presentation_time;
+  if (options_.kind == MediaKind::kVideo) {
+    const auto times = decode_times_->next(unit.presentation_time);
+    unit.decode_time = times.decode;
+    unit.presentation_time = times.presentation;
+    observe(unit);
+  }
   backlog_.append(std::move(unit));
-  progress_.of(options_.kind).last_unit_ns = SystemClock().monotonic().ns;
 }
 
 void Stream::observe(const link::AccessUnit& unit) {

@@ -59,7 +59,7 @@ Result<live::CaptureOptions> options_from(const Arguments& arguments) {
 // The address may hold a password, and every user of the machine can read a process's arguments.
 void hide_arguments(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
-    char* at = std::strchr(argv[i], '@');
+    char* at = std::strrchr(argv[i], '@');
     char* from = std::strstr(argv[i], "://");
     if (at != nullptr && from != nullptr && from < at)
       std::memset(from + 3, '*', static_cast<std::size_t>(at - from) - 3);

@@ -1,0 +1,24 @@
+#pragma once
+// What the streams of one attempt tell the thread that watches over it. Thread-safe.
+
+#include <atomic>
+#include <cstdint>
+
+#include "firmware/base/clock.h"
+#include "firmware/lesson/track.h"
+
+namespace shilu::live {
+
+struct Progress {
+  struct Kind {
+    std::atomic<bool> announced{false};
+    std::atomic<std::int64_t> last_unit_ns{0};  // CLOCK_MONOTONIC of its arrival; 0: none yet
+  };
+  Kind& of(MediaKind kind) { return kind == MediaKind::kVideo ? video : audio; }
+
+  Kind video;
+  Kind audio;
+  std::atomic<bool> live{false};  // something arrived
+};
+
+}  // namespace shilu::live
