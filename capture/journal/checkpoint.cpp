@@ -74,11 +74,12 @@ CheckpointPrefix read_checkpoint_prefix(std::string_view text) {
     const auto newline = text.find('\n', prefix.size);
     if (newline == text.npos) return prefix;
     auto one = checkpoint_from_line(text.substr(prefix.size, newline - prefix.size));
+    if (!one && newline + 1 == text.size())
+      return prefix;  // torn: its pages may have reached the disk in any order
     if (!one) {
       prefix.error = Error{
           ErrorKind::kCorrupted,
           fmt::format("line {} of the checkpoints: {}", prefix.checkpoints.size() + 1, one.error().message)};
-      prefix.bad_line_end = newline + 1;
       return prefix;
     }
     prefix.checkpoints.push_back(std::move(*one));

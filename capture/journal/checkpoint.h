@@ -33,7 +33,7 @@ struct SignedCheckpoint {
 };
 
 SignedCheckpoint sign_checkpoint(const Checkpoint& checkpoint, const SigningKey& key);
-// Reads whole lines only; a torn last line is left out. Says nothing about signatures.
+// A torn last line (without its newline, or no checkpoint) is left out. Says nothing about signatures.
 Result<std::vector<SignedCheckpoint>> parse_checkpoints(std::string_view text);
 
 }  // namespace shilu::journal

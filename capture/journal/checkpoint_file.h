@@ -10,9 +10,9 @@ namespace shilu::journal {
 struct CheckpointPrefix {
   std::vector<SignedCheckpoint> checkpoints;
   std::size_t size = 0;  // bytes that they take, newlines included
-  std::optional<Error>
-      error;  // why the next whole line is none; nothing where the file ends or its last line is torn
-  std::size_t bad_line_end = 0;  // with `error`: where that line ends
+  // Why a whole line is no checkpoint although others follow it. A last one that is none is torn, newline or
+  // not.
+  std::optional<Error> error;
 };
 CheckpointPrefix read_checkpoint_prefix(std::string_view text);
 

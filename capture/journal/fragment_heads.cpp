@@ -2,9 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "capture/bmff/fragment_writer.h"
 
 namespace shilu::journal {
+namespace {
+
+// Far more than any header or two seconds need: what a hostile journal can make us read at once.
+constexpr std::uint64_t kMaxHeader = 1u << 20;
+constexpr std::uint64_t kMaxHead = 16u << 20;
+
+}  // namespace
 
 EpochFile::EpochFile(EpochEvent event, std::filesystem::path where, std::unique_ptr<File> file,
                      std::uint64_t size)
@@ -26,6 +35,7 @@ Result<EpochFile> EpochFile::open(const TrackEpoch& epoch) {
 }
 
 Result<CodecParameters> EpochFile::parameters() {
+  if (event_.header_size > kMaxHeader) return bad("the journal claims a header of absurd size");
   if (event_.header_size > size_) return bad("the file ends inside its header");
   SHILU_TRY(const auto header, file_->read_at(0, event_.header_size));
   if (sha256(header) != event_.header_sha256) return bad("the header is not the one that the journal names");
@@ -41,7 +51,8 @@ Result<CodecParameters> EpochFile::parameters() {
 Result<bmff::FragmentIndex> EpochFile::head(const FragmentRecord& record) {
   const auto where = fmt::format("fragment {} at byte {}", record.sequence, record.offset);
   const auto wanted = bmff::fragment_head_size(kind_, record.samples);
-  if (record.offset > size_ || record.size > size_ - record.offset || wanted > record.size) {
+  if (record.offset > size_ || record.size > size_ - record.offset ||
+      wanted > std::min<std::uint64_t>(record.size, kMaxHead)) {
     return bad(where + " is not wholly in the file");
   }
   SHILU_TRY(const auto bytes, file_->read_at(record.offset, static_cast<std::size_t>(wanted)));

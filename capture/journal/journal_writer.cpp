@@ -70,13 +70,6 @@ Result<JournalPrefix> read_journal(ByteView bytes, const Digest& lesson_leaf) {
   }
 }
 
-// A last line that cannot be read is a torn one: its pages may have reached the disk in any order.
-Result<CheckpointPrefix> read_checkpoints(std::string_view text) {
-  auto prefix = read_checkpoint_prefix(text);
-  if (prefix.error && prefix.bad_line_end != text.size()) return fail(*prefix.error);
-  return prefix;
-}
-
 }  // namespace
 
 struct JournalWriter::Impl {
@@ -129,7 +122,8 @@ struct JournalWriter::Impl {
 
   Status load_checkpoints() {
     SHILU_TRY(const auto bytes, read_all(*checkpoints.file));
-    SHILU_TRY(const auto prefix, read_checkpoints(as_text(bytes)));
+    const auto prefix = read_checkpoint_prefix(as_text(bytes));
+    if (prefix.error) return fail(*prefix.error);
     checkpoints.end = prefix.size;
     for (const auto& one : prefix.checkpoints)
       checkpointed = std::max(checkpointed, one.checkpoint.tree_size);
