@@ -72,8 +72,20 @@ class Peer {
 // picture is shown before it is decoded, sync flags match the NAL units.
 void check_units(const Peer& peer, MediaKind kind);
 
-// The numbers that make_counted_movie burned into the pictures, in the order of presentation, as ffmpeg
-// decodes them.
-std::vector<int> burned_numbers(const Peer& peer, const TemporaryDirectory& directory);
+// What ffmpeg decodes of the units.
+struct Picture {
+  std::size_t width = 0;
+  std::string luma;  // rows of `width` bytes
+  MonotonicTime shown;
+  std::uint8_t at(std::size_t x, std::size_t y) const {
+    return static_cast<std::uint8_t>(luma[y * width + x]);
+  }
+};
+std::vector<Picture> decoded_pictures(const Peer& peer);  // in the order of presentation; H.264 only
+std::vector<std::int16_t> decoded_sound(
+    const Peer& peer);  // mono; the first sample belongs to the first unit's time
+
+// The numbers that make_counted_movie burned into the pictures.
+std::vector<int> burned_numbers(const Peer& peer);
 
 }  // namespace shilu::test

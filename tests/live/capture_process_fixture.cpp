@@ -156,28 +156,65 @@ void check_units(const Peer& peer, MediaKind kind) {
   }
 }
 
-std::vector<int> burned_numbers(const Peer& peer, const TemporaryDirectory& directory) {
-  constexpr std::size_t kWidth = 256;
-  constexpr std::size_t kHeight = 144;
+std::vector<Picture> decoded_pictures(const Peer& peer) {
+  const auto& parameters = peer.parameters.at(MediaKind::kVideo).front().parameters;
   Bytes stream;
-  put_parameter_sets(stream, peer.parameters.at(MediaKind::kVideo).front().parameters.configuration);
+  std::vector<MonotonicTime> times;
+  put_parameter_sets(stream, parameters.configuration);
   for (const auto& unit : peer.units(MediaKind::kVideo)) {
     ByteReader reader(unit.data);
     while (reader.remaining() > 0) put_annex_b(stream, reader.bytes(reader.u32()));
+    times.push_back(unit.presentation_time);
   }
+  std::sort(times.begin(), times.end());
+  const TemporaryDirectory directory;
   const auto file = directory / "units.h264";
   REQUIRE(write_file_atomic(file, stream));
-  const auto pictures = output_of(fmt::format(
+  const auto decoded = output_of(fmt::format(
       "ffmpeg -nostdin -loglevel error -f h264 -i {} -vsync passthrough -f rawvideo -pix_fmt gray -",
       file.string()));
-  REQUIRE(pictures.size() % (kWidth * kHeight) == 0);
+  const std::size_t size = std::size_t{parameters.width} * parameters.height;
+  REQUIRE(decoded.size() == times.size() * size);
+  std::vector<Picture> pictures;
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    pictures.push_back({parameters.width, decoded.substr(i * size, size), times[i]});
+  }
+  return pictures;
+}
+
+std::vector<std::int16_t> decoded_sound(const Peer& peer) {
+  const auto& parameters = peer.parameters.at(MediaKind::kAudio).front().parameters;
+  REQUIRE(parameters.sample_rate == 48'000);
+  Bytes adts;  // ISO/IEC 13818-7 6.2
+  for (const auto& unit : peer.units(MediaKind::kAudio)) {
+    constexpr unsigned k48kHz = 3;
+    const auto size = unit.data.size() + 7;
+    const unsigned channels = parameters.channels;
+    put_bytes(adts, Bytes{0xff, 0xf1, static_cast<std::uint8_t>(1u << 6 | k48kHz << 2 | channels >> 2),
+                          static_cast<std::uint8_t>((channels & 3u) << 6 | size >> 11),
+                          static_cast<std::uint8_t>(size >> 3),
+                          static_cast<std::uint8_t>((size & 7u) << 5 | 0x1fu), 0xfc});
+    put_bytes(adts, unit.data);
+  }
+  const TemporaryDirectory directory;
+  const auto file = directory / "units.aac";
+  REQUIRE(write_file_atomic(file, adts));
+  const auto decoded =
+      output_of(fmt::format("ffmpeg -nostdin -loglevel error -f aac -i {} -f s16le -ac 1 -", file.string()));
+  std::vector<std::int16_t> samples(decoded.size() / 2);
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const auto low = static_cast<std::uint8_t>(decoded[2 * i]);
+    const auto high = static_cast<std::uint8_t>(decoded[2 * i + 1]);
+    samples[i] = static_cast<std::int16_t>(low | high << 8);
+  }
+  return samples;
+}
+
+std::vector<int> burned_numbers(const Peer& peer) {
   std::vector<int> numbers;
-  for (std::size_t picture = 0; picture < pictures.size(); picture += kWidth * kHeight) {
+  for (const auto& picture : decoded_pictures(peer)) {
     int number = 0;
-    for (std::size_t bit = 0; bit < 16; ++bit) {
-      const auto luma = static_cast<std::uint8_t>(pictures[picture + 16 * kWidth + bit * 16 + 8]);
-      number |= luma > 125 ? 1 << bit : 0;
-    }
+    for (std::size_t bit = 0; bit < 16; ++bit) number |= picture.at(bit * 16 + 8, 16) > 125 ? 1 << bit : 0;
     numbers.push_back(number);
   }
   return numbers;

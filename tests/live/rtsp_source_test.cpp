@@ -43,8 +43,7 @@ void check_counted(const Peer& peer, std::size_t at_least) {
   check_units(peer, kVideo);
   check_units(peer, kAudio);
   for (const auto& unit : peer.units(kVideo)) CHECK_FALSE(unit.discontinuity);
-  const TemporaryDirectory directory;
-  const auto numbers = burned_numbers(peer, directory);
+  const auto numbers = burned_numbers(peer);
   REQUIRE(numbers.size() >= at_least);
   std::vector<int> expected(numbers.size());
   std::iota(expected.begin(), expected.end(), 0);
