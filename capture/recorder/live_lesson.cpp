@@ -14,10 +14,6 @@ using journal::Record;
 constexpr std::size_t kMaxPoint = 64;
 constexpr int kLastAttempts = 5;
 
-MediaKind expected_kind(std::string_view source_kind) {
-  return source_kind == "alsa" || source_kind == "pulse" ? MediaKind::kAudio : MediaKind::kVideo;
-}
-
 void remove_beginnings(FileSystem& files, const std::filesystem::path& directory) {
   for (const auto* name : {"journal", "checkpoints", "lesson.json", ".lesson.json.new"}) {
     if (files.exists(directory / name)) static_cast<void>(files.remove(directory / name));
@@ -27,6 +23,10 @@ void remove_beginnings(FileSystem& files, const std::filesystem::path& directory
 }
 
 }  // namespace
+
+MediaKind expected_kind(std::string_view source_kind) {
+  return source_kind == "alsa" || source_kind == "pulse" ? MediaKind::kAudio : MediaKind::kVideo;
+}
 
 LiveLesson::LiveLesson(const Surroundings& surroundings, LessonInfo info, std::filesystem::path directory)
     : files_(surroundings.files),

@@ -11,6 +11,9 @@
 
 namespace shilu::recorder {
 
+// The track that a source of this kind ("rtsp", "alsa") gives at least.
+MediaKind expected_kind(std::string_view source_kind);
+
 inline constexpr Nanoseconds kCheckpointInterval = std::chrono::seconds(10);
 inline constexpr Nanoseconds kClockInterval = std::chrono::seconds(10);
 

@@ -157,6 +157,15 @@ bool Recorder::has_picture() const {
   return std::any_of(inputs_.begin(), inputs_.end(), [](const auto& input) { return input->has_picture(); });
 }
 
+std::vector<std::string> Recorder::missing_sources() const {
+  std::vector<std::string> names;
+  for (const auto& input : inputs_) {
+    const bool microphone = expected_kind(input->spec().kind) == MediaKind::kAudio;
+    if (!(microphone ? input->has_sound() : input->has_picture())) names.push_back(input->spec().name);
+  }
+  return names;
+}
+
 Status Recorder::check_picture() const {
   if (has_picture()) return {};
   for (const auto& input : inputs_) {

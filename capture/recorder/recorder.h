@@ -61,6 +61,8 @@ class Recorder final : private DurableListener {
   RecorderStatus status() const;
   // Some source gives pictures.
   bool has_picture() const;
+  // Sources that give neither pictures nor, where they are microphones, sound.
+  std::vector<std::string> missing_sources() const;
 
  private:
   struct Session;  // a running lesson and its threads

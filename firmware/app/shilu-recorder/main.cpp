@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "capture/recorder/capture_command.h"
+#include "capture/recorder/control_protocol.h"
 #include "capture/recorder/control_server.h"
 #include "config/appliance.h"
 #include "firmware/base/log.h"
