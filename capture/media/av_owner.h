@@ -6,6 +6,7 @@ extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/frame.h>
+#include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
 }
 
@@ -29,10 +30,15 @@ struct FreeScaler {
   void operator()(SwsContext* context) const { sws_freeContext(context); }
 };
 
+struct FreeResampler {
+  void operator()(SwrContext* context) const { swr_free(&context); }
+};
+
 using AvInput = std::unique_ptr<AVFormatContext, CloseInput>;
 using AvCodec = std::unique_ptr<AVCodecContext, FreeCodecContext>;
 using AvFrame = std::unique_ptr<AVFrame, FreeFrame>;
 using AvPacket = std::unique_ptr<AVPacket, FreePacket>;
+using AvResampler = std::unique_ptr<SwrContext, FreeResampler>;
 using AvScaler = std::unique_ptr<SwsContext, FreeScaler>;
 
 }  // namespace shilu::media

@@ -14,7 +14,12 @@ std::string av_sentence(int error) {
   return text;
 }
 
+void silence_libav() {
+  av_log_set_level(AV_LOG_QUIET);
+}
+
 Result<std::unique_ptr<MemoryInput>> MemoryInput::open(ByteView bytes) {
+  silence_libav();
   std::unique_ptr<MemoryInput> input(new MemoryInput(bytes));
   auto* buffer = static_cast<unsigned char*>(av_malloc(kBuffer));
   input->io_ =

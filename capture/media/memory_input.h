@@ -27,5 +27,6 @@ class MemoryInput {
 };
 
 std::string av_sentence(int error);  // libav's own words for an error code
+void silence_libav();                // it writes to stderr by itself; we return errors
 
 }  // namespace shilu::media

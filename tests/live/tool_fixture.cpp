@@ -1,27 +1,9 @@
 #include <fmt/format.h>
 
-#include <catch2/catch.hpp>
-
-#include <array>
-#include <cstdio>
-
+#include "tests/base/tool_output.h"
 #include "tests/live/tool.h"
 
 namespace shilu::test {
-
-std::string output_of(const std::string& command) {
-  INFO(command);
-  FILE* pipe = ::popen(command.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::string text;
-  std::array<char, 65536> block{};
-  for (std::size_t got = 1; got > 0;) {
-    got = std::fread(block.data(), 1, block.size(), pipe);
-    text.append(block.data(), got);
-  }
-  REQUIRE(::pclose(pipe) == 0);
-  return text;
-}
 
 void make_counted_movie(const std::string& file, int seconds, const std::string& codec) {
   // Block i, 16 pixels wide, is white when bit i of the picture's number is set.
