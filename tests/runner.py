@@ -111,26 +111,52 @@ def once(tally, build):
     print(f"{'ok' if code == 0 else 'FAILED':7} one whole lesson ({proven} steps)", flush=True)
 
 
+def playwright(tally, folder, work, told):
+    """All browser tests: against the mocks, and against the classroom that the JSON file describes."""
+    report = work / "report.json"
+    environment = {**os.environ, "SHILU_DEMO_JSON": str(told), "PLAYWRIGHT_JSON_OUTPUT_NAME": str(report)}
+    code, output = run(["npx", "playwright", "test", "--reporter=json", "--output", work / "results"], cwd=folder, env=environment)
+    if not report.exists():
+        tally.add(failed=1)
+        return show_failure("playwright", output)
+    stats = json.loads(report.read_text())["stats"]
+    tally.add(stats["expected"] + stats["flaky"], stats["unexpected"], stats["skipped"])
+    if code != 0:
+        show_failure("playwright", failures_of(json.loads(report.read_text())))
+    print(f"{'ok' if code == 0 else 'FAILED':7} browser: {stats['expected']} passed, {stats['flaky']} at the second try, "
+          f"{stats['unexpected']} failed, {stats['skipped']} skipped ({stats['duration'] / 1000:.0f} s)", flush=True)
+
+
+def failures_of(report):
+    """Title and first error of each failed browser test."""
+    lines = []
+
+    def visit(suite, titles):
+        for child in suite.get("suites", []):
+            visit(child, titles + [child["title"]])
+        for spec in suite.get("specs", []):
+            for test in spec["tests"]:
+                if test["status"] == "unexpected":
+                    error = next((r["error"].get("message", "") for r in test["results"] if r.get("error")), "")
+                    lines.append(f"{' > '.join(titles)} > {spec['title']} [{test['projectName']}]: {error[:700]}")
+
+    visit(report, [])
+    return "\n".join(lines)
+
+
 def web(tally, build):
-    """Playwright, against the mock and against the real programs."""
+    """Playwright in the distribution's Chromium."""
+    sys.path.insert(0, str(ROOT / "tests" / "system"))
+    from demo_run import classroom  # only this group needs the programs
     folder = ROOT / "tests" / "web"
     code, output = run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder)
     if code != 0:
         tally.add(failed=1)
         return show_failure("npm ci in tests/web", output)
-    with tempfile.TemporaryDirectory(prefix="shilu-web-") as work:
-        report = pathlib.Path(work) / "report.json"
-        environment = {**os.environ, "SHILU_BIN": str(build / "bin"), "PLAYWRIGHT_JSON_OUTPUT_NAME": str(report)}
-        code, output = run(["npx", "playwright", "test", "--reporter=json"], cwd=folder, env=environment)
-        if not report.exists():
-            tally.add(failed=1)
-            return show_failure("playwright", output)
-        stats = json.loads(report.read_text())["stats"]
-    tally.add(stats["expected"], stats["unexpected"] + stats["flaky"], stats["skipped"])
-    if code != 0:
-        again, text = run(["npx", "playwright", "test", "--last-failed", "--reporter=line"], cwd=folder, env={**os.environ, "SHILU_BIN": str(build / "bin")})
-        show_failure("playwright", text)
-    print(f"{'ok' if code == 0 else 'FAILED':7} browser: {stats['expected']} of {stats['expected'] + stats['unexpected'] + stats['flaky']}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="shilu-web-") as work, classroom(build / "bin") as told:
+        description = pathlib.Path(work) / "demo.json"
+        description.write_text(json.dumps(told))
+        playwright(tally, folder, pathlib.Path(work), description)
 
 
 def sanitized(tally, preset):
