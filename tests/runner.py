@@ -111,10 +111,10 @@ def once(tally, build):
     print(f"{'ok' if code == 0 else 'FAILED':7} one whole lesson ({proven} steps)", flush=True)
 
 
-def playwright(tally, folder, work, told):
+def playwright(tally, folder, work, told, pages):
     """All browser tests: against the mocks, and against the classroom that the JSON file describes."""
     report = work / "report.json"
-    environment = {**os.environ, "SHILU_DEMO_JSON": str(told), "PLAYWRIGHT_JSON_OUTPUT_NAME": str(report)}
+    environment = {**os.environ, "SHILU_DEMO_JSON": str(told), "SHILU_WWW": str(pages), "PLAYWRIGHT_JSON_OUTPUT_NAME": str(report)}
     code, output = run(["npx", "playwright", "test", "--reporter=json", "--output", work / "results"], cwd=folder, env=environment)
     if not report.exists():
         tally.add(failed=1)
@@ -156,7 +156,7 @@ def web(tally, build):
     with tempfile.TemporaryDirectory(prefix="shilu-web-") as work, classroom(build / "bin") as told:
         description = pathlib.Path(work) / "demo.json"
         description.write_text(json.dumps(told))
-        playwright(tally, folder, pathlib.Path(work), description)
+        playwright(tally, folder, pathlib.Path(work), description, build / "share" / "www")
 
 
 def sanitized(tally, preset):
