@@ -162,11 +162,11 @@ TEST_CASE("somebody who knows the format cannot leave anything out of a clip") {
   }
   SECTION("a picture fragment in the middle") {
     video.erase(video.begin() + 1);
-    says = "stands where fragment";
+    says = "stands behind fragment";
   }
   SECTION("a second of sound in the middle") {
     sound.erase(sound.begin() + 2);
-    says = "stands where fragment";
+    says = "stands behind fragment";
   }
   SECTION("the last picture fragment") {
     video.pop_back();

@@ -1,5 +1,6 @@
 """For the tests of packages: lessons to pack, packages taken apart and put together, and telling what came out."""
 
+import base64
 import hashlib
 import json
 import pathlib
@@ -72,12 +73,15 @@ class Package:
         self.files[name] = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
     def fit_evidence(self):
-        """Makes evidence.json speak of the files as they are now."""
+        """Makes evidence.json and bag-info.txt speak of the files as they are now."""
         evidence = self.json("data/evidence.json")
         for claim in evidence["documents"] + [source for clip in evidence["clips"] for source in clip["sources"]]:
             claim["sha256"] = hashlib.sha256(self.files[claim["file"]]).hexdigest()
             claim["size_bytes"] = len(self.files[claim["file"]])
         self.put_json("data/evidence.json", evidence)
+        payload = [data for name, data in self.files.items() if name.startswith("data/")]
+        before = self.files["bag-info.txt"].split(b"Payload-Oxum:")[0]
+        self.files["bag-info.txt"] = before + b"Payload-Oxum: %d.%d\n" % (sum(map(len, payload)), len(payload))
 
     def fit_manifests(self):
         unlisted = {"manifest-sha256.txt", "tagmanifest-sha256.txt", "seal.json", "identity.box"}
@@ -93,7 +97,6 @@ class Package:
 
     def seal_again(self, seal_key, work):
         """As somebody who has the device's seal key: openssl signs."""
-        import base64
         self.fit_evidence()
         self.fit_manifests()
         envelope = self.json("seal.json")

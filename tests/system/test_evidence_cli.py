@@ -12,7 +12,7 @@ import tempfile
 
 sys.dont_write_bytecode = True
 
-from evidence_tools import DOCUMENTS, Package, Teller, call, must, pack, public_key  # noqa: E402
+from evidence_tools import DOCUMENTS, ROOT, Package, Teller, call, must, pack, public_key  # noqa: E402
 
 
 def record(bin_folder, lesson, keys):
@@ -34,6 +34,21 @@ def record(bin_folder, lesson, keys):
 
 def facts_of(output):
     return {(fact["fact"], fact.get("clip", 0)): fact["value"] for fact in json.loads(output)["facts"]}
+
+
+def check_schema(teller, package):
+    """By a validator that is not ours; Debian's python3-jsonschema."""
+    data = Package(package).files["data/evidence.json"]
+    code = ("import json, sys, jsonschema; v = jsonschema.Draft202012Validator(json.load(open(sys.argv[1]))); "
+            "print([e.message for e in v.iter_errors(json.loads(sys.stdin.read()))])")
+    name = "evidence.json keeps to its schema, and the schema is one that refuses"
+    for python in ("/usr/bin/python3", sys.executable):
+        if pathlib.Path(python).exists() and call(python, "-c", "import jsonschema").returncode == 0:
+            schema = ROOT / "config/schemas/evidence.schema.json"
+            good = must(python, "-c", code, schema, input=data.decode())
+            bad = must(python, "-c", code, schema, input=data.decode().replace('"shilu-evidence/1"', '"x"').replace('"fields":', '"more":{},"fields":'))
+            return teller.check(name, good == "[]\n" and "was expected" in bad and "more" in bad, good + bad)
+    print(f"skip {name}: python3-jsonschema is not installed")
 
 
 def check_good(teller, shilu, package, device):
@@ -160,6 +175,7 @@ def main():
         teller.check("what package says of the file is so", (said["sha256"], said["size_bytes"]) ==
                      (hashlib.sha256(package.read_bytes()).hexdigest(), package.stat().st_size), said)
         check_good(teller, shilu, package, device)
+        check_schema(teller, package)
         check_damage(teller, shilu, package, folder)
         check_trust(teller, shilu, package, folder)
         damaged = check_lesson(teller, shilu, lesson, device, folder)

@@ -88,8 +88,8 @@ class ClipChecker {
     ClipTrack& track = tracks_[place.track];
     const journal::FragmentRecord& record = track.recorded->fragments[place.fragment];
     if (track.next.value_or(place.fragment) != place.fragment) {
-      return bad("fragment {} of {} stands where fragment {} is due", record.sequence, track.recorded->name,
-                 track.recorded->fragments[place.fragment].sequence);
+      return bad("fragment {} of {} stands behind fragment {}", record.sequence, track.recorded->name,
+                 track.recorded->fragments[*track.next - 1].sequence);
     }
     track.next = place.fragment + 1;
     SHILU_CHECK(take_epoch(track, record));

@@ -1,0 +1,416 @@
+#!/usr/bin/env python3
+"""Verifies an evidence package from docs/ref alone.
+
+    package_reader.py FILE [--trust KEYFILE] [--json]
+
+A second implementation, written from package.md, fragments.md, journal.md and
+signatures.md: where it and `shilu verify` disagree, one of them or the page is
+wrong. Holds the whole file in memory. Exit status: 0 nothing refuted, 1 refuted,
+2 wrong use.
+"""
+
+import sys
+
+sys.dont_write_bytecode = True
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import re
+
+import fragments
+import journal
+import movie
+import package_zip
+import signatures
+import values
+
+SEAL_TYPE = "application/vnd.shilu.seal+json"
+NS = 10**9
+
+
+class Refuted(Exception):
+    pass
+
+
+def require(condition, complaint):
+    if not condition:
+        raise Refuted(complaint)
+
+
+def compact(value):
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+class Package:
+    def __init__(self, data, trusted):
+        self.data, self.trusted = data, trusted
+        self.refuted = {}  # fact -> first complaint
+        self.gaps = []
+        self.devices = []
+
+    def attempt(self, fact, step, *arguments):
+        """Runs a step; what it raises refutes the fact."""
+        try:
+            return step(*arguments)
+        except (Refuted, package_zip.ZipError, signatures.SignatureError, journal.JournalError, fragments.BoxError,
+                values.JsonError, KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
+            self.refuted.setdefault(fact, f"{type(error).__name__}: {error}")
+            return None
+
+    def verify(self):
+        found = self.attempt("structure", package_zip.read_package, self.data)
+        if found is None:
+            return
+        self.bag, self.files, wrong_crc = found
+        for name in wrong_crc:
+            self.refuted.setdefault("contents", f"CRC of {name}")
+        self.seal = self.attempt("seal", self.check_seal)
+        self.attempt("contents", self.check_manifests)
+        self.evidence = self.attempt("contents", self.read_evidence)
+        if self.evidence:
+            self.attempt("contents", self.check_claims)
+            self.check_clips()
+        if len({key.id for key in self.devices}) > 1:
+            self.refuted.setdefault("seal", "recording and seal are of two devices")
+        if self.trusted and not (self.devices and all(key.id in self.trusted for key in self.devices)):
+            self.refuted.setdefault("device", "not in the list")
+
+    # ---- bag, seal, claims ----
+
+    def check_seal(self):
+        require("seal.json" in self.files, "missing")
+        texts = [self.files[name] for name in ("seal.json", "seal-certificate.json")]
+        for text in texts:
+            value = values.parse_object(text)
+            order = {"payloadType": value["payloadType"], "payload": value["payload"],
+                     "signatures": [{"keyid": one["keyid"], "sig": one["sig"]} for one in value["signatures"]]}
+            require(json.dumps(order, separators=(",", ":"), ensure_ascii=False).encode() == text, "form of an envelope")
+        key = self.certified_key(values.parse_object(texts[1]), "seal")
+        envelope = signatures.parse_envelope(values.parse_object(texts[0]))
+        signatures.verify_envelope(envelope, SEAL_TYPE, key)
+        said = values.parse_object(envelope.payload)
+        require(compact(said) == envelope.payload, "form of the seal")
+        certificate = values.parse_object(base64.b64decode(values.parse_object(texts[1])["payload"]))
+        expected = {"format": "shilu-seal/1", "name": self.bag, "tagmanifest_sha256": digest(self.files["tagmanifest-sha256.txt"]),
+                    "device_id": certificate["device_id"], "key_level": certificate["key_level"], "signatures_expected": True}
+        require(all(said.get(name) == value for name, value in expected.items()), "the seal is of something else")
+        require(set(said) == set(expected) | {"withholdable", "sealed_utc", "synchronised", "error_ms"}, "members of the seal")
+        require(len(said["withholdable"]) <= 1 and all(one["file"] == "identity.box" for one in said["withholdable"]), "withholdable")
+        return said
+
+    def certified_key(self, envelope, role):
+        key, _, complaints = signatures.read_certificate(envelope, role)
+        require(not complaints, f"certificate: {complaints}")
+        content = values.parse_object(base64.b64decode(envelope["payload"]))
+        self.devices.append(signatures.key_from_pem(content["device_key_pem"]))
+        return key
+
+    def check_manifests(self):
+        require(self.files["bagit.txt"] == b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n", "bagit.txt")
+        require(self.bag == "evidence-" + digest(self.files["manifest-sha256.txt"])[:16], "name of the bag")
+        unlisted = {"tagmanifest-sha256.txt", "seal.json", "identity.box"}
+        payload = {name for name in self.files if name.startswith("data/")}
+        for manifest, names in (("manifest-sha256.txt", payload), ("tagmanifest-sha256.txt", set(self.files) - payload - unlisted)):
+            text = "".join(f"{digest(self.files[name])}  {name}\n" for name in sorted(names, key=str.encode))
+            require(self.files[manifest] == text.encode(), manifest)
+        if self.seal and "identity.box" in self.files:
+            require([one["sha256"] for one in self.seal["withholdable"]] == [digest(self.files["identity.box"])], "identity.box")
+
+    def read_evidence(self):
+        data = self.files["data/evidence.json"]
+        evidence = values.parse_object(data)
+        require(compact(evidence) == data, "form of evidence.json")
+        members = {"format", "signatures_expected", "software", "programme", "catalogue", "point", "teacher", "lesson", "fields",
+                   "clips", "documents", "derived"}
+        require(set(evidence) == members and evidence["format"] == "shilu-evidence/1" and evidence["signatures_expected"] is True
+                and evidence["derived"] == [], "members of evidence.json")
+        require(evidence["teacher"]["binding"] in ("signed-in", "asserted"), "binding")
+        for clip in evidence["clips"]:
+            require(values.is_int(clip["from_ms"]) and values.is_int(clip["to_ms"]) and clip["from_ms"] < clip["to_ms"], "range")
+        return evidence
+
+    def check_claims(self):
+        claimed = {"data/evidence.json", "proof/lesson.json"}
+        for index, clip in enumerate(self.evidence["clips"], 1):
+            marks = "data/marks.vtt" if index == 1 else f"data/marks-{index}.vtt"
+            require((clip["index"], clip["marks"], clip["proof"]) == (index, marks, f"proof/clip-{index}.json"), "names of a clip")
+            claimed |= {marks, clip["proof"], f"proof/clip-{index}.records"}
+            for source in clip["sources"]:
+                require(source["file"] == f"data/clips/clip-{index}/{source['name']}.mp4", "name of a clip's file")
+        for index, document in enumerate(self.evidence["documents"], 1):
+            require(re.fullmatch(rf"data/documents/document-{index}\.[a-z]+", document["file"]), "name of a document")
+        files = self.evidence["documents"] + [source for clip in self.evidence["clips"] for source in clip["sources"]]
+        for claim in files:
+            data = self.files[claim["file"]]
+            require((claim["sha256"], claim["size_bytes"]) == (digest(data), len(data)), claim["file"])
+            claimed.add(claim["file"])
+        require(claimed == {name for name in self.files if name.startswith(("data/", "proof/"))}, "files that nothing speaks of")
+        payload = [data for name, data in self.files.items() if name.startswith("data/")]
+        info = ("BagIt-Profile-Identifier: https://shilu.example/bagit-profile-1.json\n"
+                f"Bag-Software-Agent: {self.evidence['software']}\nExternal-Identifier: {self.evidence['lesson']['lesson_id']}\n"
+                f"Payload-Oxum: {sum(map(len, payload))}.{len(payload)}\n")
+        require(self.files["bag-info.txt"] == info.encode(), "bag-info.txt")
+
+    # ---- clips ----
+
+    def check_clips(self):
+        pseudonyms = set()
+        for clip in self.evidence["clips"]:
+            proof = self.attempt("recording", Proof, self, clip["index"])
+            if proof is None:
+                continue
+            pseudonyms.add(proof.pseudonym)
+            for source in clip["sources"]:
+                self.attempt("continuity", ClipFile(self, proof, clip, source).check)
+        teacher = self.evidence["teacher"]
+        if teacher["binding"] == "signed-in" and teacher["pseudonym"] not in pseudonyms and "recording" not in self.refuted:
+            self.refuted["teacher"] = "the recording knows of no sign-in"
+
+
+class Proof:
+    """proof/clip-N: the records that lead to a signed checkpoint."""
+
+    def __init__(self, package, index):
+        self.package = package
+        lesson_json = package.files["proof/lesson.json"]
+        lesson = values.parse_object(lesson_json)
+        data = package.files[f"proof/clip-{index}.json"]
+        self.proof = values.parse_object(data)
+        require(compact(self.proof) == data and self.proof["format"] == "shilu-clip-proof/1", "form of the proof")
+        require(set(self.proof) == {"format", "lesson_id", "tree_size", "checkpoint", "first_leaf", "frontier", "epochs", "sign_in",
+                                    "lesson_path"}, "members of the proof")
+        evidence = package.evidence["lesson"]
+        require(lesson["lesson_id"] == self.proof["lesson_id"] == evidence["lesson_id"] and lesson["start_utc"] == evidence["start_utc"],
+                "another lesson")
+        key = package.certified_key(lesson["recording_certificate"], "recording")
+        envelope = signatures.parse_envelope(self.proof["checkpoint"])
+        signatures.verify_envelope(envelope, journal.CHECKPOINT_TYPE, key)
+        self.checkpoint = journal.parse_checkpoint(envelope.payload)
+        require(self.checkpoint["lesson_id"] == lesson["lesson_id"], "checkpoint of another lesson")
+        require(self.checkpoint["tree_size"] == self.proof["tree_size"], "size of the tree")
+        self.root = bytes.fromhex(self.checkpoint["root_sha256"])
+        self.check_path(lesson_json, 0, self.proof["lesson_path"])
+        self.tracks, self.gaps = {}, []
+        for epoch in self.proof["epochs"]:
+            self.take_epoch(self.event_at(epoch, "epoch"), epoch["header"])
+        self.read_records(package.files[f"proof/clip-{index}.records"])
+        self.pseudonym = None
+        if self.proof["sign_in"] is not None:
+            self.pseudonym = "t-" + self.event_at(self.proof["sign_in"], "sign-in")["subject_sha256"][:16]
+
+    def check_path(self, leaf, index, path):
+        """RFC 9162 section 2.1.3.2."""
+        node, fn, sn = hashlib.sha256(b"\0" + leaf).digest(), index, self.proof["tree_size"] - 1
+        require(0 <= fn <= sn, "leaf outside the tree")
+        for sibling in map(bytes.fromhex, path):
+            require(sn > 0, "path too long")
+            if fn & 1 or fn == sn:
+                node = journal.join(sibling, node)
+                while not fn & 1 and fn:
+                    fn, sn = fn >> 1, sn >> 1
+            else:
+                node = journal.join(node, sibling)
+            fn, sn = fn >> 1, sn >> 1
+        require(sn == 0 and node == self.root, "an audit path leads elsewhere")
+
+    def event_at(self, proven, name):
+        record = signatures.decode_base64(proven["record"])
+        self.check_path(record, proven["leaf"], proven["path"])
+        found = journal.record_at(record, 0)
+        require(found is not None and len(found[0]) == len(record), "not one record")
+        event = journal.parse_event(found[1])
+        require(event["event"] == name, f"not a {name}")
+        return event
+
+    def take_epoch(self, event, header):
+        data = None
+        if header is not None:
+            data = signatures.decode_base64(header)
+            require((len(data), digest(data)) == (event["header_size"], event["header_sha256"]), "header of an epoch")
+        track = self.tracks.setdefault(event["track"], {"name": event["name"], "epochs": {}, "records": []})
+        require(track["name"] == event["name"], "two names of a track")
+        require(sum(1 for other in self.tracks.values() if other["name"] == event["name"]) == 1, "two tracks of a name")
+        track["epochs"].setdefault(event["epoch"], (event, data))
+
+    def read_records(self, data):
+        first, size, frontier = self.proof["first_leaf"], self.proof["tree_size"], self.proof["frontier"]
+        require(0 < first < size and len(frontier) == bin(first).count("1"), "frontier")
+        tree = journal.Tree()
+        tree.size, tree.subtrees = first, list(map(bytes.fromhex, frontier))
+        place = 0
+        while tree.size < size:
+            found = journal.record_at(data, place)
+            require(found is not None, "a record is not whole")
+            tree.add(found[0])
+            self.take_record(found[1])
+            place += len(found[0])
+        require(place == len(data), "bytes behind the last record")
+        require(tree.root() == self.root, "the records are not those that were signed")
+
+    def take_record(self, body):
+        if body[0] == journal.FRAGMENT:
+            record = journal.parse_fragment_record(body)
+            track = self.tracks.get(record.track)
+            require(track is not None and record.epoch in track["epochs"], "a fragment of nobody knows what")
+            require(not track["records"] or record.sequence == track["records"][-1].sequence + 1, "a sequence number is missing")
+            track["records"].append(record)
+            return
+        event = journal.parse_event(body)
+        if event["event"] == "epoch":
+            self.take_epoch(event, None)
+        if event["event"] == "gap":
+            self.gaps.append(event)
+
+
+class ClipFile:
+    """One file of a clip against the records."""
+
+    def __init__(self, package, proof, clip, source):
+        self.package, self.proof, self.source = package, proof, source
+        self.from_ms, self.to_ms = clip["from_ms"], clip["to_ms"]
+
+    def check(self):
+        data = self.package.files[self.source["file"]]
+        parts = list(self.parts(data))
+        tracks = self.match(data, parts)
+        for number, track in self.tracks_of_source().items():
+            self.check_times(track, tracks.get(number))
+        rebuilt = movie.rebuild(tracks.values(), self.from_ms, self.to_ms)
+        require(rebuilt is not None, "fragments that the range does not need")
+        header, order = rebuilt
+        require(data.startswith(header), "the header is not the one that follows from the fragments")
+        at = len(header)
+        for part in order:
+            require(data[at:at + part.size] == part.box if part.box else part.place == at, "a part stands elsewhere")
+            at += part.size
+        require(at == len(data), "bytes behind the last part")
+
+    def parts(self, data):
+        """(place, size) of each fragment; boxes of silence are compared later."""
+        at, names = 0, []
+        while data[at + 4:at + 8] != b"mdat":
+            size, name = fragments.unpack(">I4s", data, at)
+            require(size >= 8, "size of a box")
+            names.append(name)
+            at += size
+        require(names == [b"ftyp", b"moov"] and fragments.unpack(">I", data, at) == (1,), "boxes of a clip")
+        require(fragments.unpack(">Q", data, at + 8) == (len(data) - at,), "size of the mdat")
+        at += 16
+        while at < len(data):
+            size, name = fragments.unpack(">I4s", data, at)
+            start = at
+            if name == b"moof":
+                at += size
+                more, name = fragments.unpack(">I4s", data, at)
+                require(size >= 8 and more >= 8 and name == b"mdat", "a moof without mdat")
+                yield start, size + more
+                at += more
+            else:
+                require(name == b"free" and size >= 8, "a box that no clip has")
+                at += size
+            require(at <= len(data), "a box beyond the end")
+
+    def tracks_of_source(self):
+        return {number: track for number, track in self.proof.tracks.items()
+                if track["name"].rsplit(".", 1)[0] == self.source["name"]}
+
+    def match(self, data, parts):
+        recorded = {record.sha256: (number, place) for number, track in self.tracks_of_source().items()
+                    for place, record in enumerate(track["records"])}
+        tracks, following = {}, {}
+        for place, size in parts:
+            piece = data[place:place + size]
+            number, position = recorded[hashlib.sha256(piece).digest()]
+            require(following.get(number, position) == position, "a fragment was left out")
+            following[number] = position + 1
+            self.add_piece(tracks, number, self.proof.tracks[number]["records"][position], place, piece)
+        return {number: movie.Track(number, kind, scale, stsd, pieces) for number, (kind, scale, stsd, _, pieces) in tracks.items()}
+
+    def add_piece(self, tracks, number, record, place, piece):
+        event, header = self.proof.tracks[number]["epochs"][record.epoch]
+        require(header is not None, "the header of an epoch is missing")
+        if number not in tracks:
+            parsed = fragments.parse_header(header)
+            moov = fragments.child(header, "moov")
+            stbl = fragments.child(fragments.child(fragments.child(fragments.child(moov, "trak"), "mdia"), "minf"), "stbl")
+            tracks[number] = (parsed.kind, parsed.timescale, fragments.child(stbl, "stsd"), header, [])
+        kind, timescale, _, first_header, pieces = tracks[number]
+        require(header == first_header and timescale == event["timescale"], "the parameters change")
+        fragment = fragments.parse_fragment(piece, kind)
+        decode = fragment.decode_time - fragments.PRE_ROLL_S * timescale
+        require((fragment.sequence_number, decode, sum(s.duration for s in fragment.samples)) ==
+                (record.sequence + 1, record.decode_time, record.duration), "a record tells another time")
+        pieces.append((place, len(piece), fragment))
+
+    # ---- time ----
+
+    def check_times(self, track, clip_track):
+        tolerance = max([10**6] + [movie.nearest(movie.Fraction(event["nominal_ticks"] * NS, event["timescale"]))
+                                   for event, _ in track["epochs"].values()])
+        tolerance = min(tolerance, NS)
+        gaps = sorted((gap["from_ns"], gap["to_ns"]) for gap in self.proof.gaps if gap["track"] == track["name"])
+        start, end = self.from_ms * 10**6, self.to_ms * 10**6
+        self.package.gaps += [(track["name"], *gap) for gap in gaps if min(gap[1], end) - max(gap[0], start) > tolerance]
+
+        def covered(begin, finish, slack):
+            at = begin
+            for gap_from, gap_to in gaps:
+                if gap_from <= at + slack:
+                    at = max(at, gap_to)
+            require(at + slack >= finish, f"{track['name']} is missing from {begin / NS:.3f} s to {finish / NS:.3f} s")
+
+        if clip_track is None:
+            return covered(start, end, NS if track["name"].endswith(".video") else tolerance)
+        ns = lambda ticks: movie.nearest(movie.Fraction(ticks * NS, clip_track.timescale))
+        spans = []
+        for _, _, fragment in clip_track.pieces:
+            decode = fragment.decode_time - fragments.PRE_ROLL_S * clip_track.timescale
+            spans.append((decode, decode + sum(sample.duration for sample in fragment.samples)))
+        for (_, before), (after, _) in zip(spans, spans[1:]):
+            require(ns(after) >= ns(before) - tolerance, "time is there twice")
+            if ns(after) > ns(before) + tolerance:
+                covered(ns(before), ns(after), tolerance)
+        shown = [[movie.presented(entry) for entry in clip_track.samples if entry[0] == piece] for piece in (0, len(spans) - 1)]
+        if ns(min(shown[0])) > start + tolerance:
+            covered(start, ns(spans[0][0]), tolerance)
+        latest = max(movie.presented(entry) + entry[2].duration for entry in clip_track.samples if entry[0] == len(spans) - 1)
+        if ns(latest) + tolerance < end:
+            covered(ns(spans[-1][1]), end - (ns(latest) - ns(spans[-1][1])), tolerance)
+
+
+def verify(data, trusted=()):
+    package = Package(data, set(trusted))
+    package.verify()
+    return {"sha256": digest(data), "size_bytes": len(data), "refuted": package.refuted, "gaps": package.gaps}
+
+
+def read_trust(name):
+    with open(name, encoding="ascii") as file:
+        blocks = re.findall(r"-----BEGIN PUBLIC KEY-----\n.*?\n-----END PUBLIC KEY-----\n?", file.read(), re.DOTALL)
+    return [signatures.key_from_pem(block).id for block in blocks]
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description="verify an evidence package against docs/ref")
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--trust", metavar="KEYFILE", help="public keys of known devices")
+    parser.add_argument("--json", action="store_true", help="the result on one line")
+    options = parser.parse_args(arguments)
+    if not os.path.isfile(options.file):
+        print(f"package_reader: {options.file}: not a file", file=sys.stderr)
+        return 2
+    with open(options.file, "rb") as file:
+        result = verify(file.read(), read_trust(options.trust) if options.trust else ())
+    print(json.dumps(result, indent=None if options.json else 2, ensure_ascii=False))
+    return 1 if result["refuted"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
