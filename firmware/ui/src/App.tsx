@@ -11,13 +11,12 @@ import { Loading } from "@design/parts/Small";
 import { Toasts } from "@design/parts/Toasts";
 import { LanguageSwitch, PersonMenu, SignOutButton } from "@design/parts/Tools";
 import { SignIn } from "@design/signin/SignIn";
-import { api } from "./api";
 import { Home } from "./home/Home";
 import { LessonsPage } from "./lessons/LessonsPage";
 import { connect, connected, device } from "./live";
 import { proofOf, type Proof } from "./recording/StatusBlock";
 import { sendAll } from "./recording/taps";
-import { findSession, signIn, signOut, teacher, teacherName } from "./session";
+import { findSession, loadTeachers, signIn, signOut, teacher, teacherName } from "./session";
 import { t } from "./texts";
 
 const LessonPage = lazily(() => import("./lesson/LessonPage").then((m) => m.LessonPage));
@@ -32,7 +31,7 @@ const kNav: readonly { readonly to: string; readonly icon: IconName; readonly ke
 
 function recordingProof(): Proof | null {
   const state = device.value;
-  return state?.lesson && state.state === "recording" ? proofOf(state.lesson, connected.value) : null;
+  return state?.lesson && state.state !== "idle" ? proofOf(state.lesson, connected.value) : null;
 }
 
 // Border, title and words carry the state on every page, signed in or not.
@@ -122,7 +121,7 @@ function Welcome() {
   return (
     <div class="page">
       <SignIn
-        load={api.teachers}
+        load={loadTeachers}
         signIn={(person, pin) => signIn(person.id, pin)}
         intro={
           <>

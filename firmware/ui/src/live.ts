@@ -29,8 +29,16 @@ function take(state: DeviceState): void {
   stateAt.value = performance.now();
   connected.value = true;
   retryMs = 1000;
-  if (state.lesson?.id !== device.peek()?.lesson?.id) runningMarks.value = [];
-  device.value = state;
+  const shown = keepLesson(state, device.peek());
+  if (shown.lesson?.id !== device.peek()?.lesson?.id) runningMarks.value = [];
+  device.value = shown;
+}
+
+// While the recorder is being restarted the device knows of no lesson: the last one stays on the screen, unproven, until the
+// recorder says whether it goes on.
+function keepLesson(state: DeviceState, before: DeviceState | null): DeviceState {
+  if (state.state !== "fault" || state.lesson || !before?.lesson) return state;
+  return { ...state, lesson: { ...before.lesson, recording_proven: false }, sources: state.sources.length > 0 ? state.sources : before.sources };
 }
 
 function marksOf(value: readonly Mark[] | { readonly marks: readonly Mark[] }): readonly Mark[] {
@@ -64,6 +72,6 @@ export function connect(): void {
 }
 
 setInterval(() => {
-  const recording = device.peek()?.state === "recording";
+  const recording = device.peek()?.lesson !== null && device.peek()?.state === "recording";
   if (stream && recording && performance.now() - stateAt.peek() > kSilenceMs) lost();
 }, 1000);

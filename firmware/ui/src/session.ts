@@ -3,6 +3,7 @@ import { computed, signal } from "@preact/signals";
 import { onSignedOut } from "@design/http";
 import { api } from "./api";
 import { connect, device } from "./live";
+import { t } from "./texts";
 import type { AbilityPoint, Catalogue, RunningLesson, Teacher } from "./types";
 
 // undefined: not known yet.
@@ -19,11 +20,27 @@ export function pointName(code: string | null): string {
   return point ? `${point.code} ${point.name}` : (code ?? "");
 }
 
+// The state names a lesson's teacher by id; the names are those of the sign-in grid.
+const names = signal<ReadonlyMap<string, string>>(new Map());
+let asked = false;
+
+export async function loadTeachers(): Promise<readonly Teacher[]> {
+  const all = await api.teachers();
+  names.value = new Map(all.map((one) => [one.id, one.name]));
+  return all;
+}
+
 export function teacherName(lesson: RunningLesson): string {
   const who = lesson.teacher;
-  if (who === null) return "";
+  if (who === null) return t("teacher.unknown");
   if (typeof who === "object") return who.name;
-  return who === teacher.value?.id ? (teacher.value?.name ?? who) : who;
+  if (who === teacher.value?.id) return teacher.value.name;
+  const name = names.value.get(who);
+  if (name === undefined && !asked) {
+    asked = true;
+    void loadTeachers().catch(() => undefined);
+  }
+  return name ?? who;
 }
 
 // A lesson is shown to its own teacher only; of another's lesson one sees that it runs.

@@ -42,11 +42,12 @@ export interface RunningLesson {
 
 export interface DeviceState {
   readonly state: "idle" | "recording" | "fault";
+  readonly fault?: string;
   readonly lesson: RunningLesson | null;
   readonly sources: readonly SourceState[];
   readonly disk: { readonly free_bytes: number; readonly minutes_left: number };
   readonly clock: { readonly synchronised: boolean; readonly error_ms: number };
-  readonly upload: { readonly state: "ok" | "waiting" | "offline"; readonly queued: number };
+  readonly upload: { readonly state: "ok" | "waiting" | "offline" | "off"; readonly queued: number };
   readonly device: { readonly id: string; readonly name: string; readonly version: string };
 }
 
@@ -141,7 +142,8 @@ export interface Submission {
   readonly point: string;
   readonly state: SubmissionState;
   readonly reasons: readonly (string | { readonly code?: string; readonly text: string })[];
-  readonly package_sha256: string;
+  readonly paused?: boolean;
+  readonly package_sha256: string | null;
   readonly size_bytes: number;
   readonly acked_bytes: number;
   readonly rate_bytes_per_s: number;

@@ -27,6 +27,7 @@ export class MockDevice {
     this.tiles = ["A5", "A6", "A7", "A8", "A12", "B4"];
     this.running = null;
     this.proven = true;
+    this.recorderAway = false;
     this.holdMarks = false;
     this.minutesLeft = 900;
     this.synchronised = true;
@@ -73,14 +74,16 @@ export class MockDevice {
   }
 
   state() {
+    // What shilud says while the recorder is being restarted.
+    if (this.recorderAway) return { ...this.lastState, state: "fault", fault: "recorder-away", lesson: null, sources: [] };
     const tracks = this.tracks();
     const sources = this.sources.map((source) => ({ ...source, tracks: source.state === "live" ? tracks[source.name] : [] }));
     const lesson = this.running && {
-      id: this.running.id, subject: this.running.subject, class_name: this.running.class_name, topic: this.running.topic, teacher: this.running.teacher.name,
+      id: this.running.id, subject: this.running.subject, class_name: this.running.class_name, topic: this.running.topic, teacher: this.running.teacher.id,
       started_utc: this.running.started_utc, elapsed_ms: this.elapsed(), durable_ms: this.durable(), gaps: 0, marks: this.running.marks.length,
       bytes: sources.flatMap((source) => source.tracks).reduce((sum, track) => sum + track.bytes, 0), durable_lag_ms: 870, recording_proven: this.proven && this.durable() > 0,
     };
-    return {
+    return this.lastState = {
       state: this.running ? "recording" : "idle", lesson, sources, disk: { free_bytes: 4e11, minutes_left: this.minutesLeft },
       clock: { synchronised: this.synchronised, error_ms: 3 }, upload: this.upload, device: { id: "d-7f3a", name: "高一(3)班教室", version: "0.1.0" },
     };
@@ -221,6 +224,7 @@ export class MockDevice {
     on("POST", "/api/recording/marks", async (call) => {
       this.me(call);
       while (this.holdMarks) await new Promise((resolve) => setTimeout(resolve, 50));
+      if (this.recorderAway) throw new ApiError(503, "recorder-away");
       if (!this.running) throw new ApiError(409, "not-recording");
       const { id, point, tapped_ago_ms, look_back_ms, look_ahead_ms } = call.json;
       const known = this.running.marks.find((mark) => mark.id === id);

@@ -35,6 +35,21 @@ test("a silent line is not taken for a running recording", async ({ page, device
   await expect(page.locator("html")).toHaveAttribute("data-recording", "away");
 });
 
+test("while the recorder is being restarted its lesson stays on the screen, unproven, and taps wait", async ({ page, device }) => {
+  await signInTeacher(page, device);
+  await startLesson(page);
+  device.recorderAway = true;
+  device.changed();
+  await expect(page.getByTestId("status-word")).toHaveText(t["status.unsure"] ?? "?");
+  await expect(page.locator(".status")).toContainText(t["status.fault-why"] ?? "?");
+  await page.getByTestId("tile-A6").click();
+  await expect(page.getByTestId("mark-waiting")).toContainText(t["marks.waiting"] ?? "?");
+  device.recorderAway = false;
+  device.changed();
+  await expect(page.getByTestId("tile-A6")).toHaveAttribute("data-lit", "true");
+  await expect(page.getByTestId("status-word")).toHaveText(t["status.recording"] ?? "?");
+});
+
 test("a lost source is named where people look", async ({ page, device }) => {
   await signInTeacher(page, device);
   await startLesson(page);
@@ -111,6 +126,7 @@ test("another teacher sees that a lesson runs, but neither its picture nor its s
   await page.getByTestId("pin").fill("246802");
   await page.getByTestId("sign-in").click();
   await expect(page.getByTestId("status-word")).toBeVisible();
+  await expect(page.locator("main")).toContainText((t["other.running"] ?? "?").replace("{name}", "王老师"));
   await expect(page.getByTestId("stop")).toHaveCount(0);
   await expect(page.getByTestId("live")).toHaveCount(0);
 });

@@ -8,6 +8,10 @@ const kSeekMs = 300; // further than this is not worth playing off
 const kMostNudge = 0.08;
 const kCheckEveryMs = 100;
 
+// Chrome 83 and later tell which frame was painted; without it frames are counted from zero at the given rate.
+type FrameTold = (now: number, frame: { readonly mediaTime: number }) => void;
+type PaintedVideo = HTMLVideoElement & { requestVideoFrameCallback?: (told: FrameTold) => number };
+
 export class SyncedPlayer {
   readonly timeMs = signal(0);
   readonly durationMs = signal(0);
@@ -28,7 +32,9 @@ export class SyncedPlayer {
 
   private readonly videos = new Map<string, HTMLVideoElement>();
   private readonly seekCostMs = new Map<string, number>();
-  private readonly frameMs: number;
+  private frameMs: number;
+  // The time stamp of the lead's painted frame.
+  private paintedMs: number | null = null;
   private stopAtMs: number | null = null;
   private pendingMs: number | null = null;
   private timer = 0;
@@ -45,6 +51,7 @@ export class SyncedPlayer {
     video.preservesPitch = true;
     video.muted = source !== this.sources[0] || this.muted.value;
     const leads = source === this.sources[0];
+    if (leads) this.watchFrames(video);
     const events: [keyof HTMLMediaElementEventMap, () => void][] = [
       ["loadedmetadata", () => this.loaded(video, leads)],
       ["error", () => this.fail(source)],
@@ -111,9 +118,24 @@ export class SyncedPlayer {
   // Whole frames: the middle of the frame is aimed at, so that rounding never shows the neighbour.
   step(frames: number): void {
     this.pause();
-    const now = (this.lead()?.currentTime ?? 0) * 1000;
-    const index = Math.floor(now / this.frameMs + 0.001) + frames;
-    this.seek((index + 0.5) * this.frameMs);
+    const now = this.now();
+    const painted = this.paintedMs !== null && Math.abs(this.paintedMs - now) < 2 * this.frameMs ? this.paintedMs : null;
+    const begun = painted ?? Math.floor(now / this.frameMs + 0.001) * this.frameMs;
+    this.seek(begun + (frames + 0.5) * this.frameMs);
+  }
+
+  // Learns when the painted frame began, and how long frames last: the shortest distance of neighbours while playing.
+  private watchFrames(video: PaintedVideo): void {
+    if (!video.requestVideoFrameCallback) return;
+    let seen = 0;
+    const told: FrameTold = (_, { mediaTime }) => {
+      const at = mediaTime * 1000;
+      const apart = at - (this.paintedMs ?? at);
+      if (this.playing.peek() && apart > 5 && apart < 200) this.frameMs = seen++ === 0 ? apart : Math.min(this.frameMs, apart);
+      this.paintedMs = at;
+      video.requestVideoFrameCallback?.(told);
+    };
+    video.requestVideoFrameCallback(told);
   }
 
   setRate(rate: number): void {
@@ -213,7 +235,8 @@ export class SyncedPlayer {
     if (!lead || lead.seeking || lead.readyState < 3) return;
     let worst = 0;
     for (const [source, video] of this.videos) {
-      if (video === lead || video.error || video.seeking || lead.currentTime >= video.duration) continue;
+      // One that has come to its own end stays there; play() would begin it anew.
+      if (video === lead || video.error || video.seeking || video.ended || lead.currentTime >= video.duration) continue;
       const drift = (video.currentTime - lead.currentTime) * 1000;
       if (Math.abs(drift) > Math.abs(worst)) worst = drift;
       this.correct(source, video, lead, drift);

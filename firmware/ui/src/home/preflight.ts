@@ -50,8 +50,9 @@ function clock(state: DeviceState): Lamp {
 function upload(state: DeviceState): Lamp {
   const { state: how, queued } = state.upload;
   const text = how === "ok" ? (queued > 0 ? t("lamp.upload.sending", { n: queued }) : t("lamp.upload.ok"))
-    : how === "waiting" ? t("lamp.upload.waiting", { n: queued }) : t("lamp.upload.offline");
-  return { id: "upload", icon: "cloud", tone: how === "offline" ? "warn" : "ok", text };
+    : how === "waiting" ? (queued > 0 ? t("lamp.upload.waiting", { n: queued }) : t("lamp.upload.ready"))
+    : how === "off" ? t("lamp.upload.off") : t("lamp.upload.offline");
+  return { id: "upload", icon: "cloud", tone: how === "offline" || how === "off" ? "warn" : "ok", text };
 }
 
 export function lamps(state: DeviceState): readonly Lamp[] {

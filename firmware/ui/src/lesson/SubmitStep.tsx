@@ -33,6 +33,8 @@ const kTones: Readonly<Record<CheckItem["status"], { tone: BadgeTone; icon: Icon
   missing: { tone: "bad", icon: "cross" },
 };
 
+const kLookAgainMs = 3000;
+
 // Where what is missing can be mended.
 const kMendedBy: Readonly<Record<string, "borders" | "papers">> = { "clip-too-long": "borders", "gap-inside": "borders", "document-missing": "papers" };
 
@@ -44,7 +46,15 @@ export function SubmitStep({ lesson, clip, onStep }: SubmitProps) {
   const [busy, setBusy] = useState(false);
   const submitted = useSubmissions().find((one) => one.clip === clip.id && one.state !== "withdrawn" && one.state !== "rejected");
 
-  useEffect(() => void api.checkClip(lesson.id, clip.id).then(setCheck, (error: unknown) => setProblem(asProblem(error))), [clip.id, clip.from_ms, clip.to_ms, clip.point, lesson.documents.length]);
+  const look = (): void => void api.checkClip(lesson.id, clip.id).then(setCheck, (error: unknown) => setProblem(asProblem(error)));
+  useEffect(look, [clip.id, clip.from_ms, clip.to_ms, clip.point, lesson.documents.length]);
+  // The device signs the lesson's end by itself, a little later.
+  const unsigned = check?.items.some((item) => item.text_key === "not-signed-yet") ?? false;
+  useEffect(() => {
+    if (!unsigned) return;
+    const again = setInterval(look, kLookAgainMs);
+    return () => clearInterval(again);
+  }, [unsigned]);
 
   const change = (name: string, value: string): void => {
     const next = { ...fields, [name]: value };

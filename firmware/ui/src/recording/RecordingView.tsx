@@ -1,5 +1,4 @@
 import { useEffect, useState } from "preact/hooks";
-import { d } from "@design/texts";
 import { Button } from "@design/parts/Button";
 import { Note } from "@design/parts/Note";
 import { Segments } from "@design/parts/Small";
@@ -85,7 +84,7 @@ function SomeoneElse({ lesson }: { lesson: RunningLesson }) {
   return (
     <div class="stack page is-narrow">
       <StatusBlock lesson={lesson} />
-      <Note tone="info">{t("other.running", { name: teacherName(lesson) || d("loading") })}</Note>
+      {lesson.teacher !== null && <Note tone="info">{t("other.running", { name: teacherName(lesson) })}</Note>}
     </div>
   );
 }

@@ -25,7 +25,7 @@ export function StatusBlock({ lesson }: { lesson: RunningLesson }) {
       <p class="status-time num" data-testid="timer">{timer(lesson.durable_ms)}</p>
       <p class="status-lesson">{[lesson.class_name, lesson.subject, lesson.topic].filter(Boolean).join(" · ") || t("lesson.unnamed")}</p>
       <p class="quiet small">{t("status.by", { name: teacherName(lesson) })}</p>
-      {proof === "unsure" && <p class="small">{t("status.unsure-why")}</p>}
+      {proof === "unsure" && <p class="small">{t(device.value?.state === "fault" ? "status.fault-why" : "status.unsure-why")}</p>}
       {proof === "away" && <p class="small">{t("status.away-why")}</p>}
     </section>
   );

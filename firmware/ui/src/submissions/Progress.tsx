@@ -46,7 +46,7 @@ export function Progress({ submission }: { submission: Submission }) {
           </p>
         </div>
       )}
-      <p class="quiet">{t(`sub.means.${submission.verdict ? "verdict" : submission.state}`)}</p>
+      <p class="quiet">{t(`sub.means.${submission.verdict ? "verdict" : submission.paused ? "paused" : submission.state}`)}</p>
     </div>
   );
 }

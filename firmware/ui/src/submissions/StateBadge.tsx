@@ -24,6 +24,7 @@ export function levelName(level: string): string {
 
 export function StateBadge({ submission }: { submission: Submission }) {
   if (submission.verdict) return <Badge tone={levelTone(submission.verdict.level)} icon="star">{levelName(submission.verdict.level)}</Badge>;
+  if (submission.paused) return <Badge tone="warn" icon="pause">{t("sub.paused")}</Badge>;
   const { tone, icon } = kLook[submission.state];
   return <Badge tone={tone} icon={icon}>{t(`sub.${submission.state}`)}</Badge>;
 }

@@ -95,9 +95,9 @@ function Actions({ submission, onDone }: { submission: Submission; onDone: (next
   return (
     <>
       <div class="wrap">
-        {submission.state === "sending" && <Button icon="pause" onClick={() => act("pause")}>{t("sub.pause")}</Button>}
-        {submission.state === "queued" && <Button icon="play" onClick={() => act("resume")}>{t("sub.resume")}</Button>}
-        {submission.state === "queued" && <Button icon="send" onClick={() => act("send-now")}>{t("sub.send-now")}</Button>}
+        {moving && !submission.paused && <Button icon="pause" onClick={() => act("pause")}>{t("sub.pause")}</Button>}
+        {submission.paused && <Button icon="play" onClick={() => act("resume")}>{t("sub.resume")}</Button>}
+        {submission.state === "queued" && !submission.paused && <Button icon="send" onClick={() => act("send-now")}>{t("sub.send-now")}</Button>}
         <Button kind="plain" icon="undo" onClick={() => act("withdraw")}>{t("sub.withdraw")}</Button>
       </div>
       {problem && <ProblemNote problem={problem} />}

@@ -71,7 +71,7 @@ function Loaded({ review }: { review: Review }) {
         </div>
         <aside class="review-side">
           <Rubric review={review} draft={draft} player={player} current={current} />
-          <HandIn review={review} draft={draft} durationMs={clip?.duration_ms ?? 0} />
+          {draft.closed ? <Note tone="ok"><p>{t("review.done")}</p></Note> : <HandIn review={review} draft={draft} durationMs={clip?.duration_ms ?? 0} />}
         </aside>
       </div>
       {help && <KeysHelp review={review} onClose={() => setHelp(false)} />}
@@ -92,7 +92,7 @@ function Head({ review, draft, onHelp }: { review: Review; draft: JudgementDraft
           </div>
         </div>
         <div class="wrap">
-          <SaveState draft={draft} />
+          {!draft.closed && <SaveState draft={draft} />}
           <button type="button" class="button is-plain" onClick={onHelp} data-testid="keys"><Icon name="keys" /><span>{t("keys.title")}</span></button>
         </div>
       </div>

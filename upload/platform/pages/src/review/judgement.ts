@@ -34,7 +34,10 @@ export class JudgementDraft {
   readonly problems = signal<ReadonlyMap<string, Problem>>(new Map());
   readonly judged = computed(() => this.now.value.pieces.filter((piece) => piece.level !== null).length);
 
+  // Handed in before: shown, never changed.
+  readonly closed: boolean;
   private readonly id: string;
+  private readonly endMs: number;
   private readonly slot: string;
   private timer = 0;
   private due = Number.POSITIVE_INFINITY;
@@ -43,9 +46,11 @@ export class JudgementDraft {
 
   constructor(review: Review) {
     this.id = review.id;
+    this.closed = review.state === "done";
+    this.endMs = review.clips[0]?.duration_ms ?? 0;
     this.slot = `review.${assessor.peek()?.id ?? ""}.${review.id}`;
     // Left over only if it never reached the platform, so it is the newer one.
-    const unsaved = readStoredJson(this.slot, isJudgement);
+    const unsaved = this.closed ? null : readStoredJson(this.slot, isJudgement);
     this.now = signal<Judgement>(whole(review, unsaved ?? review.draft));
     if (unsaved) this.changed(kPauseMs);
   }
@@ -55,7 +60,13 @@ export class JudgementDraft {
     if (this.problems.peek().has(title)) this.problems.value = new Map([...this.problems.peek()].filter(([about]) => about !== title));
   }
 
-  cite(title: string, moment: Moment): void {
+  // A film may run a little past the clip's end; a moment never does.
+  private within(ms: number): number {
+    return Math.round(Math.max(0, Math.min(ms, this.endMs)));
+  }
+
+  cite(title: string, { source, at_ms }: Moment): void {
+    const moment: Moment = { source, at_ms: this.within(at_ms) };
     const piece = this.now.peek().pieces.find((one) => one.title === title);
     if (!piece || piece.moments.some((known) => known.at_ms === moment.at_ms && known.source === moment.source)) return;
     this.setPiece(title, { moments: [...piece.moments, moment].sort((a, b) => a.at_ms - b.at_ms) });
@@ -67,7 +78,7 @@ export class JudgementDraft {
   }
 
   addComment(comment: TimedComment): void {
-    this.update({ comments: [...this.now.peek().comments, comment].sort((a, b) => a.at_ms - b.at_ms) });
+    this.update({ comments: [...this.now.peek().comments, { ...comment, at_ms: this.within(comment.at_ms) }].sort((a, b) => a.at_ms - b.at_ms) });
   }
 
   dropComment(index: number): void {
@@ -75,8 +86,9 @@ export class JudgementDraft {
   }
 
   watched(span: Watched): void {
+    if (this.closed) return;
     const before = this.now.peek().watched;
-    const after = addSpan(before, span);
+    const after = addSpan(before, { ...span, to_ms: this.within(span.to_ms) });
     if (after === before) return;
     this.now.value = { ...this.now.peek(), watched: after };
     this.changed(kWatchedPauseMs);
@@ -99,6 +111,7 @@ export class JudgementDraft {
   }
 
   private update(change: Partial<Judgement>): void {
+    if (this.closed) return;
     this.now.value = { ...this.now.peek(), ...change };
     this.changed(kPauseMs);
   }
