@@ -27,6 +27,10 @@ void LessonThreads::end() {
 }
 
 void LessonThreads::fragment_offered() {
+  {
+    const std::lock_guard lock(mutex_);
+    offered_ = true;
+  }
   to_writer_.notify_one();
 }
 
@@ -57,12 +61,9 @@ void LessonThreads::write() {
     report(write_fault_, written);
     retry = written ? kFirstRetry : std::min(retry * 2, kLastRetry);
     std::unique_lock lock(mutex_);
-    if (!written) {
-      to_writer_.wait_for(lock, retry, [this] { return ending_; });
-    } else if (!lesson_.writer().is_waiting()) {
-      // A fragment offered just before this wait is found at the latest a tick later.
-      to_writer_.wait_for(lock, tick_);
-    }
+    // Once a tick also without a word: a file that could not be synced waits to be written anew.
+    to_writer_.wait_for(lock, written ? tick_ : retry, [&] { return ending_ || (written && offered_); });
+    offered_ = false;
     if (ending_) return;
   }
 }

@@ -35,6 +35,7 @@ class LessonThreads {
   std::condition_variable to_sync_;
   bool ending_ = false;
   bool tick_now_ = false;
+  bool offered_ = false;
   std::string write_fault_;
   std::string sync_fault_;
 

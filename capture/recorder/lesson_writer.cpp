@@ -43,12 +43,6 @@ bool LessonWriter::idle() const {
   });
 }
 
-bool LessonWriter::is_waiting() const {
-  const std::lock_guard lock(mutex_);
-  return !storage_full_ &&
-         std::any_of(stores_.begin(), stores_.end(), [](const auto& store) { return !store->waiting.empty(); });
-}
-
 bool LessonWriter::storage_full() const {
   const std::lock_guard lock(mutex_);
   return storage_full_;

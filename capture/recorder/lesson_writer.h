@@ -53,7 +53,6 @@ class LessonWriter {
   bool idle() const;           // nothing waits or is written without being durable
   bool storage_full() const;
   void note_storage_full();
-  bool is_waiting() const;     // write_waiting() would find something
 
   // --- At the end, when the two threads have stopped.
   // Gives up what could not be stored, and the space reserved ahead.
