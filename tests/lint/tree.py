@@ -83,11 +83,11 @@ def machine_paths(root, names):
 
 
 def language_faults(first, second):
-    """Keys and placeholders in which two language files differ."""
+    """Keys and placeholders in which two language files differ. Plural forms ("one|many") may repeat them."""
     one, two = json.loads(pathlib.Path(first).read_text()), json.loads(pathlib.Path(second).read_text())
     faults = [f"{key} is in only one language" for key in sorted(one.keys() ^ two.keys())]
     for key in sorted(one.keys() & two.keys()):
-        holes = [sorted(re.findall(r"\{(\w+)\}", str(text[key]))) for text in (one, two)]
+        holes = [set(re.findall(r"\{(\w+)\}", text[key])) for text in (one, two)]
         if holes[0] != holes[1]:
             faults.append(f"{key} has other placeholders")
     return faults
