@@ -1,6 +1,6 @@
 // Is the frame that the browser shows the frame that the file holds at that time? The browser tells the time stamp of what it
 // painted; ffmpeg decodes the same file by itself; among the neighbours the one with that time stamp must look most alike.
-// The demonstration's pictures carry a running counter, so neighbours differ.
+// ("-copyts": without it ffmpeg moves the first time stamp to zero.) The demonstration's pictures carry a running counter, so neighbours differ.
 import { spawnSync } from "node:child_process";
 import type { Locator } from "@playwright/test";
 
@@ -42,7 +42,7 @@ export interface Decoded {
 export function decodeAround(file: string, seconds: number): readonly Decoded[] {
   const from = Math.max(0, seconds - 0.25);
   const filter = `select='between(t,${from},${seconds + 0.25})',showinfo,scale=${kWidth}:${kHeight}:flags=bilinear:out_range=full,format=gray`;
-  const done = spawnSync("ffmpeg", ["-hide_banner", "-nostats", "-i", file, "-an", "-vf", filter, "-fps_mode", "passthrough", "-f", "rawvideo", "-"], { maxBuffer: 1 << 29 });
+  const done = spawnSync("ffmpeg", ["-hide_banner", "-nostats", "-copyts", "-i", file, "-an", "-vf", filter, "-fps_mode", "passthrough", "-f", "rawvideo", "-"], { maxBuffer: 1 << 29 });
   if (done.status !== 0) throw new Error(`ffmpeg: ${done.stderr.toString().slice(-400)}`);
   const times = [...done.stderr.toString().matchAll(/pts_time:\s*([\d.]+)/g)].map((found) => Number(found[1]));
   return times.map((at, i) => ({ seconds: at, luma: done.stdout.subarray(i * kWidth * kHeight, (i + 1) * kWidth * kHeight) }));

@@ -43,7 +43,7 @@ export function LessonPage({ id, clip }: { id: string; clip: string | null }) {
 
 function LoadedLesson({ lesson, clipId, onChange }: { lesson: WholeLesson; clipId: string | null; onChange: () => Promise<void> }) {
   const sources = useMemo(() => picturesOf(lesson.tracks), [lesson.id]);
-  const fps = lesson.tracks.find((track) => (track.fps ?? 0) > 0)?.fps ?? 25;
+  const fps = lesson.tracks.find((track) => (track.width ?? 0) > 0 && (track.fps ?? 0) > 0)?.fps ?? 25;
   const player = useMemo(() => new SyncedPlayer(sources, fps), [lesson.id]);
   const angles: readonly Angle[] = useMemo(() => sources.map((source) => ({ source, url: api.lessonMedia(lesson.id, source) })), [lesson.id]);
   useEffect(() => () => player.destroy(), [player]);
