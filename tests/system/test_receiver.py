@@ -52,12 +52,14 @@ class Receiver:
     def platform(self, name, *options):
         return Platform(self.bin, self.work / name, *options)
 
-    def wait_for_offset(self, device, path, least):
+    def wait_for_bytes(self, platform, path, least):
+        """Looks at the file: asking for the offset would end the writer."""
+        stored = platform.directory / "uploads" / path.rsplit("/", 1)[1]
         deadline = time.monotonic() + 60
-        while (offset := device.offset(path)) < least:
-            assert time.monotonic() < deadline, f"only {offset} of {least}"
-            time.sleep(0.02)
-        return offset
+        while not stored.exists() or stored.stat().st_size < least:
+            assert time.monotonic() < deadline, f"less than {least} bytes came"
+            time.sleep(0.01)
+        return stored
 
     def finish(self, device, path, offset):
         status, headers, body = device.patch(path, offset, self.data[offset:])
@@ -74,11 +76,7 @@ class Receiver:
             path = device.create(len(self.data), self.sha256)
             patch = RawPatch(device, path, 0, len(self.data))
             patch.send(self.data[: 17 * MIB])
-            stored = platform.directory / "uploads" / path.rsplit("/", 1)[1]
-            deadline = time.monotonic() + 60
-            while not stored.exists() or stored.stat().st_size < 16 * MIB:
-                assert time.monotonic() < deadline, "the bytes did not come"
-                time.sleep(0.01)
+            stored = self.wait_for_bytes(platform, path, 16 * MIB)
             platform.kill()
             patch.break_off()
             platform.start()
@@ -95,11 +93,7 @@ class Receiver:
             path = device.create(len(self.data), self.sha256)
             patch = RawPatch(device, path, 0, len(self.data))
             patch.send(self.data[: 3 * MIB + 7])
-            stored = platform.directory / "uploads" / path.rsplit("/", 1)[1]
-            deadline = time.monotonic() + 60
-            while not stored.exists() or stored.stat().st_size < 3 * MIB + 7:
-                assert time.monotonic() < deadline, "the bytes did not come"
-                time.sleep(0.01)
+            self.wait_for_bytes(platform, path, 3 * MIB + 7)
             patch.socket.close()
             offset = device.offset(path)
             assert offset == 3 * MIB + 7, offset
@@ -112,16 +106,14 @@ class Receiver:
             path = device.create(len(self.data), self.sha256)
             first = RawPatch(device, path, 0, len(self.data))
             first.send(self.data[: 2 * MIB])
+            self.wait_for_bytes(platform, path, MIB)
             began = time.monotonic()
-            offset = self.wait_for_offset(device, path, 1)
+            offset = device.offset(path)
             asked = time.monotonic() - began
+            assert MIB <= offset <= 2 * MIB, offset
             second = RawPatch(device, path, offset, len(self.data) - offset)
             second.send(self.data[offset : offset + MIB])
-            stored = platform.directory / "uploads" / path.rsplit("/", 1)[1]
-            deadline = time.monotonic() + 60
-            while stored.stat().st_size < offset + MIB:
-                assert time.monotonic() < deadline, "the second writer does not get on"
-                time.sleep(0.01)
+            self.wait_for_bytes(platform, path, offset + MIB)
             try:
                 first.send(b"\0" * 4 * MIB)
                 first_says = first.answer()
@@ -141,11 +133,7 @@ class Receiver:
             path = device.create(len(self.data), self.sha256)
             silent = RawPatch(device, path, 0, len(self.data))
             silent.send(self.data[:MIB])
-            stored = platform.directory / "uploads" / path.rsplit("/", 1)[1]
-            deadline = time.monotonic() + 60
-            while not stored.exists() or stored.stat().st_size < MIB:
-                assert time.monotonic() < deadline, "the bytes did not come"
-                time.sleep(0.01)
+            self.wait_for_bytes(platform, path, MIB)
             began = time.monotonic()
             offset = device.offset(path)
             took = time.monotonic() - began
@@ -218,11 +206,7 @@ class Receiver:
             path = device.create(len(self.data), self.sha256)
             patch = RawPatch(device, path, 0, len(self.data))
             patch.send(self.data[: 5 * MIB])
-            stored = platform.directory / "uploads" / path.rsplit("/", 1)[1]
-            deadline = time.monotonic() + 60
-            while not stored.exists() or stored.stat().st_size < 5 * MIB:
-                assert time.monotonic() < deadline, "the bytes did not come"
-                time.sleep(0.01)
+            self.wait_for_bytes(platform, path, 5 * MIB)
             assert platform.end() == 0
             platform.start()
             offset = device.offset(path)

@@ -34,12 +34,12 @@ void add_reasons(const Sheet& sheet, std::vector<Reason>& reasons) {
     reasons.push_back({"", comment.at_ms, comment.source, comment.text});
 }
 
-// In the order of the pieces and of time, so that nobody can tell whose is whose.
+// In the order of time, so that nobody can tell whose is whose.
 std::vector<Reason> reasons_of(const std::vector<Sheet>& sheets) {
   std::vector<Reason> reasons;
   for (const Sheet& sheet : sheets) add_reasons(sheet, reasons);
   const auto key = [](const Reason& reason) {
-    return std::tie(reason.piece, reason.at_ms, reason.source, reason.text);
+    return std::tie(reason.at_ms, reason.piece, reason.source, reason.text);
   };
   std::sort(reasons.begin(), reasons.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
   const auto same = std::unique(reasons.begin(), reasons.end(),

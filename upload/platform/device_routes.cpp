@@ -57,9 +57,23 @@ http::Response resume(const Upload& upload, std::int64_t offset) {
                     {{"answer", "resume"}, {"upload_url", "/files/" + upload.id}, {"offset", offset}});
 }
 
+// What the platform has of a package. An upload becomes a package in one step, so whoever looks for the upload first
+// misses neither.
+struct Known {
+  std::optional<Upload> upload;
+  std::optional<Package> package;
+};
+
+Result<Known> look_up(const Context& context, const Device& device, std::string_view sha256) {
+  Known known;
+  SHILU_TRY(known.upload, context.store.upload_of(device.id, sha256));
+  SHILU_TRY(known.package, context.store.package(sha256));
+  return known;
+}
+
 // Nothing of it is here but perhaps a part.
-Result<http::Response> receive(const Context& context, const Device& device, const Offer& offer) {
-  SHILU_TRY(const auto upload, context.store.upload_of(device.id, offer.package_sha256));
+Result<http::Response> receive(const Context& context, const std::optional<Upload>& upload,
+                               const Offer& offer) {
   if (upload && upload->offset_bytes == upload->size_bytes && upload->size_bytes == offer.size_bytes)
     return http::json(200, {{"answer", "verifying"}});
   if (upload && upload->size_bytes == offer.size_bytes) {
@@ -77,7 +91,8 @@ Result<http::Response> take_offer(const Context& context, const http::Request& r
     return http::problem(413, "too-large", fmt::format("A package may have at most {} bytes.",
                                                        context.settings.max_package));
   }
-  SHILU_TRY(const auto package, context.store.package(offer.package_sha256));
+  SHILU_TRY(const Known known, look_up(context, device, offer.package_sha256));
+  const auto& package = known.package;
   if (package && package->state == PackageState::kAcknowledged)
     return http::json(200, {{"answer", "have"}, {"receipt", stored_json(package->receipt.value_or(""))}});
   if (package && package->state == PackageState::kVerifying)
@@ -86,7 +101,7 @@ Result<http::Response> take_offer(const Context& context, const http::Request& r
     return http::problem(422, "point-unknown", point.error().message);
   // Whoever offers a rejected package again wants to know again: an unknown device may be enrolled by now.
   if (package) SHILU_CHECK(context.store.forget_rejected(offer.package_sha256));
-  return receive(context, device, offer);
+  return receive(context, known.upload, offer);
 }
 
 Json state_json(std::string_view state, std::int64_t offset) {
@@ -109,12 +124,12 @@ http::Response package_state(const Package& package) {
 Result<http::Response> tell_state(const Context& context, const http::Request& request,
                                   const Device& device) {
   const std::string_view sha256 = request.parameter("sha256");
-  SHILU_TRY(const auto package, context.store.package(sha256));
-  if (package) return package_state(*package);
-  SHILU_TRY(const auto upload, context.store.upload_of(device.id, sha256));
-  if (!upload) return http::problem(404, "not-found", "The platform knows no such package of this device.");
-  const bool complete = upload->offset_bytes == upload->size_bytes;
-  return http::json(200, state_json(complete ? "verifying" : "receiving", upload->offset_bytes));
+  SHILU_TRY(const Known known, look_up(context, device, sha256));
+  if (known.package) return package_state(*known.package);
+  if (!known.upload)
+    return http::problem(404, "not-found", "The platform knows no such package of this device.");
+  const bool complete = known.upload->offset_bytes == known.upload->size_bytes;
+  return http::json(200, state_json(complete ? "verifying" : "receiving", known.upload->offset_bytes));
 }
 
 }  // namespace

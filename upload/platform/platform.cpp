@@ -83,6 +83,9 @@ Result<std::unique_ptr<Platform>> Platform::start(PlatformSettings settings, con
   add_session_routes(parts->server, parts->context);
   add_review_routes(parts->server, parts->context);
   add_review_media_routes(parts->server, parts->context);
+  parts->server.route("GET", "/api/{rest...}", [](const http::Request&) {
+    return http::problem(404, "not-found", "The platform has no such call.");
+  });
   parts->server.serve_directory("/", parts->settings.www.string());
   parts->background.emplace(parts->context);
   SHILU_CHECK(parts->server.start());

@@ -26,7 +26,7 @@ Status sweep_uploads(const Context& context) {
   SHILU_TRY(const auto names, posix_file_system().list(directory));
   for (const std::string& name : names) {
     SHILU_TRY(const auto upload, context.store.upload(name));
-    if (!upload) SHILU_CHECK(remove_file(directory / name));
+    if (!upload || upload->taken) SHILU_CHECK(remove_file(directory / name));
   }
   return {};
 }
