@@ -73,3 +73,27 @@ for (const folder of ["firmware/ui", "tests/web"]) {
     expect(readFileSync(join(root, folder, "package-lock.json"), "utf8")).not.toContain('"resolved"');
   });
 }
+
+// The verifier's facts and their values (upload/evidence/verify.h).
+const facts: Readonly<Record<string, readonly string[]>> = {
+  structure: ["intact", "altered"], contents: ["intact", "altered", "cannot-check"], seal: ["valid", "invalid", "missing", "cannot-check"],
+  device: ["known", "unknown", "not-asked", "cannot-check"], recording: ["signed", "altered", "cannot-check"],
+  continuity: ["whole", "whole-with-declared-gaps", "altered", "cannot-check"], clock: ["synchronised", "unsynchronised", "cannot-check"],
+  teacher: ["signed-in", "asserted", "altered", "cannot-check"], identity: ["sealed", "withheld", "absent"], tail: ["signed", "unsigned"], receipt: ["valid", "invalid", "absent"],
+};
+
+test("the assessor's page has words for every fact that the verifier may state", () => {
+  const words = JSON.parse(readFileSync(join(root, sources.assessor, "texts/zh-CN.json"), "utf8")) as Record<string, string>;
+  for (const [fact, values] of Object.entries(facts)) {
+    expect.soft(words[`proof.${fact}`], fact).toBeTruthy();
+    for (const value of values) expect.soft(words[`proof.${fact}.${value}`], `${fact} ${value}`).toBeTruthy();
+  }
+});
+
+test("the pages have words for every reason of a gap", () => {
+  const words = JSON.parse(readFileSync(join(root, sources.design, "texts/zh-CN.json"), "utf8")) as Record<string, string>;
+  const line = readFileSync(join(root, "docs/ref/journal.md"), "utf8").split("\n").find((one) => one.startsWith("| `gap` |")) ?? "";
+  const reasons = [...(line.split("`reason`:")[1] ?? "").matchAll(/`([a-z-]+)`/g)].map((found) => found[1] ?? "");
+  expect(reasons.length).toBeGreaterThan(3);
+  for (const reason of reasons) expect.soft(words[`gap.reason.${reason}`], reason).toBeTruthy();
+});

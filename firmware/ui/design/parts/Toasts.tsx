@@ -1,4 +1,5 @@
-// Short messages at the bottom, each with at most one action ("undo"). An action's message stays for 8 s.
+// Short messages, one at a time (two would lie over what is touched), each with at most one action ("undo"), for 8 s; a mark can
+// still be taken back in the list of marks.
 import { signal } from "@preact/signals";
 import { Button } from "./Button";
 import { Icon } from "./Icon";
@@ -24,7 +25,7 @@ export interface ToastOptions {
 
 export function showToast(text: string, options: ToastOptions = {}): number {
   const id = nextId++;
-  toasts.value = [...toasts.value.slice(-1), { id, text, bad: options.bad ?? false, action: options.action }];
+  toasts.value = [{ id, text, bad: options.bad ?? false, action: options.action }];
   setTimeout(() => dismissToast(id), options.action || options.bad ? 8000 : 4000);
   return id;
 }

@@ -7,7 +7,8 @@ type Tone = "good" | "open" | "bad";
 const kIcons: Readonly<Record<Tone, IconName>> = { good: "check", open: "unknown", bad: "cross" };
 
 const kGood: ReadonlySet<string> = new Set(["intact", "valid", "known", "signed", "whole", "whole-with-declared-gaps", "synchronised", "signed-in", "sealed", "withheld", "true"]);
-const kBad: ReadonlySet<string> = new Set(["altered", "invalid", "missing", "false"]);
+// As the verifier means them: these refute; what is in neither set leaves the fact open.
+const kBad: ReadonlySet<string> = new Set(["altered", "invalid", "missing", "unknown", "false"]);
 
 function toneOf(value: string): Tone {
   if (kGood.has(value)) return "good";
