@@ -35,7 +35,7 @@ class Foreign:
         return json.loads(run.stdout.splitlines()[-1])
 
     def came_whole(self, device):
-        # Random bytes are no package: that they were refused under this very digest shows that all came.
+        # The digest was announced, so the platform knows it from the first byte on. Random bytes are no package: that they were refused under this very digest shows that all came.
         state = device.final_state(self.sha256)
         if isinstance(state, int) or state["reasons"][0]["code"] != "package-altered":
             raise AssertionError(f"the platform says {state}")
@@ -52,7 +52,8 @@ class Foreign:
         """tus-js-client uploads in slices of 1 MiB, with a stop and a resume in between"""
         with Platform(self.bin, self.work / "slices") as platform:
             device = platform.enrol()
-            stopped = self.client(platform, device.token, "--chunk", str(1 << 20), "--stop-at", "9000000")
+            stopped = self.client(platform, device.token, "--chunk", str(1 << 20), "--stop-at", "9000000",
+                                  "--metadata", f"package_sha256={self.sha256}")
             assert not stopped["done"], stopped
             path = stopped["url"][len(platform.url):] if stopped["url"].startswith("http") else stopped["url"]
             offset = device.offset(path)
@@ -72,7 +73,7 @@ class Foreign:
 
             def upload():
                 try:
-                    told.update(self.client(platform, device.token, "--chunk", str(1 << 18)))
+                    told.update(self.client(platform, device.token, "--chunk", str(1 << 18), "--metadata", f"package_sha256={self.sha256}"))
                 except Exception as error:  # noqa: BLE001 - told to the checking thread
                     told["error"] = str(error)
 
