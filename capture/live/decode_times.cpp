@@ -14,15 +14,16 @@ constexpr Nanoseconds kJitter =
 }  // namespace
 
 DecodeTimes::DecodeTimes(std::optional<unsigned> depth, Nanoseconds step)
-    : depth_(depth.value_or(0)), step_(step) {}
+    : depth_(depth.value_or(0)), promised_(depth.has_value()), step_(step) {}
 
 void DecodeTimes::expect(std::optional<unsigned> depth) {
   depth_ = std::max<std::size_t>(depth_, depth.value_or(0));
+  promised_ = depth.has_value();
 }
 
 UnitTimes DecodeTimes::next(MonotonicTime presentation) {
   const bool deeper_than_promised = last_ && presentation + kJitter <= *last_;
-  if (deeper_than_promised && depth_ < kMaxReorderDepth) ++depth_;
+  if (deeper_than_promised && !promised_ && depth_ < kMaxReorderDepth) ++depth_;
   waiting_.insert(std::upper_bound(waiting_.begin(), waiting_.end(), presentation), presentation);
   auto decode = presentation;
   if (waiting_.size() > depth_) {

@@ -19,14 +19,16 @@ struct UnitTimes {
 class DecodeTimes {
  public:
   // `depth`: of reorder_depth(); unknown begins at 0 and grows when pictures turn out to be reordered (the
-  // picture that shows it is then shown late once). `step`: guessed distance of two pictures, for the first
-  // `depth` units.
+  // picture that shows it is then shown late once). A promised depth is kept: a presentation time that goes
+  // further back is then the clock's step, not reordering, and is moved behind the one before. `step`: guessed
+  // distance of two pictures, for the first `depth` units.
   DecodeTimes(std::optional<unsigned> depth, Nanoseconds step);
   void expect(std::optional<unsigned> depth);  // new parameter sets; it never becomes less
   UnitTimes next(MonotonicTime presentation);
 
  private:
   std::size_t depth_;
+  bool promised_;  // by the parameter sets
   Nanoseconds step_;
   std::vector<MonotonicTime> waiting_;  // presentation times that are not yet a decode time, sorted
   std::optional<MonotonicTime> last_;   // decode time

@@ -142,5 +142,18 @@ TEST_CASE("parameter sets that are cut short or random give no depth and no cras
   CHECK_FALSE(reorder_depth(Codec::kH264, {{}}));
 }
 
+TEST_CASE("a clock that steps back in a stream without reordering never makes times fall") {
+  // Arrival after a stall: the network's clock is put right by 160 ms in the middle of a stream that promises depth 0.
+  DecodeTimes times(0u, std::chrono::milliseconds(40));
+  MonotonicTime last{0};
+  for (const std::int64_t ms : {1000, 1040, 1080, 1120, 960, 1000, 1040, 1080, 1120, 1160, 1200}) {
+    const UnitTimes now = times.next({ms * 1'000'000});
+    CHECK(now.presentation == now.decode);
+    CHECK(now.presentation > last);
+    last = now.presentation;
+  }
+  CHECK(last == MonotonicTime{1'200'000'000});
+}
+
 }  // namespace
 }  // namespace shilu::live
