@@ -27,7 +27,7 @@ def classroom(bin_folder):
                 return described.exists()
 
             try:
-                wait_until("the demonstration", 60, ready)
+                wait_until("the demonstration", 150, ready)
                 yield json.loads(described.read_text())
             finally:
                 process.send_signal(signal.SIGINT)

@@ -55,7 +55,7 @@ class Lesson:
                 raise RuntimeError(f"the demonstration ended with {self.demo.returncode}:\n{tail}")
             return described.exists() and json.loads(described.read_text())
 
-        self.told = wait_until("the demonstration classroom", 60, ready)
+        self.told = wait_until("the demonstration classroom", 150, ready)
         self.teacher = Peer(self.told["device_url"])
         state = wait_until("both cameras", 30, lambda: self.live_state())
         sources = ", ".join(f"{s['name']} {s['tracks'][0]['codec']}" for s in state["sources"])

@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-constexpr auto kReadyTimeout = 20s;
+constexpr auto kReadyTimeout = 60s;
 constexpr auto kPoll = 20ms;
 constexpr auto kStopGrace = 8s;
 
