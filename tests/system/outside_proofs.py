@@ -16,8 +16,9 @@ def video_frames(file):
 
 
 def decode_errors(file):
-    """What ffmpeg complains about while decoding everything; '' when nothing."""
-    done = subprocess.run(["ffmpeg", "-v", "error", "-xerror", "-i", str(file), "-f", "null", "-"],
+    """What ffmpeg complains about while decoding everything; '' when nothing. Pictures keep their own times: without that, ffmpeg
+    rounds them to a frame rate and complains of its own rounding."""
+    done = subprocess.run(["ffmpeg", "-v", "error", "-xerror", "-i", str(file), "-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "null", "-"],
                           capture_output=True, text=True)
     return done.stderr.strip() + ("" if done.returncode == 0 else f" (exit {done.returncode})")
 
