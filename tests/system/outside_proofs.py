@@ -28,8 +28,8 @@ def strictly_rising(values):
 
 
 def frame_hashes(file, start=None, end=None):
-    """framemd5 of the video frames, optionally of those with start <= pts < end (seconds)."""
-    lines = run("ffmpeg", "-v", "error", "-i", str(file), "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "framemd5", "-").splitlines()
+    """framemd5 of the video frames at their own times, optionally of those with start <= pts < end (seconds)."""
+    lines = run("ffmpeg", "-v", "error", "-i", str(file), "-map", "0:v:0", "-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "framemd5", "-").splitlines()
     base = [line for line in lines if line.startswith("#tb 0:")][0].split(":")[1].strip()
     numerator, denominator = (int(x) for x in base.split("/"))
     frames = []
