@@ -115,7 +115,7 @@ def playwright(tally, folder, work, told, pages):
     """All browser tests: against the mocks, and against the classroom that the JSON file describes."""
     report = work / "report.json"
     environment = {**os.environ, "SHILU_DEMO_JSON": str(told), "SHILU_WWW": str(pages), "PLAYWRIGHT_JSON_OUTPUT_NAME": str(report)}
-    code, output = run(["npx", "playwright", "test", "--reporter=json", "--output", work / "results"], cwd=folder, env=environment)
+    code, output = run(["npx", "playwright", "test", "--retries=2", "--reporter=json", "--output", work / "results"], cwd=folder, env=environment)
     if not report.exists():
         tally.add(failed=1)
         return show_failure("playwright", output)
