@@ -8,7 +8,6 @@
 
 #include "upload/evidence/bag.h"
 #include "upload/evidence/evidence_json.h"
-#include "upload/evidence/hash_pass.h"
 #include "upload/evidence/package_index.h"
 
 namespace shilu::evidence {

@@ -1,16 +1,10 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "upload/evidence/evidence_json.h"
 #include "upload/evidence/facts.h"
 #include "upload/evidence/file_names.h"
 #include "upload/evidence/hash_pass.h"
-#include "upload/evidence/identity.h"
-#include "upload/evidence/limits.h"
-#include "upload/evidence/package_scan.h"
+#include "upload/evidence/package_findings.h"
 #include "upload/evidence/receipt.h"
-#include "upload/evidence/seal.h"
 #include "upload/evidence/verify.h"
 
 namespace shilu::evidence {
@@ -19,147 +13,63 @@ namespace {
 constexpr std::string_view kAltered = "altered";
 constexpr std::string_view kCannotCheck = "cannot-check";
 
-// What is found out of one package, in the order in which the facts are told.
-class PackageVerifier {
+// Tells what was found as facts, in the order in which people read them.
+class PackageTeller {
  public:
-  PackageVerifier(File& file, const VerifyOptions& options, PackageScan scan, VerifyReport& report)
-      : file_(file), options_(options), scan_(std::move(scan)), report_(report), facts_(report.facts) {}
+  PackageTeller(const PackageFindings& found, const VerifyOptions& options, VerifyReport& report)
+      : found_(found), evidence_(found.evidence), options_(options), facts_(report.facts) {}
 
   void run() {
     facts_.add("structure", "intact",
-               fmt::format("{} files, every byte accounted for", scan_.index.entries.size()));
-    read_texts();
-    open_seal_file();
-    open_proofs();
+               fmt::format("{} files, every byte accounted for", found_.scan.index.entries.size()));
     tell_contents();
     tell_seal();
     tell_device();
     tell_recording();
-    tell_continuity();
+    for (std::size_t i = 0; i < found_.continuity.size(); ++i) tell_continuity(i);
+    if (found_.continuity.empty()) facts_.add("continuity", kCannotCheck, "the package tells of no clip");
     tell_clock();
     tell_teacher();
     tell_identity();
-    summarise();
   }
 
  private:
-  // --- reading
-
-  std::string text_of(std::string_view name, std::uint64_t limit) {
-    const auto bytes = read_small(file_, scan_.index, name, limit);
-    return bytes ? std::string(as_text(*bytes)) : std::string();
-  }
-
-  void read_texts() {
-    text_ = {text_of(kBagitFile, kMaxSmallFile), text_of(kBagInfoFile, kMaxSmallFile),
-             text_of(kManifestFile, kMaxManifest), text_of(kTagManifestFile, kMaxManifest)};
-    evidence_ = Evidence::from_json(text_of(kEvidenceFile, kMaxJson));
-  }
-
-  void open_seal_file() {
-    if (scan_.index.find(kSealFile) == nullptr) return;
-    seal_ = open_seal(text_of(kSealFile, kMaxSmallFile), text_of(kSealCertificateFile, kMaxSmallFile));
-    if (!seal_) return;
-    const Seal& seal = seal_->seal;
-    const bool this_one = seal.name == scan_.index.name &&
-                          seal.tagmanifest_sha256 == scan_.found.at(std::string(kTagManifestFile)).sha256;
-    if (!this_one)
-      seal_ = fail(ErrorKind::kCorrupted, "the seal is of other contents than those that are here");
-  }
-
-  Result<ProvenRecords> open_proof(std::size_t index, std::string_view lesson_json) {
-    SHILU_TRY(const Bytes text, read_small(file_, scan_.index, proof_file(index), kMaxJson));
-    SHILU_TRY(const ClipProof proof, ClipProof::from_json(as_text(text)));
-    SHILU_TRY(const Bytes records, read_small(file_, scan_.index, records_file(index), kMaxRecordsBytes));
-    SHILU_TRY(ProvenRecords proven, ProvenRecords::open(proof, records, lesson_json));
-    if (proven.lesson().lesson_id != evidence_->lesson_id ||
-        to_rfc3339(proven.lesson().start_wall) != evidence_->start_utc) {
-      return fail(ErrorKind::kCorrupted, "it is of another lesson than evidence.json speaks of");
-    }
-    return proven;
-  }
-
-  // One proof is held at a time: clips are checked as soon as theirs is open.
-  void open_proofs() {
-    if (!evidence_) return;
-    const std::string lesson_json = text_of(kLessonFile, kMaxLessonJson);
-    for (std::size_t i = 0; i < evidence_->clips.size(); ++i) {
-      const auto proven = open_proof(i + 1, lesson_json);
-      if (!proven) {
-        recording_problems_.push_back(fmt::format("clip {}: {}", i + 1, proven.error().message));
-        continuity_.emplace_back(fail(ErrorKind::kFailedPrecondition, "what was recorded cannot be told"));
-        continue;
-      }
-      take_proof(*proven);
-      continuity_.push_back(check_sources(*proven, evidence_->clips[i]));
-    }
-  }
-
-  void take_proof(const ProvenRecords& proven) {
-    recording_device_ = proven.certificate().device_key;
-    const auto& checkpoint = proven.checkpoint();
-    clock_known_ = true;
-    synchronised_ = synchronised_ && checkpoint.synchronised;
-    clock_error_ms_ = std::max(clock_error_ms_, checkpoint.error_ms);
-    signed_utc_ = checkpoint.utc;
-    if (proven.signed_in_subject() && pseudonym_of(*proven.signed_in_subject()) == evidence_->pseudonym)
-      signed_in_ = true;
-  }
-
-  // -> the declared gaps of all its sources.
-  Result<std::vector<std::string>> check_sources(const ProvenRecords& proven, const ClaimedClip& clip) {
-    std::vector<std::string> gaps;
-    for (const ClaimedSource& source : clip.sources) {
-      const auto found = scan_.clips.find(source.file.file);
-      if (found == scan_.clips.end())
-        return fail(ErrorKind::kCorrupted, fmt::format("{} is missing", source.file.file));
-      if (!found->second.media) return fail(found->second.media.error().within(source.name));
-      auto of_source = check_clip(proven, source.name, clip.range, *found->second.media);
-      if (!of_source) return fail(of_source.error().within(source.name));
-      gaps.insert(gaps.end(), of_source->begin(), of_source->end());
-    }
-    return gaps;
-  }
-
-  // --- telling
+  bool has(std::string_view file) const { return found_.scan.index.find(file) != nullptr; }
 
   void tell_contents() {
-    std::vector<std::string> problems = scan_.crc_problems;
-    if (problems.empty()) problems = check_bag(text_, scan_.index.name, scan_.found);
+    std::vector<std::string> problems = found_.scan.crc_problems;
+    if (problems.empty()) problems = check_bag(found_.text, found_.scan.index.name, found_.scan.found);
     if (const std::string identity = identity_problem(); !identity.empty()) problems.push_back(identity);
     if (!evidence_) {
       problems.push_back(evidence_.error().message);
     } else if (problems.empty()) {
-      problems = check_claims(*evidence_, text_, scan_.found);
+      problems = check_claims(*evidence_, found_.text, found_.scan.found);
     }
     facts_.add_intact("contents", problems, "every file is the one that was packed");
   }
 
-  const Seal::Withholdable* sealed_identity() const {
-    if (!seal_) return nullptr;
-    const auto& list = seal_->seal.withholdable;
-    return list.empty() ? nullptr : &list.front();
-  }
-
   std::string identity_problem() const {
-    if (!seal_ || scan_.index.find(kIdentityFile) == nullptr) return "";
-    const auto* sealed = sealed_identity();
+    if (!found_.seal || !has(kIdentityFile)) return "";
+    const auto* sealed = found_.sealed_identity();
     const bool same =
-        sealed != nullptr && sealed->sha256 == scan_.found.at(std::string(kIdentityFile)).sha256;
+        sealed != nullptr && sealed->sha256 == found_.scan.found.at(std::string(kIdentityFile)).sha256;
     return same ? "" : "identity.box is not the one that was sealed";
   }
 
   void tell_seal() {
-    if (scan_.index.find(kSealFile) == nullptr)
+    if (!found_.seal_is_there) {
       return facts_.add("seal", "missing", "the package says that it is signed, but its seal was taken away");
-    if (!seal_) return facts_.add("seal", "invalid", seal_.error().message);
-    const Seal& seal = seal_->seal;
-    if (seal.withholdable.size() > 1 || (sealed_identity() && sealed_identity()->file != kIdentityFile))
+    }
+    if (!found_.seal) return facts_.add("seal", "invalid", found_.seal.error().message);
+    const Seal& seal = found_.seal->seal;
+    const auto* withheld = found_.sealed_identity();
+    if (seal.withholdable.size() > 1 || (withheld != nullptr && withheld->file != kIdentityFile))
       return facts_.add("seal", "invalid", "the seal lets other files be withheld than identity.box");
-    if (recording_device_ && *recording_device_ != seal_->certificate.device_key) {
-      return facts_.add("seal", "invalid",
-                        fmt::format("device {} sealed what device {} recorded", seal.device_id,
-                                    device_id_of(*recording_device_)));
+    const auto& recorder = found_.recording_device;
+    if (recorder && *recorder != found_.seal->certificate.device_key) {
+      return facts_.add(
+          "seal", "invalid",
+          fmt::format("device {} sealed what device {} recorded", seal.device_id, device_id_of(*recorder)));
     }
     facts_.add(
         "seal", "valid",
@@ -168,105 +78,89 @@ class PackageVerifier {
 
   void tell_device() {
     std::vector<PublicKey> keys;
-    if (recording_device_) keys.push_back(*recording_device_);
-    if (seal_) keys.push_back(seal_->certificate.device_key);
+    if (found_.recording_device) keys.push_back(*found_.recording_device);
+    if (found_.seal) keys.push_back(found_.seal->certificate.device_key);
     add_device_fact(facts_, keys, options_.trusted_devices);
   }
 
   void tell_recording() {
-    if (!recording_problems_.empty()) return facts_.add("recording", kAltered, recording_problems_.front());
-    if (!recording_device_)
+    if (!found_.recording_problems.empty())
+      return facts_.add("recording", kAltered, found_.recording_problems.front());
+    if (!found_.recording_device)
       return facts_.add("recording", kCannotCheck, "the package holds no proof of a recording");
     facts_.add("recording", "signed",
                fmt::format("the records lead to what device {} signed at {}",
-                           device_id_of(*recording_device_), signed_utc_));
+                           device_id_of(*found_.recording_device), found_.signed_utc));
   }
 
-  void tell_continuity() {
-    for (std::size_t i = 0; i < continuity_.size(); ++i) {
-      const auto& result = continuity_[i];
-      const int clip = static_cast<int>(i + 1);
-      const TimeRange range = evidence_->clips[i].range;
-      const std::string where = fmt::format("{:.3f} s to {:.3f} s", range.from.seconds(), range.to.seconds());
-      if (!result && result.error().kind == ErrorKind::kFailedPrecondition) {
-        facts_.add("continuity", kCannotCheck, result.error().message, clip);
-      } else if (!result) {
-        facts_.add("continuity", kAltered, result.error().message, clip);
-      } else if (result->empty()) {
-        facts_.add("continuity", "whole", where + ", unedited, nothing left out", clip);
-      } else {
-        facts_.add("continuity", "whole-with-declared-gaps",
-                   fmt::format("{}, unedited; missing, and declared when it was recorded: {}", where,
-                               fmt::join(*result, ", ")),
-                   clip);
-      }
+  void tell_continuity(std::size_t i) {
+    const auto& result = found_.continuity[i];
+    const int clip = static_cast<int>(i + 1);
+    if (!result) {
+      const bool altered = result.error().kind == ErrorKind::kCorrupted;
+      return facts_.add("continuity", altered ? kAltered : kCannotCheck, result.error().message, clip);
     }
-    if (continuity_.empty()) facts_.add("continuity", kCannotCheck, "the package tells of no clip");
+    const TimeRange range = evidence_->clips[i].range;
+    const std::string where =
+        fmt::format("{:.3f} s to {:.3f} s, unedited", range.from.seconds(), range.to.seconds());
+    if (result->empty()) return facts_.add("continuity", "whole", where + ", nothing left out", clip);
+    facts_.add(
+        "continuity", "whole-with-declared-gaps",
+        fmt::format("{}; missing, and declared when it was recorded: {}", where, fmt::join(*result, ", ")),
+        clip);
   }
 
   void tell_clock() {
-    if (!clock_known_) return facts_.add("clock", kCannotCheck, "no proof tells the time");
-    if (!synchronised_)
+    if (!found_.recording_device) return facts_.add("clock", kCannotCheck, "no proof tells the time");
+    if (!found_.synchronised) {
       return facts_.add("clock", "unsynchronised",
                         "the device's clock was not synchronised when it was recorded");
+    }
     facts_.add("clock", "synchronised",
-               fmt::format("the device's clock was right to within {} ms", clock_error_ms_));
+               fmt::format("the device's clock was right to within {} ms", found_.clock_error_ms));
   }
 
   void tell_teacher() {
     if (!evidence_) return facts_.add("teacher", kCannotCheck, "evidence.json cannot be read");
+    const std::string& who = evidence_->pseudonym;
     if (evidence_->binding == kAsserted) {
-      return facts_.add(
-          "teacher", "asserted",
-          fmt::format("{} is only said to be the teacher; nobody signed in", evidence_->pseudonym));
+      return facts_.add("teacher", "asserted",
+                        fmt::format("{} is only said to be the teacher; nobody signed in", who));
     }
-    if (signed_in_) {
+    if (found_.signed_in) {
       return facts_.add("teacher", "signed-in",
-                        fmt::format("{} had signed in at the device that recorded", evidence_->pseudonym));
+                        fmt::format("{} had signed in at the device that recorded", who));
     }
-    if (!recording_problems_.empty())
+    if (!found_.recording_problems.empty())
       return facts_.add("teacher", kCannotCheck, "the proof of the sign-in leads to no signature");
     facts_.add("teacher", kAltered,
-               fmt::format("{} is said to have signed in, and the recording knows nothing of it",
-                           evidence_->pseudonym));
+               fmt::format("{} is said to have signed in, and the recording knows nothing of it", who));
   }
 
   void tell_identity() {
-    if (scan_.index.find(kIdentityFile) != nullptr)
+    if (has(kIdentityFile)) {
       return facts_.add("identity", "sealed",
                         "who the teacher is stands in a part that only the platform can open");
-    if (sealed_identity() != nullptr)
+    }
+    if (found_.sealed_identity() != nullptr) {
       return facts_.add("identity", "withheld",
                         "the part that says who the teacher is was taken out of this copy");
+    }
     facts_.add("identity", "absent", "the package does not say who the teacher is");
   }
 
-  void summarise() {
-    if (!evidence_) return;
-    report_.summary =
-        PackageSummary{scan_.index.name,      evidence_->programme, evidence_->catalogue,
-                       evidence_->point_code, evidence_->lesson_id, seal_ ? seal_->seal.device_id : "",
-                       evidence_->pseudonym,  evidence_->binding,   text_of(kEvidenceFile, kMaxJson)};
-  }
-
-  File& file_;
+  const PackageFindings& found_;
+  const Result<Evidence>& evidence_;
   const VerifyOptions& options_;
-  PackageScan scan_;
-  VerifyReport& report_;
   FactList facts_;
-
-  BagText text_;
-  Result<Evidence> evidence_ = fail(ErrorKind::kInternal, "not read");
-  Result<OpenedSeal> seal_ = fail(ErrorKind::kCorrupted, "there is none");
-  std::vector<std::string> recording_problems_;
-  std::vector<Result<std::vector<std::string>>> continuity_;  // per clip: its declared gaps
-  std::optional<PublicKey> recording_device_;
-  std::string signed_utc_;
-  bool clock_known_ = false;
-  bool synchronised_ = true;
-  std::int64_t clock_error_ms_ = 0;
-  bool signed_in_ = false;
 };
+
+PackageSummary summary_of(const PackageFindings& found) {
+  const Evidence& evidence = *found.evidence;
+  return {found.scan.index.name, evidence.programme, evidence.catalogue,
+          evidence.point_code,   evidence.lesson_id, found.seal ? found.seal->seal.device_id : "",
+          evidence.pseudonym,    evidence.binding,   found.evidence_text};
+}
 
 // Nothing can be found in a file whose structure is not that of a package.
 Status tell_broken_structure(File& file, const Error& error, VerifyReport& report) {
@@ -307,7 +201,9 @@ Result<VerifyReport> verify_package(const std::filesystem::path& path, const Ver
     SHILU_TRY(PackageScan scan, scan_package(*file, std::move(*index)));
     report.sha256 = scan.sha256;
     report.size_bytes = scan.size;
-    PackageVerifier(*file, options, std::move(scan), report).run();
+    const PackageFindings found = examine_package(*file, std::move(scan));
+    PackageTeller(found, options, report).run();
+    if (found.evidence) report.summary = summary_of(found);
   }
   tell_receipt(options, report);
   return report;

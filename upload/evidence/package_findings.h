@@ -1,0 +1,36 @@
+#pragma once
+// What is found out of one package, before it is told as facts. Inside this module only.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "upload/evidence/package_scan.h"
+#include "upload/evidence/seal.h"
+
+namespace shilu::evidence {
+
+struct PackageFindings {
+  PackageScan scan;
+  BagText text;
+  std::string evidence_text;
+  Result<Evidence> evidence = fail(ErrorKind::kInternal, "not read");
+  bool seal_is_there = false;
+  Result<OpenedSeal> seal = fail(ErrorKind::kCorrupted, "there is none");  // of just these contents
+
+  // Of the proofs:
+  std::vector<std::string> recording_problems;
+  // Per clip its declared gaps; kFailedPrecondition: what was recorded cannot be told.
+  std::vector<Result<std::vector<std::string>>> continuity;
+  std::optional<PublicKey> recording_device;  // set once a proof led to its signature
+  std::string signed_utc;
+  bool synchronised = true;
+  std::int64_t clock_error_ms = 0;
+  bool signed_in = false;  // the pseudonym of evidence.json had signed in
+
+  const Seal::Withholdable* sealed_identity() const;
+};
+
+PackageFindings examine_package(File& file, PackageScan scan);
+
+}  // namespace shilu::evidence
