@@ -2,27 +2,32 @@
 """Runs the groups of tests, counts, and closes with one line: N passed, N failed, N skipped. Standard library only."""
 
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 class Tally:
+    """Thread-safe."""
+
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
+        self.lock = threading.Lock()
 
     def add(self, passed=0, failed=0, skipped=0):
-        self.passed += passed
-        self.failed += failed
-        self.skipped += skipped
+        with self.lock:
+            self.passed += passed
+            self.failed += failed
+            self.skipped += skipped
 
     def line(self):
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
@@ -94,11 +99,34 @@ def lines_test(tally, file, *arguments, timeout=900):
     if passed + failed + len(skips) == 0:
         failed = 1
     tally.add(passed, failed, len(skips))
-    for skip in skips:
-        print(f"        {skip}")
     if failed:
         show_failure(file.name, output)
-    print(f"{'ok' if not failed else 'FAILED':7} {file.relative_to(ROOT)} ({time.monotonic() - began:.1f} s)", flush=True)
+    told = [f"        {skip}" for skip in skips]
+    told.append(f"{'ok' if not failed else 'FAILED':7} {file.relative_to(ROOT)} ({time.monotonic() - began:.1f} s)")
+    print("\n".join(told), flush=True)
+
+
+def wants_to_be_alone(file):
+    """A system test that measures time, or loads the machine, says so in a line `# alone: why`."""
+    return re.search(r"^# alone: \S", file.read_text(), re.M) is not None
+
+
+def system(tally, build):
+    """Most of a system test is waiting for lessons to go by, so they go by side by side; those that measure come after, one by one."""
+    files = sorted((ROOT / "tests/system").glob("test_*.py"))
+    alone = [file for file in files if wants_to_be_alone(file)]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        list(pool.map(lambda file: lines_test(tally, file, "--bin", build / "bin"), [f for f in files if f not in alone]))
+    for file in alone:
+        lines_test(tally, file, "--bin", build / "bin")
+
+
+def bench(tally, build):
+    """Prints measurements; what counts as a test is only that each could be made."""
+    for file in sorted((ROOT / "tests/bench").glob("bench_*.py")):
+        print(f"-- {file.relative_to(ROOT)}", flush=True)
+        code = subprocess.run([sys.executable, str(file), "--bin", str(build / "bin")], cwd=ROOT).returncode
+        tally.add(passed=int(code == 0), skipped=int(code == 77), failed=int(code not in (0, 77)))
 
 
 def once(tally, build):
@@ -180,12 +208,8 @@ def groups(build):
         for file in sorted((ROOT / "tests/reader").glob("test_*.py")):
             python_unittest(tally, file)
 
-    def system(tally):
-        for file in sorted((ROOT / "tests/system").glob("test_*.py")):
-            lines_test(tally, file, "--bin", build / "bin")
-
-    return {"lint": lint, "unit": lambda tally: unit(tally, build), "reader": reader, "system": system,
-            "once": lambda tally: once(tally, build), "web": lambda tally: web(tally, build),
+    return {"lint": lint, "unit": lambda tally: unit(tally, build), "reader": reader, "system": lambda tally: system(tally, build),
+            "once": lambda tally: once(tally, build), "web": lambda tally: web(tally, build), "bench": lambda tally: bench(tally, build),
             "asan": lambda tally: sanitized(tally, "asan"), "tsan": lambda tally: sanitized(tally, "tsan")}
 
 
@@ -199,6 +223,7 @@ def main():
     known = groups(options.build.resolve())
     chosen = options.group or (["lint", "unit"] if options.unit else ["lint", "unit", "reader", "system", "once", "web"])
     if options.long:
+        os.environ["SHILU_LONG"] = "1"
         chosen += ["asan", "tsan"]
     unknown = [name for name in chosen if name not in known]
     if unknown:
