@@ -7,6 +7,7 @@
 namespace shilu::recorder {
 namespace {
 
+constexpr Nanoseconds kSilent = std::chrono::seconds(3);  // longer than any GOP: nothing arrives any more
 constexpr Nanoseconds kAcknowledgeEvery = std::chrono::milliseconds(500);  // while no lesson runs
 
 GapReason reason_of(const link::StateChange& change) {
@@ -102,14 +103,12 @@ GapReason SourceInput::open_reason(MediaKind kind) const {
   return input.builder ? input.builder->open_reason() : GapReason::kSourceLost;
 }
 
-bool SourceInput::has_picture() const {
+// Not whether the lead-in holds something: it is empty for a GOP after each lesson, and the next may begin at once.
+bool SourceInput::gives(MediaKind kind) const {
   const std::lock_guard lock(mutex_);
-  return state_.state == link::SourceState::kLive && video_.parameters && (video_.lead_in.ready() || video_.builder);
-}
-
-bool SourceInput::has_sound() const {
-  const std::lock_guard lock(mutex_);
-  return state_.state == link::SourceState::kLive && audio_.parameters && (audio_.lead_in.ready() || audio_.builder);
+  const auto& input = track(kind);
+  return state_.state == link::SourceState::kLive && input.parameters && input.decodable_at &&
+         clock_.monotonic() - *input.decodable_at < kSilent;
 }
 
 SourceStatus SourceInput::status() const {
@@ -144,6 +143,7 @@ void SourceInput::peer_connected(std::uint64_t peer) {
     interrupt(GapReason::kSourceLost);
     for (auto* input : {&video_, &audio_}) {
       input->last_number = 0;
+      input->decodable_at.reset();
       input->lead_in.clear();
     }
   }
@@ -193,6 +193,7 @@ void SourceInput::unit_arrived(link::AccessUnit unit) {
   input.last_number = unit.number;
   input.distance.add(unit.decode_time);
   const auto now = clock_.monotonic();
+  if (unit.sync || input.decodable_at) input.decodable_at = now;
   if (input.builder) {
     input.builder->add(std::move(unit), peer_, now);
     return;

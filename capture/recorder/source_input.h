@@ -32,8 +32,9 @@ class SourceInput final : public SourceListener {
   enum class Rest { kFlush, kAbandon };
   void detach(Rest rest);    // what is open is closed, or left to the next recorder, which gets it from the capture
 
-  bool has_picture() const;  // pictures arrive and one that needs no other is at hand
-  bool has_sound() const;
+  // Units arrive now, and one that needs no other came before: a lesson could begin.
+  bool has_picture() const { return gives(MediaKind::kVideo); }
+  bool has_sound() const { return gives(MediaKind::kAudio); }
   void close_if_silent();
   void acknowledge(MediaKind kind, UnitName last) { supervisor_.acknowledge(kind, last); }
   GapReason open_reason(MediaKind kind) const;
@@ -53,12 +54,14 @@ class SourceInput final : public SourceListener {
     UsualDistance distance;
     LeadIn lead_in;
     std::unique_ptr<TrackBuilder> builder;
-    std::uint64_t last_number = 0;  // of this peer
+    std::uint64_t last_number = 0;                    // of this peer
+    std::optional<MonotonicTime> decodable_at;        // the newest arrival since an IDR of this peer
     MonotonicTime acknowledged_at;
   };
 
   TrackInput& track(MediaKind kind) { return kind == MediaKind::kVideo ? video_ : audio_; }
   const TrackInput& track(MediaKind kind) const { return kind == MediaKind::kVideo ? video_ : audio_; }
+  bool gives(MediaKind kind) const;
   void make_builder(TrackInput& input);
   void interrupt(GapReason reason);
   void refuse(const Error& error);

@@ -96,6 +96,19 @@ TEST_CASE("a lesson is recorded from the press on, and the capture may forget wh
   CHECK(bench.recorder->status().state == "idle");
 }
 
+TEST_CASE("a lesson may begin as soon as the one before it has ended") {
+  Bench bench;
+  FakeCapture room(bench.settings.runtime_directory, "room");
+  bench.open();
+  bench.await_picture();
+  for (int lesson = 0; lesson < 3; ++lesson) {
+    const auto started = bench.recorder->start({});
+    REQUIRE(started);
+    REQUIRE(bench.recorder->stop(StopReason::kUser));
+    CHECK(violations_in(started->directory) == kClean);
+  }
+}
+
 TEST_CASE("a recorder that ends in mid-lesson loses nothing: its successor goes on with the same lesson") {
   Bench bench;
   FakeCapture room(bench.settings.runtime_directory, "room");
