@@ -39,8 +39,8 @@ class FaultFileSystem final : public FileSystem {
   // truncate, reserve, sync_data, create_directories, sync_directory, rename, remove. The n-th operation
   // fails, the others go on. A failing write first writes `prefix` bytes of its own.
   void fail_operation(int n, ErrorKind kind, std::size_t prefix = 0);
-  // The n-th and every later operation fails (kUnavailable), until power_cut() or clear_faults().
-  void fail_from(int n, std::size_t prefix = 0);
+  // The n-th and every later operation fails, until power_cut() or clear_faults().
+  void fail_from(int n, std::size_t prefix = 0, ErrorKind kind = ErrorKind::kUnavailable);
   void clear_faults();
   int operations() const;  // since the last call of one of the three
 

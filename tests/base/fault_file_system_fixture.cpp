@@ -104,10 +104,10 @@ void FaultFileSystem::fail_operation(int n, ErrorKind kind, std::size_t prefix) 
   fault_ = {n, n, kind, prefix};
 }
 
-void FaultFileSystem::fail_from(int n, std::size_t prefix) {
+void FaultFileSystem::fail_from(int n, std::size_t prefix, ErrorKind kind) {
   const std::lock_guard lock(mutex_);
   operations_ = 0;
-  fault_ = {n, kForEver, ErrorKind::kUnavailable, prefix};
+  fault_ = {n, kForEver, kind, prefix};
 }
 
 void FaultFileSystem::clear_faults() {
