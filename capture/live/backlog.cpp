@@ -79,10 +79,23 @@ std::optional<link::Message> Backlog::next(Cursor& cursor) {
   }
 }
 
+std::optional<link::Message> Backlog::next_ready(Cursor& cursor) {
+  const std::lock_guard lock(mutex_);
+  if (cursor.ended) return std::nullopt;
+  if (auto state = take_state(cursor)) return state;
+  return take_unit(cursor);
+}
+
+bool Backlog::let_gather(const Cursor& cursor, Nanoseconds time) {
+  std::unique_lock lock(mutex_);
+  return !ended_.wait_for(lock, time, [&] { return cursor.ended; });
+}
+
 void Backlog::end(Cursor& cursor) {
   const std::lock_guard lock(mutex_);
   cursor.ended = true;
   changed_.notify_all();
+  ended_.notify_all();
 }
 
 std::optional<link::Message> Backlog::take_state(Cursor& cursor) const {

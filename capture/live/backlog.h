@@ -43,6 +43,10 @@ class Backlog {
   };
   // The next message for the peer; waits for one. nullopt once another thread has ended the cursor.
   std::optional<link::Message> next(Cursor& cursor);
+  // The same without waiting: nullopt as well when there is none.
+  std::optional<link::Message> next_ready(Cursor& cursor);
+  // Lets messages gather for so long, without waking at each; false once another thread has ended the cursor.
+  bool let_gather(const Cursor& cursor, Nanoseconds time);
   void end(Cursor& cursor);
 
   struct Held {
@@ -82,6 +86,7 @@ class Backlog {
   const BacklogLimits limits_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
+  std::condition_variable ended_;
   std::array<Track, 2> tracks_;  // all below guarded by mutex_
   std::deque<State> states_;
   std::uint64_t dropped_ = 0;
