@@ -12,6 +12,8 @@
 namespace shilu::platform {
 namespace {
 
+// Longer than an upload lives, so that none outlives what was announced of it.
+constexpr std::int64_t kOfferLifetime_ms = std::int64_t{15} * 86'400'000;
 constexpr std::size_t kMaxName = 128;  // characters are counted by the store; bytes bound it here
 
 http::Response describe(const Context& context) {
@@ -101,6 +103,8 @@ Result<http::Response> take_offer(const Context& context, const http::Request& r
     return http::problem(422, "point-unknown", point.error().message);
   // Whoever offers a rejected package again wants to know again: an unknown device may be enrolled by now.
   if (package) SHILU_CHECK(context.store.forget_rejected(offer.package_sha256));
+  SHILU_CHECK(context.store.put_offer({device.id, offer.package_sha256, offer.size_bytes, offer.blocks,
+                                       context.clock.wall().ns / 1'000'000 + kOfferLifetime_ms}));
   return receive(context, known.upload, offer);
 }
 

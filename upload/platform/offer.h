@@ -2,8 +2,10 @@
 // What a device says before it sends a package. A value.
 
 #include <string>
+#include <vector>
 
 #include "config/catalogue.h"
+#include "firmware/base/digest.h"
 #include "firmware/base/json.h"
 #include "firmware/base/result.h"
 
@@ -12,6 +14,7 @@ namespace shilu::platform {
 struct Offer {
   std::string package_sha256;
   std::int64_t size_bytes = 0;
+  std::vector<Digest> blocks;  // of 8 MiB
   std::string programme, point;
 
   // kInvalidArgument says what is wrong; the block hashes must be as many as the size asks for.

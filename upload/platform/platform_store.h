@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "firmware/base/clock.h"
+#include "firmware/base/digest.h"
 #include "firmware/base/result.h"
 
 namespace shilu::platform {
@@ -32,6 +33,15 @@ struct Upload {
   std::string metadata;
   std::int64_t expires_utc_ms = 0;
   bool taken = false;  // it has become a package; its file is gone from the uploads
+};
+
+// What a device announced of a package, block by block.
+struct OfferedBlocks {
+  std::string device_id;
+  std::string package_sha256;
+  std::int64_t size_bytes = 0;
+  std::vector<Digest> blocks;  // of 8 MiB
+  std::int64_t expires_utc_ms = 0;
 };
 
 enum class PackageState { kVerifying, kAcknowledged, kRejected };
@@ -99,6 +109,11 @@ class PlatformStore {
   Result<std::vector<Device>> devices();
 
   // --- Uploads
+  Status put_offer(const OfferedBlocks& offer);  // in place of an older one for the same package
+  // Empty: none was made for a package of that size.
+  Result<std::vector<Digest>> offered_blocks(std::string_view device_id, std::string_view package_sha256,
+                                             std::int64_t size_bytes);
+  Status forget_old_offers();
   Status create_upload(const Upload& upload);
   Result<std::optional<Upload>> upload(std::string_view id);
   // Not yet taken; of several the one that has come farthest.

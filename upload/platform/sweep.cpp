@@ -46,6 +46,7 @@ Status sweep_packages(const Context& context) {
 
 Status sweep(const Context& context) {
   SHILU_CHECK(remove_expired(context));
+  SHILU_CHECK(context.store.forget_old_offers());
   SHILU_CHECK(sweep_uploads(context));
   return sweep_packages(context);
 }
