@@ -4,6 +4,7 @@
 
 #include "firmware/base/clock.h"
 #include "firmware/store/database.h"
+#include "firmware/store/migration.h"
 #include "tests/base/temporary_directory.h"
 #include "upload/platform/platform_store.h"
 

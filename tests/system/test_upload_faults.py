@@ -306,9 +306,9 @@ CASES = [Clean, Reset, Silence, Outage, FarAndLossy, Jitter, Stopped, LostAnswer
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", type=pathlib.Path, required=True)
-    parser.add_argument("--only", help="the name of one case")
+    parser.add_argument("--only", action="append", help="the name of a case; may be repeated")
     options = parser.parse_args()
-    cases = [case for case in CASES if options.only in (None, case.__name__)]
+    cases = [case for case in CASES if options.only is None or case.__name__ in options.only]
     failed = skipped = 0
     with tempfile.TemporaryDirectory(prefix="shilu-faults-") as work:
         school = School(options.bin.resolve(), work)
