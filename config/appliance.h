@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "config/upload_settings.h"
 #include "firmware/base/result.h"
 
 namespace shilu::config {
@@ -35,6 +36,7 @@ struct ApplianceSettings {
   std::vector<std::string> tiles;               // codes, at most 6
   std::string platform_url;                     // empty: no upload
   std::string platform_claim;                   // claim code for enrolment
+  UploadSettings upload;
   std::uint64_t reserve_bytes = 2'000'000'000;  // never filled by recording
 
   std::filesystem::path lessons_directory() const { return data_directory / "lessons"; }
