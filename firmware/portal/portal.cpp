@@ -14,6 +14,7 @@
 #include "firmware/portal/movie_cache.h"
 #include "firmware/portal/packer.h"
 #include "firmware/portal/preview.h"
+#include "firmware/portal/queue_socket.h"
 #include "firmware/portal/recorder_link.h"
 #include "firmware/portal/recording_routes.h"
 #include "firmware/portal/session_routes.h"
@@ -50,6 +51,7 @@ sender::OutboxOptions outbox_options(const config::ApplianceSettings& settings, 
   options.device_key = device_key;
   options.state_file = settings.data_directory / "enrolment.json";
   options.store_file = settings.data_directory / "shilu.db";
+  options.upload = settings.upload;
   return options;
 }
 
@@ -98,6 +100,7 @@ struct Portal::Impl {
   EventHub events;
   std::optional<sender::Outbox> outbox;
   std::optional<Packer> packer;
+  std::optional<QueueSocket> queue_socket;
   std::optional<RecorderLink> link;
   http::Server server;
 };
@@ -138,6 +141,7 @@ void Portal::Impl::add_routes() {
   add_clip_routes(server, shared, movies);
   add_document_routes(server, shared);
   add_submission_routes(server, shared, *packer);
+  add_upload_routes(server, shared);
   add_catalogue_routes(server, shared);
   add_health_routes(server, shared);
   if (!opened.settings.web_root.empty()) server.serve_directory("/", opened.settings.web_root);
@@ -149,6 +153,8 @@ Status Portal::Impl::start() {
   packer.emplace(context(), opened.seal_key, opened.subject_salt,
                  [this](const store::Submission& submission) { tell_submission(submission.id); });
   packer->start();
+  queue_socket.emplace(context(), *packer);
+  SHILU_CHECK(queue_socket->start());
   link.emplace(context(), preview);
   add_routes();
   SHILU_CHECK(server.start());
@@ -168,6 +174,7 @@ void Portal::stop() {
   if (impl_->link) impl_->link->stop();
   impl_->events.close();
   impl_->server.stop();
+  impl_->queue_socket.reset();
   impl_->packer.reset();
 }
 

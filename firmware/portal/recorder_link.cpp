@@ -42,6 +42,7 @@ void RecorderLink::on_status(const recorder::RecorderStatus& status) {
     status_ = status;
   }
   const std::string now = status.lesson ? status.lesson->id : "";
+  if (context_.outbox != nullptr) context_.outbox->pace().set_recording(status.lesson.has_value());
   if (!before.empty() && before != now) lesson_changed(before);
   publish();
 }

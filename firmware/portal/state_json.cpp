@@ -1,6 +1,7 @@
 #include "firmware/portal/state_json.h"
 
 #include "firmware/base/json_io.h"
+#include "firmware/portal/upload_json.h"
 
 namespace shilu::portal {
 namespace {
@@ -46,29 +47,6 @@ Json source_state(const recorder::SourceStatus& source) {
           {"tracks", std::move(tracks)}};
 }
 
-Json upload_state(const Context& context) {
-  const auto waiting = context.store.waiting_submissions();
-  const std::int64_t queued = waiting.value_or(0);
-  std::string_view state = "off";
-  if (context.outbox != nullptr) {
-    switch (context.outbox->link()) {
-      case sender::Outbox::Link::kOff:
-        state = "waiting";
-        break;
-      case sender::Outbox::Link::kOk:
-        state = "ok";
-        break;
-      case sender::Outbox::Link::kWaiting:
-        state = "waiting";
-        break;
-      case sender::Outbox::Link::kOffline:
-        state = "offline";
-        break;
-    }
-  }
-  return {{"state", state}, {"queued", queued}};
-}
-
 }  // namespace
 
 Json state_json(const Context& context, const std::optional<recorder::RecorderStatus>& status) {
@@ -84,7 +62,7 @@ Json state_json(const Context& context, const std::optional<recorder::RecorderSt
           {"sources", std::move(sources)},
           {"disk", {{"free_bytes", known.free_bytes}, {"minutes_left", known.minutes_left}}},
           {"clock", {{"synchronised", known.clock_synchronised}, {"error_ms", known.clock_error_ms}}},
-          {"upload", upload_state(context)},
+          {"upload", upload_json(context)},
           {"device",
            {{"id", context.device_id}, {"name", context.settings.device_name}, {"version", SHILU_VERSION}}}};
 }

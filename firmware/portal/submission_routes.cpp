@@ -7,6 +7,7 @@
 #include "firmware/portal/owned.h"
 #include "firmware/portal/submission_check.h"
 #include "firmware/portal/submission_json.h"
+#include "firmware/portal/upload_json.h"
 
 namespace shilu::portal {
 namespace {
@@ -28,6 +29,12 @@ Result<std::string> fields_text(const Json& body) {
   return canonical_json(fields);
 }
 
+// Evidence first; who hands in a whole lesson has time until the night.
+std::int64_t priority_of(const store::Lesson& lesson, const store::Clip& clip) {
+  const bool is_whole = clip.from_ms <= 0 && clip.to_ms >= lesson.duration_ms;
+  return is_whole ? store::kWholeLessonPriority : store::kEvidencePriority;
+}
+
 Result<http::Response> submit(const Context& context, Packer& packer, const http::Request& request,
                               const store::Teacher& teacher) {
   SHILU_TRY(const Json body, body_object(request));
@@ -47,8 +54,8 @@ Result<http::Response> submit(const Context& context, Packer& packer, const http
   }
   SHILU_TRY(const std::string fields, fields_text(body));
   SHILU_TRY(const store::Submission created,
-            context.store.create_submission(
-                {lesson.id, clip.id, teacher.id, clip.point, context.settings.programme, fields}));
+            context.store.create_submission({lesson.id, clip.id, teacher.id, clip.point,
+                                             context.settings.programme, fields, priority_of(lesson, clip)}));
   packer.wake();
   return http::json(202, submission_json(context, created));
 }
@@ -67,18 +74,10 @@ Result<http::Response> show(const Context& context, const http::Request& request
   return http::json(200, submission_json(context, submission));
 }
 
-Status steer(store::DeviceStore& store, const std::string& id, std::string_view action) {
-  if (action == "pause") return store.pause_submission(id);
-  if (action == "resume") return store.resume_submission(id);
-  if (action == "send-now") return store.send_now(id);
-  if (action == "withdraw") return store.withdraw_submission(id);
-  return fail(ErrorKind::kNotFound, "There is no such action.");
-}
-
 Result<http::Response> act(const Context& context, Packer& packer, const http::Request& request,
                            const store::Teacher& teacher) {
   SHILU_TRY(const store::Submission submission, own_submission(context.store, teacher, request));
-  SHILU_CHECK(steer(context.store, submission.id, request.parameter("action")));
+  SHILU_CHECK(steer_submission(context, submission.id, request.parameter("action")));
   packer.wake();
   if (context.outbox != nullptr) context.outbox->wake();
   SHILU_TRY(const store::Submission now, context.store.submission(submission.id));
@@ -86,6 +85,24 @@ Result<http::Response> act(const Context& context, Packer& packer, const http::R
 }
 
 }  // namespace
+
+void add_upload_routes(http::Server& server, const Context& context) {
+  using http::Request;
+  using store::Teacher;
+  server.route(
+      "GET", "/api/upload",
+      for_teacher(context.store, [context](const Request&, const Teacher&) -> Result<http::Response> {
+        return http::json(200, upload_json(context));
+      }));
+  server.route(
+      "PUT", "/api/upload",
+      for_teacher(context.store, [context](const Request& request, const Teacher&) -> Result<http::Response> {
+        SHILU_TRY(const Json body, body_object(request));
+        SHILU_TRY(const std::string limit, json_string(body, "limit"));
+        SHILU_CHECK(set_limit(context, limit));
+        return http::json(200, upload_json(context));
+      }));
+}
 
 void add_submission_routes(http::Server& server, const Context& context, Packer& packer) {
   using http::Request;

@@ -11,7 +11,7 @@ function project(name: string, screen: Screen, locale: string, match: RegExp): P
   return { name, testMatch: match, use: { ...screen, locale } };
 }
 
-const flows = /specs\/((teacher|assessor)-flow|look)\.spec/;
+const flows = /specs\/((teacher|assessor)-flow|look|queue)\.spec/;
 const looks = /specs\/look\.spec/;
 // What is not about pixels runs at a quarter of the board's resolution: it is the same page.
 const logic = /specs\/(build|marks|recording-state|screens)\.spec/;

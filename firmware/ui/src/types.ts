@@ -47,7 +47,7 @@ export interface DeviceState {
   readonly sources: readonly SourceState[];
   readonly disk: { readonly free_bytes: number; readonly minutes_left: number };
   readonly clock: { readonly synchronised: boolean; readonly error_ms: number };
-  readonly upload: { readonly state: "ok" | "waiting" | "offline" | "off"; readonly queued: number };
+  readonly upload: UploadLine;
   readonly device: { readonly id: string; readonly name: string; readonly version: string };
 }
 
@@ -133,6 +133,19 @@ export interface Verdict {
   readonly decided_utc: string;
 }
 
+// The line to the platform; the members after `queued` are missing on older devices.
+export interface UploadLine {
+  readonly state: 'ok'|'waiting'|'offline'|'off';
+  readonly queued: number;
+  readonly code?: string|null;
+  readonly error?: string|null;
+  readonly limit?: {
+    readonly bytes_per_s: number|null; readonly why: 'free' | 'timetable' | 'by-hand' | 'recording' | 'others'; readonly by_hand:
+                                                                                                                             boolean;
+  }|null;
+  readonly clock_ahead_s?: number|null;
+}
+
 export type SubmissionState = "packing" | "queued" | "sending" | "verifying" | "acknowledged" | "rejected" | "withdrawn";
 
 export interface Submission {
@@ -150,6 +163,7 @@ export interface Submission {
   readonly seconds_left: number | null;
   readonly attempts: number;
   readonly last_error: string | null;
+  readonly error_code?: string|null;
   readonly receipt: { readonly number: string; readonly received_utc: string } | null;
   readonly verdict: Verdict | null;
 }

@@ -131,7 +131,7 @@ export class MockDevice {
     };
     if (submission.state === "packing" && passed > this.rates.packing) {
       to("sending", { size_bytes: 24_600_000, package_sha256: createHash("sha256").update(submission.id).digest("hex"), attempts: 1 });
-    } else if (submission.state === "sending") {
+    } else if (submission.state === "sending" && !submission.paused && !submission.held) {
       const share = Math.min(1, passed / this.rates.sending);
       Object.assign(submission, { acked_bytes: Math.round(submission.size_bytes * share), rate_bytes_per_s: 3_200_000, seconds_left: Math.ceil(((1 - share) * submission.size_bytes) / 3_200_000) });
       if (share === 1) to("verifying", {});
@@ -351,8 +351,9 @@ export class MockDevice {
     });
     on("GET", "/api/submissions", (call) => ({ submissions: mine(call) }));
     on("GET", "/api/submissions/{id}", one);
-    for (const [action, state] of [["pause", "queued"], ["resume", "sending"], ["send-now", "sending"], ["withdraw", "withdrawn"]]) {
-      on("POST", `/api/submissions/{id}/${action}`, (call) => Object.assign(one(call), { state }));
+    const steps = { pause: { paused: true }, resume: { paused: false }, "send-now": { paused: false, state: "sending" }, withdraw: { paused: false, state: "withdrawn" } };
+    for (const [action, step] of Object.entries(steps)) {
+      on("POST", `/api/submissions/{id}/${action}`, (call) => Object.assign(one(call), step, { since: performance.now() }));
     }
   }
 }
