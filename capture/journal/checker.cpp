@@ -72,11 +72,12 @@ Json CheckReport::to_json() const {
   for (const auto& finding : findings) {
     list.push_back({{"code", finding.code}, {"violation", finding.violation}, {"detail", finding.detail}});
   }
-  return {{"clean", clean()},   {"findings", std::move(list)},
-          {"records", records}, {"fragments", fragments},
-          {"bytes", bytes},     {"gaps", gaps},
-          {"marks", marks},     {"signed_leaves", signed_leaves},
-          {"leaves", leaves},   {"duration_s", duration_s}};
+  return {{"clean", clean()},        {"findings", std::move(list)},
+          {"records", records},      {"fragments", fragments},
+          {"bytes", bytes},          {"gaps", gaps},
+          {"marks", marks},          {"signed_leaves", signed_leaves},
+          {"leaves", leaves},        {"duration_s", duration_s},
+          {"unsigned_s", unsigned_s}};
 }
 
 Result<CheckReport> check_lesson(const path& directory) {

@@ -34,6 +34,7 @@ struct CheckReport {
   std::uint64_t signed_leaves = 0;
   std::uint64_t leaves = 0;
   double duration_s = 0;
+  double unsigned_s = 0;  // of lesson time, recorded behind the last checkpoint that holds
   bool clean() const;  // no violation
   Json to_json() const;
 };

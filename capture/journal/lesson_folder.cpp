@@ -199,12 +199,20 @@ std::vector<Digest> LessonFolder::leaf_hashes() const {
   return leaves;
 }
 
-Result<LessonFolder::SourceMovie> LessonFolder::movie(std::string_view source,
-                                                      std::optional<TimeRange> range) const {
+TimeRange LessonFolder::whole() const {
   const auto end_ms =
       (duration().count() + kNsPerMs - 1) / kNsPerMs;  // a lesson that still runs ends between two ms
-  const auto wanted = range.value_or(TimeRange{LessonTime{0}, LessonTime::from_ms(end_ms)});
-  return make_source_movie(impl_->records, impl_->index.tracks(), source, wanted);
+  return {LessonTime{0}, LessonTime::from_ms(end_ms)};
+}
+
+Result<LessonFolder::SourceMovie> LessonFolder::movie(std::string_view source,
+                                                      std::optional<TimeRange> range) const {
+  return make_source_movie(impl_->records, impl_->index.tracks(), source, range.value_or(whole()));
+}
+
+Result<std::vector<LessonFolder::SourceMovie>> LessonFolder::movies(std::string_view source,
+                                                                    std::optional<TimeRange> range) const {
+  return make_source_movies(impl_->records, impl_->index.tracks(), source, range.value_or(whole()));
 }
 
 }  // namespace shilu::journal

@@ -9,4 +9,9 @@ Result<LessonFolder::SourceMovie> make_source_movie(const std::vector<StoredReco
                                                     const std::vector<TrackView>& tracks,
                                                     std::string_view source, TimeRange range);
 
+// The same in ordered parts, cut where the codec parameters of a track change.
+Result<std::vector<LessonFolder::SourceMovie>> make_source_movies(const std::vector<StoredRecord>& records,
+                                                                  const std::vector<TrackView>& tracks,
+                                                                  std::string_view source, TimeRange range);
+
 }  // namespace shilu::journal

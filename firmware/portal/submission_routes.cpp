@@ -8,6 +8,7 @@
 #include "firmware/portal/submission_check.h"
 #include "firmware/portal/submission_json.h"
 #include "firmware/portal/upload_json.h"
+#include "upload/evidence/annotations.h"
 
 namespace shilu::portal {
 namespace {
@@ -20,13 +21,38 @@ Result<store::Submission> own_submission(store::DeviceStore& store, const store:
   return fail(ErrorKind::kNotFound, "There is no such submission.");
 }
 
-// All the values of "fields" must be texts: they go into a form.
-Result<std::string> fields_text(const Json& body) {
+// "notes":[{"at_ms","to_ms","text"}], in lesson time inside the clip.
+Result<Json> clip_notes(const Json& body, const store::Clip& clip) {
+  const Json notes = body.value("notes", Json::array());
+  if (!notes.is_array()) return fail(ErrorKind::kInvalidArgument, "\"notes\" must be a list");
+  Json taken = Json::array();
+  for (const Json& note : notes) {
+    SHILU_TRY(const std::int64_t at, json_int(note, "at_ms"));
+    const std::int64_t to = json_int_or(note, "to_ms", at + 1);
+    SHILU_TRY(const std::string text, json_string(note, "text"));
+    if (at < clip.from_ms || to <= at || to > clip.to_ms)
+      return fail(ErrorKind::kInvalidArgument, "A note must lie inside its clip.");
+    if (text.empty() || text.size() > evidence::kMaxNoteBytes)
+      return fail(ErrorKind::kInvalidArgument, "A note must have some words, and not a whole paper of them.");
+    taken.push_back({{"at_ms", at}, {"text", text}});
+    if (note.contains("to_ms")) taken.back()["to_ms"] = to;
+  }
+  if (taken.size() > evidence::kMaxNotes)
+    return fail(ErrorKind::kInvalidArgument, "There are too many notes.");
+  return taken;
+}
+
+// What the teacher filled in: all the values of "fields" must be texts, for they go into a form; the notes
+// lie beside them under a name that no form has.
+Result<std::string> filled_in(const Json& body, const store::Clip& clip) {
   const Json fields = body.value("fields", Json::object());
   const bool fine = fields.is_object() && std::all_of(fields.begin(), fields.end(),
                                                       [](const Json& value) { return value.is_string(); });
   if (!fine) return fail(ErrorKind::kInvalidArgument, "\"fields\" must be an object of texts");
-  return canonical_json(fields);
+  Json filled = fields;
+  SHILU_TRY(Json notes, clip_notes(body, clip));
+  if (!notes.empty()) filled[kNotesField] = std::move(notes);
+  return canonical_json(filled);
 }
 
 // Evidence first; who hands in a whole lesson has time until the night.
@@ -52,7 +78,7 @@ Result<http::Response> submit(const Context& context, Packer& packer, const http
     refusal.body = canonical_json(document);
     return refusal;
   }
-  SHILU_TRY(const std::string fields, fields_text(body));
+  SHILU_TRY(const std::string fields, filled_in(body, clip));
   SHILU_TRY(const store::Submission created,
             context.store.create_submission({lesson.id, clip.id, teacher.id, clip.point,
                                              context.settings.programme, fields, priority_of(lesson, clip)}));

@@ -60,8 +60,10 @@ inline evidence::Evidence evidence_of(const Pieces& pieces) {
 // Makes evidence.json and bag-info.txt speak of the files as they are now.
 inline void put_evidence(Pieces& pieces, evidence::Evidence claims) {
   for (evidence::ClaimedSource& source : claims.clips[0].sources) {
-    source.file.sha256 = sha256(pieces.files.at(source.file.file));
-    source.file.size_bytes = pieces.files.at(source.file.file).size();
+    for (evidence::ClaimedPart& part : source.parts) {
+      part.file.sha256 = sha256(pieces.files.at(part.file.file));
+      part.file.size_bytes = pieces.files.at(part.file.file).size();
+    }
   }
   for (evidence::ClaimedDocument& document : claims.documents) {
     document.file.sha256 = sha256(pieces.files.at(document.file.file));
@@ -78,6 +80,12 @@ inline void put_evidence(Pieces& pieces, evidence::Evidence claims) {
   const std::string text(as_text(info));
   info = to_bytes(text.substr(0, text.find("Payload-Oxum")) + "Payload-Oxum: " + std::to_string(bytes) + "." +
                   std::to_string(count) + "\n");
+}
+// Says another range of the first clip, which is of one part.
+inline void claim_range(evidence::Evidence& claims, std::int64_t from_ms, std::int64_t to_ms) {
+  claims.clips[0].range = {LessonTime::from_ms(from_ms), LessonTime::from_ms(to_ms)};
+  for (evidence::ClaimedSource& source : claims.clips[0].sources)
+    source.parts.at(0).range = claims.clips[0].range;
 }
 inline evidence::ClipProof proof_of(const Pieces& pieces) {
   return must(evidence::ClipProof::from_json(as_text(pieces.files.at(kProof))));

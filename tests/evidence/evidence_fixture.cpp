@@ -51,9 +51,10 @@ class TinyTrack {
         name_(std::move(name)),
         kind_(kind),
         number_(number),
+        directory_(directory / name_),
         parameters_(tiny_parameters(kind)) {
-    must(posix_file_system().create_directories(directory / name_));
-    file_ = must(posix_file_system().open(directory / name_ / "e000.mp4", OpenMode::kCreate));
+    must(posix_file_system().create_directories(directory_));
+    file_ = must(posix_file_system().open(directory_ / "e000.mp4", OpenMode::kCreate));
   }
 
   template <typename Add>
@@ -63,6 +64,7 @@ class TinyTrack {
     for (std::int64_t start = 0; start < ticks(recipe_.seconds * 1000); start += fragment_ticks()) {
       if (in_hole(start)) continue;
       if (start > covered) script_gap(journal, covered, start, add);
+      if (changes_at(start)) add(ns(start), [&journal, this, start] { change(journal, start); });
       add(ns(start + fragment_ticks()), [&journal, this, start] { write_fragment(journal, start); });
       covered = start + fragment_ticks();
     }
@@ -81,6 +83,20 @@ class TinyTrack {
     return ticks(recipe_.hole_ms->first) < start + fragment_ticks() && start < ticks(recipe_.hole_ms->second);
   }
 
+  bool changes_at(std::int64_t start) {
+    if (!video() || !recipe_.change_ms || changed_ || start < ticks(*recipe_.change_ms)) return false;
+    changed_ = true;
+    return true;
+  }
+
+  void change(JournalWriter& journal, std::int64_t start) {
+    parameters_.width = 128;
+    parameters_.height = 96;
+    file_ = must(posix_file_system().open(directory_ / "e001.mp4", OpenMode::kCreate));
+    epoch_ = 1;
+    write_header(journal, ns(start));
+  }
+
   template <typename Add>
   void script_gap(JournalWriter& journal, std::int64_t from, std::int64_t to, Add&& add) {
     if (!recipe_.hole_declared) return;
@@ -89,11 +105,11 @@ class TinyTrack {
     });
   }
 
-  void write_header(JournalWriter& journal) {
+  void write_header(JournalWriter& journal, std::int64_t at_ns = 0) {
     const Bytes header = must(bmff::track_header(parameters_));
     must(file_->write_at(0, header));
     offset_ = header.size();
-    EpochEvent epoch{number_, name_, 0, rfc6381(parameters_), parameters_.timescale};
+    EpochEvent epoch{number_, name_, epoch_, rfc6381(parameters_), parameters_.timescale};
     epoch.width = parameters_.width;
     epoch.height = parameters_.height;
     epoch.sample_rate = parameters_.sample_rate;
@@ -101,7 +117,7 @@ class TinyTrack {
     epoch.nominal_ticks = sample_ticks();
     epoch.header_size = static_cast<std::uint32_t>(header.size());
     epoch.header_sha256 = sha256(header);
-    journal.append(EventRecord{{0}, epoch});
+    journal.append(EventRecord{{at_ns}, epoch});
   }
 
   void write_fragment(JournalWriter& journal, std::int64_t start) {
@@ -114,6 +130,7 @@ class TinyTrack {
     must(file_->write_at(offset_, built.bytes));
     FragmentRecord record;
     record.track = number_;
+    record.epoch = epoch_;
     record.flags = kKey;
     record.sequence = sequence_++;
     record.size = static_cast<std::uint32_t>(built.bytes.size());
@@ -141,6 +158,9 @@ class TinyTrack {
   std::string name_;
   MediaKind kind_;
   std::uint16_t number_;
+  std::uint16_t epoch_ = 0;
+  bool changed_ = false;
+  std::filesystem::path directory_;
   CodecParameters parameters_;
   std::unique_ptr<File> file_;
   std::uint64_t offset_ = 0;
@@ -217,6 +237,12 @@ TinyLesson write_tiny_lesson(const path& directory, const path& keys, const Tiny
     }
     one.action();
   }
+  if (!recipe.stop) {
+    must(journal.sync());
+    return {directory, keys};
+  }
+  for (const std::string& id : recipe.undone)
+    journal.append(EventRecord{{recipe.seconds * 1000 * kNsPerMs}, MarkUndoneEvent{id}});
   journal.append(EventRecord{{recipe.seconds * 1000 * kNsPerMs}, StopEvent{recipe.seconds * 1000, "user"}});
   must(journal.sync());
   must(journal.checkpoint(key.key, {recipe.seconds * 1000 * kNsPerMs}, clock, "stop"));
@@ -237,7 +263,7 @@ PackageRequest request_of(const path& lesson) {
   request.programme = "cn-moe-2.0";
   request.catalogue = "cn-2.0";
   request.point = &point;
-  request.clips = {{{LessonTime::from_ms(1000), LessonTime::from_ms(4000)}, {"room"}, "课堂实录片段"}};
+  request.clips = {{{LessonTime::from_ms(1000), LessonTime::from_ms(4000)}, {"room"}, "课堂实录片段", {}}};
   const path documents = path(SHILU_TEST_DATA) / "documents";
   request.documents = {{"教学设计", documents / "lesson-plan.pdf", "application/pdf"},
                        {"教学反思", documents / "reflection.pdf", "application/pdf"}};

@@ -39,6 +39,9 @@ struct TinyRecipe {
   bool hole_declared = true;
   bool synchronised = true;
   std::vector<Mark> marks;
+  std::vector<std::string> undone;  // ids of marks, taken back at the end
+  std::optional<int> change_ms;     // from here on the camera sends larger pictures: another epoch
+  bool stop = true;                 // else the power goes: the last seconds are not signed
 };
 struct TinyLesson {
   std::filesystem::path directory;

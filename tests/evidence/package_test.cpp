@@ -52,8 +52,8 @@ TEST_CASE("a package of a real lesson is proven in every fact") {
   write_lesson(packed.lesson, recipe);
   auto request = request_of(packed.lesson);
   request.clips = {
-      {{LessonTime::from_ms(1300), LessonTime::from_ms(7040)}, {"room", "board"}, "课堂实录片段"},
-      {{LessonTime::from_ms(8000), LessonTime::from_ms(12'000)}, {"room"}, "课堂实录片段"}};
+      {{LessonTime::from_ms(1300), LessonTime::from_ms(7040)}, {"room", "board"}, "课堂实录片段", {}},
+      {{LessonTime::from_ms(8000), LessonTime::from_ms(12'000)}, {"room"}, "课堂实录片段", {}}};
   const auto built = build(request, packed.keys, packed.file);
   const auto device = must(SigningKey::load(packed.keys / "device.key")).public_key();
   const auto report = verify_file(packed.file, {{device}, {}, {}});
@@ -86,12 +86,12 @@ TEST_CASE("unzip, python, sha256sum and openssl accept the package") {
               "len(z.namelist()), "
               "{(i.compress_type, i.external_attr >> 16, i.create_system, i.date_time) for i in "
               "z.infolist()})' " +
-              zip) == "None 15 {(0, 33188, 3, (1980, 1, 1, 0, 0, 0))}\n");
+              zip) == "None 16 {(0, 33188, 3, (1980, 1, 1, 0, 0, 0))}\n");
   shell("unzip -q " + zip + " -d " + out);
   const std::string bag = out + "/" + built.name;
-  CHECK(shell("cd " + bag + "; sha256sum -c --strict manifest-sha256.txt | grep -c ': OK$'") == "5\n");
+  CHECK(shell("cd " + bag + "; sha256sum -c --strict manifest-sha256.txt | grep -c ': OK$'") == "6\n");
   CHECK(shell("cd " + bag + "; sha256sum -c --strict tagmanifest-sha256.txt | grep -c ': OK$'") == "7\n");
-  CHECK(shell("cd " + bag + "; find . -type f | wc -l") == "15\n");
+  CHECK(shell("cd " + bag + "; find . -type f | wc -l") == "16\n");
   // By hand as docs/ref/signatures.md shows it: the seal, and the device's word for its key.
   const auto openssl_verifies = [&](const std::string& envelope, const std::string& key) {
     return shell("cd " + packed.directory.path().string() + "; jq -r .payload " + envelope +
@@ -221,7 +221,7 @@ TEST_CASE("the marks inside each clip are told in the clip's time") {
                   mark_at(3900, "0191e6a2-0000-7000-8000-000000000003")};
   write_tiny_lesson(packed.lesson, packed.keys, recipe);
   auto request = request_of(packed.lesson);
-  request.clips.push_back({{LessonTime::from_ms(4500), LessonTime::from_ms(6000)}, {"room"}, ""});
+  request.clips.push_back({{LessonTime::from_ms(4500), LessonTime::from_ms(6000)}, {"room"}, "", {}});
   build(request, packed.keys, packed.file);
   const auto pieces = take_apart(packed.file);
   CHECK(as_text(pieces.files.at("data/marks.vtt")) ==

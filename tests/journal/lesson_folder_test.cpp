@@ -244,6 +244,21 @@ TEST_CASE("a clip over a change of parameters is refused and says where to cut")
                   written(*rest, directory).string()}) == "160\n");
 }
 
+TEST_CASE("over a change of parameters a movie comes in parts that tile its range") {
+  const TemporaryDirectory directory;
+  const auto lesson = opened(lesson_with_two_sizes(directory));
+  const auto parts = lesson.movies("room", range_ms(1'000, 8'000));
+  REQUIRE(parts);
+  REQUIRE(parts->size() == 2);
+  CHECK((*parts)[0].range.from == LessonTime::from_ms(1'000));
+  CHECK((*parts)[0].range.to == LessonTime::from_ms(4'004));
+  CHECK((*parts)[1].range.from == LessonTime::from_ms(4'004));
+  CHECK((*parts)[1].range.to == LessonTime::from_ms(8'000));
+  CHECK(lesson.movies("room", range_ms(1'000, 4'004))->size() == 1);
+  CHECK(lesson.movies("room", range_ms(4'004, 8'000))->size() == 1);
+  CHECK(lesson.movies("nothing").error().kind == ErrorKind::kNotFound);
+}
+
 TEST_CASE("a lesson that still runs is read as far as it goes") {
   const TemporaryDirectory directory;
   const auto written_lesson = write_lesson(directory / "lesson", {.duration_ms = 6'000, .stop = false});

@@ -42,6 +42,7 @@ export default defineConfig({
     project("phone-zh", phone, "zh-CN", looks),
     project("phone-en", phone, "en", flows),
     project("desk-zh", desk, "zh-CN", /specs\/assessor/),
+    project("verify", desk, "zh-CN", /specs\/verify-page\.spec/),
     project("real", { ...desk, hasTouch: true }, "zh-CN", /real\/.*\.spec\.ts/),
   ],
 });

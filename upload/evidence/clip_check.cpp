@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <span>
 
@@ -39,14 +40,18 @@ struct ClipTrack {
   std::uint32_t timescale() const { return movie.parameters.timescale; }
 };
 
+// Of each track, by number: the place in its recorded fragments behind the last one that a clip has shown.
+using Reached = std::map<std::uint16_t, std::size_t>;
+
 class ClipChecker {
  public:
-  ClipChecker(const ProvenRecords& proven, std::string_view source, TimeRange range, const ClipMedia& media)
-      : proven_(proven), source_(source), range_(range), media_(media) {}
+  ClipChecker(const ProvenRecords& proven, std::string_view source, const ClipPart& part, Reached& reached)
+      : proven_(proven), source_(source), range_(part.range), media_(*part.media), reached_(reached) {}
 
   Result<std::vector<std::string>> run() {
     SHILU_CHECK(find_tracks());
     for (const ClipMedia::Fragment& fragment : media_.fragments) SHILU_CHECK(take_fragment(fragment));
+    SHILU_CHECK(check_seam());
     for (const ClipTrack& track : tracks_) SHILU_CHECK(check_times(track));
     SHILU_CHECK(check_header());
     return std::move(gaps_);
@@ -97,6 +102,21 @@ class ClipChecker {
     samples_ += index.samples.size();
     if (samples_ > kMaxSamples) return bad("the clip holds more than {} pictures and sounds", kMaxSamples);
     track.movie.fragments.push_back({std::move(index), 0, fragment.offset});
+    return {};
+  }
+
+  // Between this part and those before it nothing was left out: parts may share fragments, but skip none.
+  Status check_seam() {
+    for (const ClipTrack& track : tracks_) {
+      if (!track.next) continue;
+      const std::size_t first = *track.next - track.movie.fragments.size();
+      const auto before = reached_.find(track.number);
+      if (before != reached_.end() && first > before->second) {
+        return bad("{} lacks fragment {} between two parts of the clip", track.recorded->name,
+                   track.recorded->fragments[before->second].sequence);
+      }
+      reached_[track.number] = *track.next;
+    }
     return {};
   }
 
@@ -266,6 +286,7 @@ class ClipChecker {
   std::string_view source_;
   TimeRange range_;
   const ClipMedia& media_;
+  Reached& reached_;
   std::vector<ClipTrack> tracks_;
   std::vector<Place> places_;  // by digest
   std::size_t samples_ = 0;
@@ -275,10 +296,16 @@ class ClipChecker {
 }  // namespace
 
 Result<std::vector<std::string>> check_clip(const ProvenRecords& proven, std::string_view source,
-                                            TimeRange range, const ClipMedia& media) {
-  auto gaps = ClipChecker(proven, source, range, media).run();
-  if (!gaps && gaps.error().kind == ErrorKind::kInvalidArgument)
-    return fail(ErrorKind::kCorrupted, gaps.error().message);
+                                            std::span<const ClipPart> parts) {
+  std::vector<std::string> gaps;
+  Reached reached;
+  for (const ClipPart& part : parts) {
+    auto of_part = ClipChecker(proven, source, part, reached).run();
+    if (!of_part && of_part.error().kind == ErrorKind::kInvalidArgument)
+      return fail(ErrorKind::kCorrupted, of_part.error().message);
+    if (!of_part) return fail(of_part.error());
+    gaps.insert(gaps.end(), of_part->begin(), of_part->end());
+  }
   return gaps;
 }
 

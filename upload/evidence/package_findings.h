@@ -22,6 +22,8 @@ struct PackageFindings {
   std::vector<std::string> recording_problems;
   // Per clip its declared gaps; kFailedPrecondition: what was recorded cannot be told.
   std::vector<Result<std::vector<std::string>>> continuity;
+  // Per clip how many marks it has; errors as above.
+  std::vector<Result<std::size_t>> marks;
   std::optional<PublicKey> recording_device;  // set once a proof led to its signature
   std::string signed_utc;
   bool synchronised = true;

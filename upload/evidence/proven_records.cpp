@@ -76,9 +76,25 @@ Status ProvenRecords::take_record(const journal::Record& record) {
   if (const auto* fragment = std::get_if<journal::FragmentRecord>(&record)) return take_fragment(*fragment);
   const auto& event = std::get<journal::EventRecord>(record);
   if (const auto* gap = std::get_if<journal::GapEvent>(&event.body)) gaps_.push_back(*gap);
+  if (const auto* stop = std::get_if<journal::StopEvent>(&event.body))
+    stopped_at_ = std::chrono::milliseconds(stop->duration_ms);
+  take_mark(event);
   if (const auto* epoch = std::get_if<journal::EpochEvent>(&event.body))
     return take_epoch(*epoch, std::nullopt);
   return {};
+}
+
+// As LessonFolder::marks: of a mark that was sent twice the first counts.
+void ProvenRecords::take_mark(const journal::EventRecord& event) {
+  const auto find = [&](const std::string& id) {
+    return std::find_if(marks_.begin(), marks_.end(), [&](const Mark& mark) { return mark.id == id; });
+  };
+  if (const auto* pressed = std::get_if<journal::MarkEvent>(&event.body)) {
+    if (find(pressed->mark.id) == marks_.end()) marks_.push_back(pressed->mark);
+  }
+  if (const auto* undone = std::get_if<journal::MarkUndoneEvent>(&event.body)) {
+    if (const auto mark = find(undone->id); mark != marks_.end()) mark->undone = true;
+  }
 }
 
 Status ProvenRecords::take_fragment(const journal::FragmentRecord& fragment) {

@@ -36,8 +36,10 @@ namespace shilu::evidence {
 //   identity    sealed | withheld | absent           packages: the part that says who that is (sealed: only
 //   the platform
 //                                                    can open it)
-//   tail        signed | unsigned                    lesson folders: records after the last checkpoint
-//   receipt     valid | invalid | absent             packages
+//   marks       intact | altered | cannot-check      packages, one per clip: the marks told are those that
+//   were pressed derivative  declared                             packages, one for each: made of a clip,
+//   nothing is proven of it tail        signed | unsigned                    lesson folders: records after
+//   the last checkpoint receipt     valid | invalid | absent             packages
 struct Fact {
   std::string fact;
   std::string value;
@@ -65,6 +67,10 @@ struct VerifyReport {
   std::vector<Fact> facts;
   std::optional<PackageSummary> summary;
   bool refuted() const;  // any bad fact
+  // One answer from the facts about the bytes (structure, contents, seal, recording, continuity, marks,
+  // tail): intact | intact-with-declared-gaps | unsigned-tail | cannot-check | altered, the worst that holds.
+  // It is not a fact of its own and says nothing of who or when.
+  Fact integrity() const;
   Json to_json() const;
 };
 

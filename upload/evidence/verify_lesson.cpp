@@ -89,8 +89,8 @@ class LessonTeller {
     if (check_.signed_leaves >= check_.leaves)
       return facts_.add("tail", "signed", fmt::format("all of {} records", check_.leaves));
     facts_.add("tail", "unsigned",
-               fmt::format("the last {} of {} records are recorded, but not yet signed",
-                           check_.leaves - check_.signed_leaves, check_.leaves));
+               fmt::format("recorded, not yet signed: the last {:.1f} s ({} of {} records)",
+                           check_.unsigned_s, check_.leaves - check_.signed_leaves, check_.leaves));
   }
 
   const journal::LessonFolder& lesson_;

@@ -28,6 +28,8 @@ class PackageTeller {
     tell_recording();
     for (std::size_t i = 0; i < found_.continuity.size(); ++i) tell_continuity(i);
     if (found_.continuity.empty()) facts_.add("continuity", kCannotCheck, "the package tells of no clip");
+    for (std::size_t i = 0; i < found_.marks.size(); ++i) tell_marks(i);
+    tell_derived();
     tell_clock();
     tell_teacher();
     tell_identity();
@@ -108,6 +110,25 @@ class PackageTeller {
         "continuity", "whole-with-declared-gaps",
         fmt::format("{}; missing, and declared when it was recorded: {}", where, fmt::join(*result, ", ")),
         clip);
+  }
+
+  void tell_marks(std::size_t i) {
+    const auto& marks = found_.marks[i];
+    const int clip = static_cast<int>(i + 1);
+    if (marks)
+      return facts_.add("marks", "intact", fmt::format("{} marks, as they were pressed", *marks), clip);
+    const bool altered = marks.error().kind == ErrorKind::kCorrupted;
+    facts_.add("marks", altered ? kAltered : kCannotCheck, marks.error().message, clip);
+  }
+
+  // What was made of a clip proves nothing, whatever it shows.
+  void tell_derived() {
+    if (!evidence_) return;
+    for (const ClaimedDerivative& one : evidence_->derived) {
+      facts_.add("derivative", "declared",
+                 fmt::format("{} was made of {} ({}); it is not proven itself", one.file.file, one.from_file,
+                             one.recipe));
+    }
   }
 
   void tell_clock() {

@@ -18,9 +18,12 @@ struct Arguments {
 };
 
 void print(const journal::CheckReport& report) {
-  fmt::print("{:.1f} s in {} fragments, {:.1f} MB; {} gaps, {} marks; {} of {} records signed\n", report.duration_s,
+  fmt::print("{:.1f} s in {} fragments, {:.1f} MB; {} gaps, {} marks; {} of {} records signed{}\n", report.duration_s,
              report.fragments, static_cast<double>(report.bytes) / 1e6, report.gaps, report.marks,
-             report.signed_leaves, report.leaves);
+             report.signed_leaves, report.leaves,
+             report.signed_leaves < report.leaves
+                 ? fmt::format("; recorded, not yet signed: the last {:.1f} s", report.unsigned_s)
+                 : "");
   for (const auto& finding : report.findings) {
     fmt::print("{} {}: {}\n", finding.violation ? "violation" : "note", finding.code, finding.detail);
   }

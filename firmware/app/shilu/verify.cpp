@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "firmware/app/shilu/command.h"
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
+#include "upload/evidence/words.h"
 
 namespace shilu::cli {
 namespace {
@@ -18,6 +20,7 @@ struct Arguments {
   std::string trust;
   std::string receipt;
   std::string receipt_key;
+  std::string language = "en";
   bool json = false;
 };
 
@@ -31,7 +34,7 @@ Result<evidence::VerifyOptions> options_from(const Arguments& arguments) {
     }
   }
   if (arguments.receipt.empty() != arguments.receipt_key.empty())
-    return fail(ErrorKind::kInvalidArgument, "--receipt and --receipt-key go together");
+    return fail(ErrorKind::kInvalidArgument, "--receipt and --platform-key go together");
   if (arguments.receipt.empty()) return options;
   SHILU_TRY(const std::string text, read_text_file(arguments.receipt, 1u << 20));
   SHILU_TRY(options.receipt, DsseEnvelope::from_json(text));
@@ -46,20 +49,50 @@ std::string line_of(const evidence::Fact& fact) {
   return fmt::format("{:<23} {}", fact.fact + " " + fact.value, words);
 }
 
-void print(const evidence::VerifyReport& report) {
+std::string chinese_line_of(const evidence::Fact& fact) {
+  const std::string detail = evidence::in_chinese(fact.detail);
+  return fmt::format("{}：{}。{}", evidence::fact_in_chinese(fact.fact),
+                     evidence::value_in_chinese(fact.value),
+                     fact.clip == 0 ? detail : fmt::format("片段 {}：{}", fact.clip, detail));
+}
+
+std::vector<std::string> refuted_facts(const evidence::VerifyReport& report) {
+  std::vector<std::string> names;
+  for (const evidence::Fact& fact : report.facts) {
+    if (fact.bad && std::find(names.begin(), names.end(), fact.fact) == names.end())
+      names.push_back(fact.fact);
+  }
+  return names;
+}
+
+void print_english(const evidence::VerifyReport& report) {
   if (report.summary) {
     fmt::print("{}: point {}, lesson {}\n", report.summary->name, report.summary->point,
                report.summary->lesson_id);
   }
-  std::string refuted;
-  for (const evidence::Fact& fact : report.facts) {
-    fmt::print("{}\n", line_of(fact));
-    if (fact.bad) refuted += (refuted.empty() ? "" : ", ") + fact.fact;
-  }
+  fmt::print("{}\n", line_of(report.integrity()));
+  for (const evidence::Fact& fact : report.facts) fmt::print("{}\n", line_of(fact));
+  const auto refuted = refuted_facts(report);
   if (refuted.empty()) {
     fmt::print("Nothing is refuted.\n");
   } else {
-    fmt::print("REFUTED: {}\n", refuted);
+    fmt::print("REFUTED: {}\n", fmt::join(refuted, ", "));
+  }
+}
+
+void print_chinese(const evidence::VerifyReport& report) {
+  if (report.summary) {
+    fmt::print("{}：能力点 {}，课堂 {}\n", report.summary->name, report.summary->point,
+               report.summary->lesson_id);
+  }
+  fmt::print("{}\n", chinese_line_of(report.integrity()));
+  for (const evidence::Fact& fact : report.facts) fmt::print("{}\n", chinese_line_of(fact));
+  auto refuted = refuted_facts(report);
+  for (std::string& name : refuted) name = evidence::fact_in_chinese(name);
+  if (refuted.empty()) {
+    fmt::print("没有任何一条被推翻。\n");
+  } else {
+    fmt::print("被推翻：{}\n", fmt::join(refuted, "、"));
   }
 }
 
@@ -68,8 +101,10 @@ Result<int> verify(const Arguments& arguments) {
   SHILU_TRY(const evidence::VerifyReport report, evidence::verify(arguments.path, options));
   if (arguments.json) {
     print_json(report.to_json());
+  } else if (arguments.language == "zh") {
+    print_chinese(report);
   } else {
-    print(report);
+    print_english(report);
   }
   return report.refuted() ? kFailed : kGood;
 }
@@ -82,7 +117,11 @@ void add_verify(CLI::App& app, int& exit_code) {
   command->add_option("path", arguments->path, "A package (zip) or a lesson's folder")->required();
   command->add_option("--trust", arguments->trust, "Public keys of known devices (PEM)");
   command->add_option("--receipt", arguments->receipt, "The platform's receipt for this package (JSON)");
-  command->add_option("--receipt-key", arguments->receipt_key, "The platform's receipt key (PEM)");
+  command->add_option("--platform-key,--receipt-key", arguments->receipt_key,
+                      "The platform's receipt key (PEM)");
+  command->add_option("--lang", arguments->language, "Words for people: en or zh")
+      ->check(CLI::IsMember({"en", "zh"}))
+      ->capture_default_str();
   command->add_flag("--json", arguments->json, "Print JSON");
   command->callback([arguments, &exit_code] {
     const auto code = verify(*arguments);
