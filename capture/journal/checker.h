@@ -12,6 +12,8 @@
 
 namespace shilu::journal {
 
+class LessonFolder;
+
 // Every violation has a stable code and a sentence with the place.
 struct Finding {
   // Violations: "lesson-json", "certificate", "journal" (what stands there is none of ours), "record-order"
@@ -25,7 +27,7 @@ struct Finding {
 };
 
 struct CheckReport {
-  std::vector<Finding> findings;
+  std::vector<Finding> findings;  // at most 1,000 of each code; one more then counts the rest
   std::uint64_t records = 0;
   std::uint64_t fragments = 0;
   std::uint64_t bytes = 0;
@@ -41,5 +43,7 @@ struct CheckReport {
 
 // Reads everything, hashing all media once. An error only where the folder cannot be read as a lesson at all.
 Result<CheckReport> check_lesson(const std::filesystem::path& directory);
+// Of a folder that is open already; nothing may have been written to it since.
+CheckReport check_lesson(const LessonFolder& lesson);
 
 }  // namespace shilu::journal

@@ -13,6 +13,10 @@ constexpr std::uint8_t kEventType = 2;
 constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kFragmentBody = 112;
 constexpr std::size_t kFrame = 8;  // length and CRC
+// A year in the fastest ticks, and more than any disk holds: what keeps sums of them far from the end of 64
+// bits.
+constexpr std::int64_t kMaxTicks = std::int64_t{1} << 57;
+constexpr std::uint64_t kMaxOffset = std::uint64_t{1} << 60;
 
 Bytes body_of(const FragmentRecord& f) {
   Bytes out;
@@ -59,6 +63,11 @@ Result<Record> read_fragment(ByteReader reader) {
   f.samples_expected = reader.u32();
   read_digest(reader, f.fragment_sha256);
   read_digest(reader, f.payload_sha256);
+  const bool in_range = f.start_ticks >= -kMaxTicks && f.start_ticks <= kMaxTicks &&
+                        f.duration_ticks <= static_cast<std::uint64_t>(kMaxTicks) && f.offset <= kMaxOffset;
+  if (!in_range)
+    return fail(ErrorKind::kCorrupted,
+                fmt::format("fragment {} has a time or a place out of range", f.sequence));
   return f;
 }
 

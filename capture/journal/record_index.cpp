@@ -7,6 +7,8 @@
 namespace shilu::journal {
 namespace {
 
+constexpr std::size_t kMaxTracks = 256;  // of a lesson: bounds what looking one up costs
+
 template <typename... Args>
 tl::unexpected<Error> contradiction(std::uint64_t position, fmt::format_string<Args...> format,
                                     Args&&... args) {
@@ -42,6 +44,8 @@ Status RecordIndex::take_epoch(std::uint64_t position, const EpochEvent& event) 
                            other.number, other.name);
     }
   }
+  if (track == nullptr && tracks_.size() == kMaxTracks)
+    return contradiction(position, "the lesson has more than {} tracks", kMaxTracks);
   if (track == nullptr) {
     const auto place =
         std::find_if(tracks_.begin(), tracks_.end(), [&](const auto& t) { return t.number > event.track; });

@@ -9,6 +9,7 @@ namespace shilu {
 namespace {
 
 constexpr std::string_view kFormat = "shilu-lesson/1";
+constexpr std::size_t kMaxSources = 64;  // of a room; bounds what comparing them costs
 
 Json to_json_value(const SourceInfo& source) {
   return Json{{"name", source.name}, {"kind", source.kind}, {"required", source.required}};
@@ -27,6 +28,8 @@ Result<SourceInfo> source_from(const Json& json) {
 
 Status read_sources(const Json& json, LessonInfo& info) {
   SHILU_TRY(const auto sources, json_array(json, "sources"));
+  if (sources.size() > kMaxSources)
+    return fail(ErrorKind::kInvalidArgument, fmt::format("it names more than {} sources", kMaxSources));
   for (const auto& entry : sources) {
     SHILU_TRY(auto source, source_from(entry));
     for (const auto& other : info.sources) {

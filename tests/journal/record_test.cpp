@@ -240,5 +240,27 @@ TEST_CASE("random bodies behind a right CRC are an answer, never a crash") {
   }
 }
 
+TEST_CASE("a fragment whose time or place is out of range is corrupted, so that no sum of them overflows") {
+  constexpr std::int64_t kLimit = std::int64_t{1} << 57;
+  auto good = example_fragment();
+  good.start_ticks = -kLimit;
+  good.duration_ticks = kLimit;
+  good.offset = std::uint64_t{1} << 60;
+  CHECK(decode(encode(good)));
+  for (const std::int64_t ticks : {kLimit + 1, -kLimit - 1, INT64_MAX, INT64_MIN}) {
+    auto bad = example_fragment();
+    bad.start_ticks = ticks;
+    CHECK(decode(encode(bad)).error().kind == ErrorKind::kCorrupted);
+  }
+  for (const std::uint64_t large : {(std::uint64_t{1} << 60) + 1, UINT64_MAX}) {
+    auto bad = example_fragment();
+    bad.offset = large;
+    CHECK(decode(encode(bad)).error().kind == ErrorKind::kCorrupted);
+    bad = example_fragment();
+    bad.duration_ticks = large;
+    CHECK(decode(encode(bad)).error().kind == ErrorKind::kCorrupted);
+  }
+}
+
 }  // namespace
 }  // namespace shilu::journal

@@ -8,7 +8,9 @@
 #include <span>
 
 #include "capture/bmff/fragment_writer.h"
+#include "capture/bmff/movie_check.h"
 #include "upload/evidence/declared_gaps.h"
+#include "upload/evidence/limits.h"
 
 namespace shilu::evidence {
 namespace {
@@ -16,8 +18,6 @@ namespace {
 // A moof of 2 s is at most a few kilobytes.
 constexpr std::uint64_t kMaxMoof = 1u << 20;
 constexpr std::size_t kUsualMoof = 4096;
-// Tables of a day of picture and sound; what is larger is none of ours.
-constexpr std::size_t kMaxSamples = 10'000'000;
 constexpr Nanoseconds kSmallestTolerance = std::chrono::milliseconds(1);
 constexpr Nanoseconds kLargestTolerance = std::chrono::seconds(1);
 // Pictures are shown up to this much later than they are decoded; gaps are told in decode time.
@@ -100,7 +100,8 @@ class ClipChecker {
     SHILU_CHECK(take_epoch(track, record));
     SHILU_TRY(bmff::FragmentIndex index, read_index(track, fragment, record));
     samples_ += index.samples.size();
-    if (samples_ > kMaxSamples) return bad("the clip holds more than {} pictures and sounds", kMaxSamples);
+    if (samples_ > kMaxClipSamples)
+      return bad("the clip holds more than {} pictures and sounds", kMaxClipSamples);
     track.movie.fragments.push_back({std::move(index), 0, fragment.offset});
     return {};
   }
@@ -162,13 +163,13 @@ class ClipChecker {
     std::vector<bmff::MovieTrack> movie_tracks;
     for (ClipTrack& track : tracks_) {
       if (track.movie.fragments.empty()) continue;
-      const auto needed = bmff::select_fragments(track.movie.fragments, track.movie.parameters, range_);
+      const auto needed = bmff::needed_fragments(track.movie.fragments, track.movie.parameters, range_);
       if (needed.size() != track.movie.fragments.size())
         return bad("{} holds more than {:.3f} s to {:.3f} s needs", track.recorded->name,
                    range_.from.seconds(), range_.to.seconds());
       movie_tracks.push_back(std::move(track.movie));
     }
-    SHILU_TRY(const bmff::Movie movie, bmff::build_movie(movie_tracks, range_));
+    SHILU_TRY(const bmff::Movie movie, bmff::build_bounded_movie(movie_tracks, range_, kMaxClipTables));
     if (movie.header.size() != media_.header_size) {
       return bad("the clip's header has {} bytes where its fragments and borders give {}", media_.header_size,
                  movie.header.size());

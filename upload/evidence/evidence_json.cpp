@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "firmware/base/json_io.h"
 #include "upload/evidence/file_names.h"
 
@@ -104,8 +106,12 @@ Result<ClaimedClip> read_clip(const Json& json) {
   SHILU_TRY(clip.piece, json_string(json, "piece"));
   SHILU_TRY(const Json sources, json_array(json, "sources"));
   if (sources.empty()) return fail(ErrorKind::kCorrupted, "a clip has no source");
+  std::set<std::string> names;
   for (const Json& item : sources) {
     SHILU_TRY(ClaimedSource source, read_source(item, clip.range));
+    // Each is checked against the recording, which costs as much as the clip is long.
+    if (!names.insert(source.name).second)
+      return fail(ErrorKind::kCorrupted, fmt::format("a clip names the source \"{}\" twice", source.name));
     clip.sources.push_back(std::move(source));
   }
   return clip;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "firmware/base/certificate.h"
+#include "firmware/base/presentable.h"
 
 namespace shilu::evidence {
 namespace {
@@ -25,8 +26,8 @@ bool refutes(std::string_view value) {
 }  // namespace
 
 void FactList::add(std::string_view fact, std::string_view value, std::string detail, int clip) {
-  facts_.push_back(
-      {std::string(fact), std::string(value), std::move(detail), clip, holds(value), refutes(value)});
+  facts_.push_back({std::string(fact), std::string(value), presentable(std::move(detail)), clip, holds(value),
+                    refutes(value)});
 }
 
 void FactList::add_intact(std::string_view fact, const std::vector<std::string>& problems,

@@ -66,7 +66,7 @@ class Examiner {
       }
       take_proof(*proven);
       found_.marks.push_back(check_marks(*proven, i));
-      found_.continuity.push_back(check_sources(*proven, found_.evidence->clips[i]));
+      found_.continuity.push_back(check_sources(*proven, i + 1));
     }
   }
 
@@ -103,11 +103,12 @@ class Examiner {
     return fail(ErrorKind::kCorrupted, fmt::format("{} does not tell the marks that were pressed", name));
   }
 
-  Result<std::vector<ClipPart>> parts_of(const ClaimedSource& source) const {
+  // Only under their own names, so that no clip is checked more than once.
+  Result<std::vector<ClipPart>> parts_of(std::size_t clip, const ClaimedSource& source) const {
     std::vector<ClipPart> parts;
     for (const ClaimedPart& part : source.parts) {
       const auto file = found_.scan.clips.find(part.file.file);
-      if (file == found_.scan.clips.end())
+      if (file == found_.scan.clips.end() || file->first != clip_file(clip, source.name, parts.size() + 1))
         return fail(ErrorKind::kCorrupted, fmt::format("{} is missing", part.file.file));
       const auto& media = file->second.media;
       if (!media) return fail(media.error().within(source.name));
@@ -117,10 +118,11 @@ class Examiner {
   }
 
   // -> the declared gaps of all its sources.
-  Result<std::vector<std::string>> check_sources(const ProvenRecords& proven, const ClaimedClip& clip) {
+  Result<std::vector<std::string>> check_sources(const ProvenRecords& proven, std::size_t index) {
+    const ClaimedClip& clip = found_.evidence->clips[index - 1];
     std::vector<std::string> gaps;
     for (const ClaimedSource& source : clip.sources) {
-      SHILU_TRY(const auto parts, parts_of(source));
+      SHILU_TRY(const auto parts, parts_of(index, source));
       auto of_source = check_clip(proven, source.name, parts);
       if (!of_source) return fail(of_source.error().within(source.name));
       gaps.insert(gaps.end(), of_source->begin(), of_source->end());

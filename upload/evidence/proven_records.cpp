@@ -9,6 +9,8 @@
 namespace shilu::evidence {
 namespace {
 
+constexpr std::size_t kMaxTracks = 256;  // as the journal's readers: bounds what looking one up costs
+
 template <typename... Args>
 tl::unexpected<Error> bad(fmt::format_string<Args...> format, Args&&... args) {
   return fail(ErrorKind::kCorrupted, fmt::format(format, std::forward<Args>(args)...));
@@ -116,6 +118,8 @@ Status ProvenRecords::take_epoch(const journal::EpochEvent& event, std::optional
   if (header && (header->size() != event.header_size || sha256(*header) != event.header_sha256)) {
     return bad("the header of {} epoch {} is not the recorded one", event.name, event.epoch);
   }
+  if (!tracks_.contains(event.track) && tracks_.size() == kMaxTracks)
+    return bad("the records are of more than {} tracks", kMaxTracks);
   for (const auto& [number, track] : tracks_) {
     if ((number == event.track) != (track.name == event.name))
       return bad("track {} has two names", event.track);

@@ -16,8 +16,8 @@
 
 namespace shilu::evidence {
 
-// About half a million records: four tracks of a day.
-inline constexpr std::uint64_t kMaxRecordsBytes = 64u << 20;
+// About two hundred thousand records: four tracks of half a day.
+inline constexpr std::uint64_t kMaxRecordsBytes = 24u << 20;
 
 struct ProvenEpoch {
   journal::EpochEvent event;

@@ -118,7 +118,7 @@ Result<VerifyReport> verify_lesson(const std::filesystem::path& directory, const
     tell_unreadable(lesson.error(), report);
     return report;
   }
-  SHILU_TRY(const journal::CheckReport check, journal::check_lesson(directory));
+  const journal::CheckReport check = journal::check_lesson(*lesson);
   report.size_bytes = check.bytes;
   LessonTeller(*lesson, check, report).run(options);
   return report;

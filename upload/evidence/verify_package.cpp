@@ -219,7 +219,7 @@ Result<VerifyReport> verify_package(const std::filesystem::path& path, const Ver
   if (!index) {
     SHILU_CHECK(tell_broken_structure(*file, index.error(), report));
   } else {
-    SHILU_TRY(PackageScan scan, scan_package(*file, std::move(*index)));
+    SHILU_TRY(PackageScan scan, scan_package(*file, std::move(*index), WholeDigest::kCompute));
     report.sha256 = scan.sha256;
     report.size_bytes = scan.size;
     const PackageFindings found = examine_package(*file, std::move(scan));

@@ -8,6 +8,7 @@
 
 #include "firmware/app/shilu/command.h"
 #include "firmware/base/json_io.h"
+#include "firmware/base/presentable.h"
 
 namespace shilu::cli {
 namespace {
@@ -25,7 +26,7 @@ void print(const journal::CheckReport& report) {
                  ? fmt::format("; recorded, not yet signed: the last {:.1f} s", report.unsigned_s)
                  : "");
   for (const auto& finding : report.findings) {
-    fmt::print("{} {}: {}\n", finding.violation ? "violation" : "note", finding.code, finding.detail);
+    fmt::print("{} {}: {}\n", finding.violation ? "violation" : "note", finding.code, presentable(finding.detail));
   }
   fmt::print("{}\n", report.clean() ? "clean" : "NOT CLEAN");
 }

@@ -10,6 +10,7 @@
 #include "firmware/app/shilu/command.h"
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
+#include "firmware/base/presentable.h"
 #include "upload/evidence/words.h"
 
 namespace shilu::cli {
@@ -67,8 +68,8 @@ std::vector<std::string> refuted_facts(const evidence::VerifyReport& report) {
 
 void print_english(const evidence::VerifyReport& report) {
   if (report.summary) {
-    fmt::print("{}: point {}, lesson {}\n", report.summary->name, report.summary->point,
-               report.summary->lesson_id);
+    fmt::print("{}: point {}, lesson {}\n", report.summary->name, presentable(report.summary->point, 100),
+               presentable(report.summary->lesson_id, 100));
   }
   fmt::print("{}\n", line_of(report.integrity()));
   for (const evidence::Fact& fact : report.facts) fmt::print("{}\n", line_of(fact));
