@@ -149,7 +149,7 @@ Attempt Delivery::ask_verdict(const store::Submission& submission) {
     return failed(not_believed("the platform's verdict speaks of another package"));
   }
   if (const auto kept = keep_with_lesson(submission, "verdict", *state->verdict); !kept)
-    return failed(kept.error());
+    return failed(local(kept.error()));
   return moved(store_.set_verdict(submission.id, state->verdict->to_json()));
 }
 
@@ -176,7 +176,7 @@ Attempt Delivery::store_receipt(const store::Submission& submission, const DsseE
   if (receipt->package_sha256 != *digest || receipt->size_bytes != size_of(submission)) {
     return failed(not_believed("the platform's receipt speaks of another package"));
   }
-  if (const auto kept = keep_with_lesson(submission, "receipt", envelope); !kept) return failed(kept.error());
+  if (const auto kept = keep_with_lesson(submission, "receipt", envelope); !kept) return failed(local(kept.error()));
   return moved(store_.acknowledge(submission.id, envelope.to_json()));
 }
 
