@@ -42,13 +42,16 @@ Status check_source(const SourceSettings& source, std::string_view where) {
 }
 
 Result<SourceSettings> read_source(const Section& section) {
-  static constexpr std::array<std::string_view, 6> kKnown = {"name",      "url",  "required",
-                                                             "transport", "user", "password_file"};
+  static constexpr std::array<std::string_view, 7> kKnown = {
+      "name", "url", "required", "value", "transport", "user", "password_file"};
   SHILU_CHECK(check_keys(section, kKnown));
   SourceSettings source;
   SHILU_CHECK(read_text(section, "name", source.name));
   SHILU_CHECK(read_text(section, "url", source.url));
   SHILU_CHECK(read_value<bool>(section, "required", "true or false", source.required));
+  std::int64_t value = source.value;
+  SHILU_CHECK(read_number(section, "value", 0, 9, value));
+  source.value = static_cast<int>(value);
   SHILU_CHECK(read_text(section, "transport", source.transport));
   SHILU_CHECK(read_text(section, "user", source.user));
   SHILU_CHECK(read_path(section, "password_file", source.password_file));
@@ -115,8 +118,8 @@ Status read_platform(const Section& section, ApplianceSettings& out) {
 }
 
 Status read_root(const Section& root, ApplianceSettings& out) {
-  static constexpr std::array<std::string_view, 9> kKnown = {
-      "device_name", "data_directory", "runtime_directory", "reserve_mb", "source",
+  static constexpr std::array<std::string_view, 10> kKnown = {
+      "device_name", "data_directory", "runtime_directory", "reserve_mb", "pre_roll_s", "source",
       "web",         "programme",      "platform",          "upload"};
   SHILU_CHECK(check_keys(root, kKnown));
   SHILU_CHECK(read_text(root, "device_name", out.device_name));
@@ -125,6 +128,7 @@ Status read_root(const Section& root, ApplianceSettings& out) {
   std::int64_t reserve_mb = static_cast<std::int64_t>(out.reserve_bytes / 1'000'000);
   SHILU_CHECK(read_number(root, "reserve_mb", 0, 1'000'000'000, reserve_mb));
   out.reserve_bytes = static_cast<std::uint64_t>(reserve_mb) * 1'000'000;
+  SHILU_CHECK(read_number(root, "pre_roll_s", 0, 30, out.pre_roll_s));
   if (out.data_directory.empty() || out.runtime_directory.empty()) {
     return fail(ErrorKind::kInvalidArgument,
                 fmt::format("{}: \"data_directory\" and \"runtime_directory\" must both be set", root.file));

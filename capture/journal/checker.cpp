@@ -75,6 +75,7 @@ Json CheckReport::to_json() const {
   return {{"clean", clean()},        {"findings", std::move(list)},
           {"records", records},      {"fragments", fragments},
           {"bytes", bytes},          {"gaps", gaps},
+          {"redacted", redacted},
           {"marks", marks},          {"signed_leaves", signed_leaves},
           {"leaves", leaves},        {"duration_s", duration_s},
           {"unsigned_s", unsigned_s}};

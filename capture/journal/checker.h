@@ -19,8 +19,9 @@ struct Finding {
   // Violations: "lesson-json", "certificate", "journal" (what stands there is none of ours), "record-order"
   // (records that contradict one another), "header-hash", "fragment-missing", "fragment-hash",
   // "gap-undeclared", "overlap", "all-gap" (a lesson longer than 5 s has nothing of a required source),
-  // "checkpoint-root", "checkpoint-signature", "checkpoint-chain". Notes: "tail-bytes" (behind the last whole
-  // record, line or fragment), "stray-file", "unsigned-tail", "not-finished".
+  // "redaction" (bytes where a signed deletion says that none are), "pre-roll-long" (more than 32 s from before
+  // the press), "checkpoint-root", "checkpoint-signature", "checkpoint-chain". Notes: "tail-bytes" (behind the
+  // last whole record, line or fragment), "stray-file", "unsigned-tail", "not-finished", "redaction-pending".
   std::string code;
   bool violation = true;
   std::string detail;  // a sentence with the place
@@ -32,6 +33,7 @@ struct CheckReport {
   std::uint64_t fragments = 0;
   std::uint64_t bytes = 0;
   std::uint64_t gaps = 0;
+  std::uint64_t redacted = 0;  // fragments whose payload was deleted
   std::uint64_t marks = 0;
   std::uint64_t signed_leaves = 0;
   std::uint64_t leaves = 0;

@@ -223,6 +223,37 @@ std::vector<GapEvent> LessonFolder::gaps() const {
   return gaps;
 }
 
+std::vector<GapEvent> LessonFolder::holes() const {
+  auto holes = gaps();
+  impl_->each<RedactionEvent>([&](const RedactionEvent& event) {
+    for (const auto& stretch : event.stretches) {
+      holes.push_back({stretch.track, stretch.from, stretch.to, std::string(kRedactedReason)});
+    }
+  });
+  std::stable_sort(holes.begin(), holes.end(), [](const auto& a, const auto& b) { return a.from < b.from; });
+  return holes;
+}
+
+bool LessonFolder::redacted(std::string_view track, std::uint32_t sequence) const {
+  return impl_->index.redacted(track, sequence);
+}
+
+bool LessonFolder::redaction_pending() const {
+  return impl_->index.redaction_pending();
+}
+
+LessonTime LessonFolder::recorded_from() const {
+  LessonTime from;
+  for (const auto& track : impl_->index.tracks()) {
+    for (const auto& epoch : track.epochs) {
+      if (epoch.fragments.empty()) continue;
+      const auto& first = std::get<FragmentRecord>(impl_->records[epoch.fragments.front()].record);
+      from = std::min(from, LessonTime{ns_from_ticks(first.start_ticks, epoch.event.timescale)});
+    }
+  }
+  return from;
+}
+
 Nanoseconds LessonFolder::duration() const {
   std::optional<Nanoseconds> stopped;
   impl_->each<StopEvent>(
@@ -246,12 +277,12 @@ TimeRange LessonFolder::whole() const {
 
 Result<LessonFolder::SourceMovie> LessonFolder::movie(std::string_view source,
                                                       std::optional<TimeRange> range) const {
-  return make_source_movie(impl_->records, impl_->index.tracks(), source, range.value_or(whole()));
+  return make_source_movie(impl_->records, impl_->index, source, range.value_or(whole()));
 }
 
 Result<std::vector<LessonFolder::SourceMovie>> LessonFolder::movies(std::string_view source,
                                                                     std::optional<TimeRange> range) const {
-  return make_source_movies(impl_->records, impl_->index.tracks(), source, range.value_or(whole()));
+  return make_source_movies(impl_->records, impl_->index, source, range.value_or(whole()));
 }
 
 }  // namespace shilu::journal

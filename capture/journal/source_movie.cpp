@@ -21,7 +21,11 @@ struct Stretch {
   std::vector<Place> fragments;
 };
 
-std::vector<Stretch> stretches_of(const TrackView& track) {
+std::vector<Stretch> stretches_of(const std::vector<StoredRecord>& records, const RecordIndex& index,
+                                  const TrackView& track) {
+  const auto is_there = [&](std::uint64_t record) {
+    return !index.redacted(track.name, std::get<FragmentRecord>(records[record].record).sequence);
+  };
   std::vector<Stretch> stretches;
   const std::span<const TrackEpoch> all(track.epochs);
   for (std::size_t begin = 0; begin < all.size();) {
@@ -29,9 +33,11 @@ std::vector<Stretch> stretches_of(const TrackView& track) {
     while (end < all.size() && all[end].event.header_sha256 == all[begin].event.header_sha256) ++end;
     Stretch stretch{all.subspan(begin, end - begin), {}};
     for (std::size_t e = 0; e < stretch.epochs.size(); ++e) {
-      for (const auto record : stretch.epochs[e].fragments) stretch.fragments.push_back({e, record});
+      for (const auto record : stretch.epochs[e].fragments) {
+        if (is_there(record)) stretch.fragments.push_back({e, record});
+      }
     }
-    stretches.push_back(std::move(stretch));
+    if (!stretch.fragments.empty()) stretches.push_back(std::move(stretch));  // else all of it was deleted
     begin = end;
   }
   std::erase_if(stretches, [](const Stretch& stretch) { return stretch.fragments.empty(); });
@@ -130,11 +136,12 @@ class StretchReader {
 
 class MovieMaker {
  public:
-  MovieMaker(const std::vector<StoredRecord>& records, TimeRange range) : records_(records), range_(range) {}
+  MovieMaker(const std::vector<StoredRecord>& records, const RecordIndex& index, TimeRange range)
+      : records_(records), index_(index), range_(range) {}
 
   Status add(const TrackView& track) {
     bmff::MovieTrack out{track.number, {}, {}};
-    const auto stretches = stretches_of(track);
+    const auto stretches = stretches_of(records_, index_, track);
     for (std::size_t i = 0; i < stretches.size(); ++i) {
       SHILU_TRY(const bool over, i + 1 < stretches.size() ? is_over_before(stretches[i + 1]) : false);
       if (!over) SHILU_CHECK(add_stretch(track, stretches[i], out));
@@ -189,6 +196,7 @@ class MovieMaker {
   }
 
   const std::vector<StoredRecord>& records_;
+  const RecordIndex& index_;
   TimeRange range_;
   std::vector<bmff::MovieTrack> tracks_;
   LessonFolder::SourceMovie result_;
@@ -207,11 +215,11 @@ Result<std::vector<const TrackView*>> tracks_of(const std::vector<TrackView>& tr
 }
 
 // Where inside `range` the parameters of a track change, each once, ascending.
-Result<std::vector<LessonTime>> changes_inside(const std::vector<StoredRecord>& records,
+Result<std::vector<LessonTime>> changes_inside(const std::vector<StoredRecord>& records, const RecordIndex& index,
                                                const std::vector<const TrackView*>& tracks, TimeRange range) {
   std::vector<LessonTime> changes;
   for (const auto* track : tracks) {
-    const auto stretches = stretches_of(*track);
+    const auto stretches = stretches_of(records, index, *track);
     for (std::size_t i = 1; i < stretches.size(); ++i) {
       SHILU_TRY(const LessonTime at, StretchReader(records, stretches[i], range).begins());
       if (at > range.from && at < range.to) changes.push_back(at);
@@ -225,24 +233,24 @@ Result<std::vector<LessonTime>> changes_inside(const std::vector<StoredRecord>& 
 }  // namespace
 
 Result<LessonFolder::SourceMovie> make_source_movie(const std::vector<StoredRecord>& records,
-                                                    const std::vector<TrackView>& tracks,
-                                                    std::string_view source, TimeRange range) {
-  SHILU_TRY(const auto of_source, tracks_of(tracks, source));
-  MovieMaker maker(records, range);
+                                                    const RecordIndex& index, std::string_view source,
+                                                    TimeRange range) {
+  SHILU_TRY(const auto of_source, tracks_of(index.tracks(), source));
+  MovieMaker maker(records, index, range);
   for (const auto* track : of_source) SHILU_CHECK(maker.add(*track));
   return maker.finish();
 }
 
 Result<std::vector<LessonFolder::SourceMovie>> make_source_movies(const std::vector<StoredRecord>& records,
-                                                                  const std::vector<TrackView>& tracks,
+                                                                  const RecordIndex& index,
                                                                   std::string_view source, TimeRange range) {
-  SHILU_TRY(const auto of_source, tracks_of(tracks, source));
-  SHILU_TRY(auto borders, changes_inside(records, of_source, range));
+  SHILU_TRY(const auto of_source, tracks_of(index.tracks(), source));
+  SHILU_TRY(auto borders, changes_inside(records, index, of_source, range));
   borders.push_back(range.to);
   std::vector<LessonFolder::SourceMovie> parts;
   LessonTime from = range.from;
   for (const LessonTime to : borders) {
-    auto part = make_source_movie(records, tracks, source, {from, to});
+    auto part = make_source_movie(records, index, source, {from, to});
     // Nothing was recorded there: the next part begins with the gap. Behind the last change there is always
     // something.
     if (!part && part.error().kind == ErrorKind::kInvalidArgument && to != range.to) continue;

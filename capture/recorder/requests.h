@@ -35,6 +35,13 @@ struct StoppedLesson {
 
 enum class StopReason { kUser, kTime, kDiskFull };
 
+struct RedactRequest {
+  std::string lesson_id;  // empty: the one that is recorded
+  TimeRange range;
+  std::optional<Nanoseconds> last;  // instead of `range`: so far back from now. Only of the one that is recorded
+  std::optional<Digest> subject;    // who asked for it
+};
+
 struct MarkRequest {
   std::string id;
   std::optional<std::string> point;

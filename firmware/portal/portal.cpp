@@ -12,6 +12,7 @@
 #include "firmware/portal/lesson_index.h"
 #include "firmware/portal/lesson_routes.h"
 #include "firmware/portal/movie_cache.h"
+#include "firmware/portal/moment_routes.h"
 #include "firmware/portal/packer.h"
 #include "firmware/portal/preview.h"
 #include "firmware/portal/queue_socket.h"
@@ -136,6 +137,7 @@ void Portal::Impl::add_routes() {
   add_session_routes(server, shared);
   add_live_routes(server, shared, *link, preview);
   add_recording_routes(server, shared, *link, opened.subject_salt);
+  add_moment_routes(server, shared, *link, opened.subject_salt);
   add_lesson_routes(server, shared, movies);
   add_thumbnail_route(server, shared);
   add_clip_routes(server, shared, movies);

@@ -40,6 +40,10 @@ void RecorderLink::on_status(const recorder::RecorderStatus& status) {
     const std::lock_guard lock(mutex_);
     if (status_ && status_->lesson) before = status_->lesson->id;
     status_ = status;
+    last_ = status.lesson;
+    heard_ = true;
+    away_ = status.state == "private" || status.state == "stopping";
+    heard_at_ = context_.clock.monotonic();
   }
   const std::string now = status.lesson ? status.lesson->id : "";
   if (context_.outbox != nullptr) context_.outbox->pace().set_recording(status.lesson.has_value());
@@ -54,6 +58,25 @@ void RecorderLink::on_connection(bool connected) {
     status_.reset();
   }
   publish();
+}
+
+std::optional<RecorderLink::LastLesson> RecorderLink::last_lesson() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (heard_ && !last_) return std::nullopt;
+    if (last_) {
+      const auto since = context_.clock.monotonic() - heard_at_;
+      return LastLesson{last_->id, LessonTime::from_ms(last_->elapsed_ms) + since, away_};
+    }
+  }
+  const auto ids = context_.lessons.ids();
+  if (ids.empty()) return std::nullopt;
+  const auto found = context_.lessons.with<LastLesson>(ids.back(), [&](journal::LessonFolder& folder) -> Result<LastLesson> {
+    if (folder.finished()) return fail(ErrorKind::kFailedPrecondition, "no lesson is being recorded");
+    const Nanoseconds since(context_.clock.wall().ns - folder.info().start_wall.ns);
+    return LastLesson{ids.back(), LessonTime{since.count()}, false};
+  });
+  return found ? std::optional(*found) : std::nullopt;
 }
 
 // A lesson ended, by whoever's hand: its row gets the final facts and its teacher's pages hear of it.

@@ -20,6 +20,14 @@ class RecorderLink {
   Json state();  // as GET /api/state answers; asks the recorder if nothing was heard yet
   std::optional<recorder::RecorderStatus> status();  // the newest one; nullopt: the recorder is away
   void publish();                                    // the state, to all pages
+  // The lesson that was recorded when the recorder was last heard of, if it was recorded then. Where nothing was heard
+  // since this program began: the newest lesson that has no stop.
+  struct LastLesson {
+    std::string id;
+    LessonTime now;    // its time, reckoned on
+    bool away = false;  // it was in a private moment, or stopped
+  };
+  std::optional<LastLesson> last_lesson();
 
  private:
   void on_status(const recorder::RecorderStatus& status);
@@ -28,8 +36,12 @@ class RecorderLink {
 
   const Context context_;
   Preview& preview_;
-  std::mutex mutex_;  // guards status_
+  std::mutex mutex_;  // guards all below but subscription_
   std::optional<recorder::RecorderStatus> status_;
+  std::optional<recorder::LessonStatus> last_;  // of the newest status
+  bool heard_ = false;
+  bool away_ = false;
+  MonotonicTime heard_at_;
   std::unique_ptr<recorder::ControlSubscription> subscription_;
 };
 

@@ -45,6 +45,8 @@ Result<http::Response> sign_out(const Context& context, const http::Request& req
   const std::string token = authorization.starts_with("Bearer ") ? std::string(authorization.substr(7))
                                                                  : request.cookie("shilu_session");
   SHILU_CHECK(context.store.sign_out(token));
+  // What was kept in memory before a lesson goes with the teacher. A recorder that is away keeps nothing.
+  static_cast<void>(context.recorder.disarm());
   return http::no_content().with_header("Set-Cookie", session_cookie("", 0));
 }
 

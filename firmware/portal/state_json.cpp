@@ -6,6 +6,10 @@
 namespace shilu::portal {
 namespace {
 
+Json optional_number(const std::optional<std::int64_t>& number) {
+  return number ? Json(*number) : Json(nullptr);
+}
+
 Json lesson_state(store::DeviceStore& store, const recorder::LessonStatus& lesson) {
   Json json = {{"id", lesson.id},
                {"subject", ""},
@@ -19,7 +23,10 @@ Json lesson_state(store::DeviceStore& store, const recorder::LessonStatus& lesso
                {"gaps", lesson.gaps},
                {"marks", lesson.marks},
                {"durable_lag_ms", lesson.durable_lag_ms},
-               {"recording_proven", lesson.recording_proven}};
+               {"recording_proven", lesson.recording_proven},
+               {"planned_ms", optional_number(lesson.planned_ms)},
+               {"away_since_ms", optional_number(lesson.away_since_ms)},
+               {"closes_in_ms", optional_number(lesson.closes_in_ms)}};
   const auto known = store.lesson(lesson.id);
   if (!known) return json;
   json["subject"] = known->subject;
@@ -40,7 +47,9 @@ Json source_state(const recorder::SourceStatus& source) {
                       {"durable_ms", track.durable_ms},
                       {"bytes", track.bytes},
                       {"fragments", track.fragments},
-                      {"gaps", track.gaps}});
+                      {"gaps", track.gaps},
+                      {"dropped", track.dropped},
+                      {"trouble", track.trouble}});
   }
   return {{"name", source.name},        {"kind", source.kind}, {"required", source.required},
           {"state", source.state},      {"code", source.code}, {"detail", source.detail},
@@ -58,6 +67,8 @@ Json state_json(const Context& context, const std::optional<recorder::RecorderSt
   const recorder::RecorderStatus& known = status ? *status : nothing;
   return {{"state", status ? known.state : "fault"},
           {"fault", status ? known.fault : "recorder-away"},
+          {"fault_code", status ? known.fault_code : "recorder-away"},
+          {"pre_roll", {{"armed", known.armed}, {"kept_ms", known.pre_roll_ms}}},
           {"lesson", known.lesson ? lesson_state(context.store, *known.lesson) : Json(nullptr)},
           {"sources", std::move(sources)},
           {"disk", {{"free_bytes", known.free_bytes}, {"minutes_left", known.minutes_left}}},

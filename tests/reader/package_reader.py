@@ -324,6 +324,8 @@ class Proof:
             self.take_epoch(event, None)
         if event["event"] == "gap":
             self.gaps.append(event)
+        if event["event"] == "redaction":  # deleted, declared and signed: missing as a gap is
+            self.gaps += event["stretches"]
         if event["event"] == "stop":
             self.stopped_ms = event["duration_ms"]
         if event["event"] == "mark":

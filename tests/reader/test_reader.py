@@ -8,6 +8,7 @@ sys.dont_write_bytecode = True
 import json
 import os
 import random
+import shutil
 import subprocess
 import tempfile
 import time
@@ -134,6 +135,7 @@ class CleanTest(FolderTest):
                  "reason": "recorder-restart"},
                 {"track": "board.video", "from_ns": 0, "to_ns": 4000000000,
                  "reason": "late-start"}],
+            "redacted": 0,
             "marks": [
                 {"id": "m1", "at_ns": 900000000, "point": None, "look_back_ms": 3000,
                  "look_ahead_ms": 2000, "undone": False},
@@ -426,6 +428,69 @@ class FaultTest(FolderTest):
             if event["event"] == "gap" and event["reason"] == "queue-overflow":
                 event["to_ns"] -= 40 * handmade.MS
         self.expect(set(), event=change)
+
+
+class MomentsTest(FolderTest):
+    def codes_of(self, finished=True, **edits):
+        handmade.write_lesson(self.folder, finished, handmade.tell_moments, **edits)
+        codes = {one["code"] for one in lesson_reader.read_lesson(self.folder)["violations"]}
+        shutil.rmtree(self.folder)
+        return codes
+
+    def test_clean(self):
+        self.assertEqual(self.codes_of(), set())
+        self.assertEqual(self.codes_of(finished=False), set())  # a deletion that is not done yet
+
+    def test_what_is_deleted_is_counted_and_gone(self):
+        lesson = handmade.write_lesson(self.folder, story=handmade.tell_moments)
+        self.assertEqual(lesson_reader.read_lesson(self.folder)["redacted"], 2)
+        epoch, begin, size = lesson.payloads["room.video", 6]
+        self.assertEqual(epoch, 0)
+        self.flip("room.video/e000.mp4", begin + size - 1)
+        codes = [one["code"] for one in lesson_reader.read_lesson(self.folder)["violations"]]
+        self.assertEqual(codes, ["redaction"])
+
+    def test_a_hole_that_nobody_declared(self):
+        def story(lesson, finished):
+            handmade.tell_moments(lesson, finished)
+            lesson.erase("room.video", 4)
+        handmade.write_lesson(self.folder, True, story)
+        codes = [one["code"] for one in lesson_reader.read_lesson(self.folder)["violations"]]
+        self.assertEqual(codes, ["fragment-hash"])
+
+    def test_order(self):
+        def rename(old, new):
+            def change(event):
+                if event["event"] == old:
+                    event.clear()
+                    event.update(new)
+            return change
+        begin = {"event": "private-begin", "at_ns": 0}
+        self.assertIn("event-order", self.codes_of(event=rename("extended", {**begin, "event": "private",
+                                                                             "from_ns": 0, "to_ns": 1})))
+        self.assertIn("event-order", self.codes_of(event=rename("continued", begin)))
+        self.assertIn("event-order", self.codes_of(event=rename("redaction-done", begin)))
+        self.assertIn("redaction-stop", self.codes_of(event=event_edit("redaction", after_stop=True)))
+
+    def test_members(self):
+        for name, change in (("rebase", {"reason": "whim"}), ("private", {"from_ns": "0"}),
+                             ("redaction", {"stretches": [{}]}), ("redaction", {"subject_sha256": 1}),
+                             ("stopping", {"reason": "whim"}), ("extended", {"planned_ms": -1})):
+            self.assertIn("record", self.codes_of(event=event_edit(name, **change)), name)
+
+    def test_no_more_pre_roll_than_was_kept(self):
+        def story(lesson, finished):
+            lesson.begin()
+            lesson.event("start", 0, utc=handmade.UTC)
+            lesson.epoch(0, "room.video", 0, -40_000 * handmade.MS, **handmade.AVC)
+            for second in range(-33, 1):
+                lesson.fragment("room.video", second * 90000, 25)
+            handmade.gap(lesson, "board.video", 0, 1000, "source-lost")
+            lesson.event("stop", 1000 * handmade.MS, duration_ms=1000, reason="user")
+            lesson.checkpoint("stop", 1000 * handmade.MS)
+        handmade.write_lesson(self.folder, True, story)
+        codes = [one["code"] for one in lesson_reader.read_lesson(self.folder)["violations"]]
+        self.assertEqual(codes, ["pre-roll-long"])
 
 
 class CommandTest(FolderTest):

@@ -277,7 +277,7 @@ TEST_CASE("a disk that is full ends the lesson, and the status says why") {
   const auto started = bench.recorder->start({});
   REQUIRE(started);
   REQUIRE(bench.await_durable(400));
-  files.fail_operation(2, ErrorKind::kStorageFull, 20);
+  files.fill_up(".mp4");
   REQUIRE(eventually([&] { return !bench.recorder->status().lesson; }));
   CHECK(bench.recorder->status().state == "fault");
   CHECK_THAT(bench.recorder->status().fault, Catch::Matchers::Contains("The disk is full."));

@@ -27,6 +27,12 @@ bool overlap(const journal::GapEvent& gap, TimeRange range) {
   return gap.from < range.to && gap.to > range.from;
 }
 
+bool touches(const journal::RedactionEvent& redaction, const std::vector<std::string>& sources, TimeRange range) {
+  return std::any_of(redaction.stretches.begin(), redaction.stretches.end(), [&](const auto& stretch) {
+    return is_of(stretch.track, sources) && stretch.from < range.to && stretch.to > range.from;
+  });
+}
+
 Result<Bytes> read_header(const journal::TrackEpoch& epoch) {
   SHILU_TRY(const auto file, posix_file_system().open(epoch.file, OpenMode::kRead));
   return file->read_at(0, epoch.event.header_size);
@@ -47,6 +53,8 @@ ProofBuilder::Reach ProofBuilder::reach_of(const std::vector<std::uint64_t>& lea
     const auto* gap = event_of<journal::GapEvent>(stored);
     if (gap != nullptr && is_of(gap->track, sources) && overlap(*gap, range)) needed.insert(stored.leaf);
     if (speaks_of_mark(stored, range)) needed.insert(stored.leaf);
+    const auto* redaction = event_of<journal::RedactionEvent>(stored);
+    if (redaction != nullptr && touches(*redaction, sources, range)) needed.insert(stored.leaf);
   }
   return {*needed.begin(), *needed.rbegin()};
 }

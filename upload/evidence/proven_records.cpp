@@ -81,9 +81,17 @@ Status ProvenRecords::take_record(const journal::Record& record) {
   if (const auto* stop = std::get_if<journal::StopEvent>(&event.body))
     stopped_at_ = std::chrono::milliseconds(stop->duration_ms);
   take_mark(event);
+  if (const auto* redaction = std::get_if<journal::RedactionEvent>(&event.body)) take_redaction(*redaction);
   if (const auto* epoch = std::get_if<journal::EpochEvent>(&event.body))
     return take_epoch(*epoch, std::nullopt);
   return {};
+}
+
+// What the teacher had deleted is missing, declared and signed: a gap as any other, with its own reason.
+void ProvenRecords::take_redaction(const journal::RedactionEvent& redaction) {
+  for (const auto& stretch : redaction.stretches) {
+    gaps_.push_back({stretch.track, stretch.from, stretch.to, std::string(journal::kRedactedReason)});
+  }
 }
 
 // As LessonFolder::marks: of a mark that was sent twice the first counts.

@@ -54,6 +54,7 @@ class ProvenRecords {
   Status take_checkpoint(const ClipProof& proof);
   Status take_records(const ClipProof& proof, ByteView records);
   Status take_record(const journal::Record& record);
+  void take_redaction(const journal::RedactionEvent& redaction);
   Status take_fragment(const journal::FragmentRecord& fragment);
   void take_mark(const journal::EventRecord& event);
   Status take_epoch(const journal::EpochEvent& event, std::optional<Bytes> header);

@@ -47,6 +47,7 @@ Status plan_from_config(const Arguments& arguments, Plan& plan) {
   plan.settings.lessons_directory = appliance.lessons_directory();
   plan.settings.runtime_directory = appliance.runtime_directory;
   plan.settings.reserve_bytes = appliance.reserve_bytes;
+  plan.settings.pre_roll = std::chrono::seconds(appliance.pre_roll_s);
   plan.keys = appliance.keys_directory();
   for (const auto& source : appliance.sources) plan.settings.sources.push_back(recorder::capture_command(source));
   return {};

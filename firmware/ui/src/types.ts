@@ -14,6 +14,7 @@ export interface TrackState {
   readonly bytes: number;
   readonly fragments: number;
   readonly gaps: number;
+  readonly trouble?: "" | "dropping" | "no-room";
 }
 
 export interface SourceState {
@@ -38,11 +39,16 @@ export interface RunningLesson {
   readonly marks: number;
   readonly durable_lag_ms: number;
   readonly recording_proven: boolean;
+  readonly planned_ms?: number | null;
+  readonly away_since_ms?: number | null;
+  readonly closes_in_ms?: number | null;
 }
 
 export interface DeviceState {
-  readonly state: "idle" | "recording" | "fault";
+  readonly state: "idle" | "recording" | "private" | "stopping" | "fault";
   readonly fault?: string;
+  readonly fault_code?: string;
+  readonly pre_roll?: { readonly armed: boolean; readonly kept_ms: number };
   readonly lesson: RunningLesson | null;
   readonly sources: readonly SourceState[];
   readonly disk: { readonly free_bytes: number; readonly minutes_left: number };
@@ -100,6 +106,7 @@ export interface Lesson {
 }
 
 export interface WholeLesson extends Lesson {
+  readonly recorded_from_ms?: number;
   readonly tracks: readonly TrackState[];
   readonly marks: readonly Mark[];
   readonly gaps: readonly Gap[];
