@@ -2,6 +2,10 @@
 
 #include <time.h>
 
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
 namespace shilu::demo {
 namespace {
 
@@ -12,6 +16,14 @@ void sleep_until(std::int64_t at) {
   const timespec when{at / kSecond, at % kSecond};
   while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, nullptr) != 0) {
   }
+}
+
+std::int16_t with_faults(unsigned faults, std::int16_t sample, std::int64_t at) {
+  const double turn = 2 * std::numbers::pi * static_cast<double>(at % kSampleRate) / kSampleRate;
+  if ((faults & kSilent) != 0) return 0;
+  if ((faults & kHum) != 0) return static_cast<std::int16_t>(600 * std::sin(50 * turn) + 300 * std::sin(100 * turn) + 150 * std::sin(150 * turn));
+  if ((faults & kClipping) != 0) return static_cast<std::int16_t>(std::clamp(sample * 40 + 90'000 * std::sin(220 * turn), -32768.0, 32767.0));
+  return sample;
 }
 
 }  // namespace
@@ -79,9 +91,15 @@ void LiveFeed::push(GstElement* element, GstBuffer* buffer, std::int64_t media_n
 
 void LiveFeed::push_picture(std::uint32_t counter) {
   const std::int64_t step = kSecond / source_.frames_per_second;
+  const unsigned faults = studio_.faults;
+  if ((faults & kFrozen) != 0) {  // the counter stands still, too
+    push(video_, gst_buffer_new_memdup(canvas_.bytes.data(), canvas_.bytes.size()), counter * step, step);
+    return;
+  }
   source_.draw(counter, canvas_);
   const bool flash = studio_.sync_marks && since_mark(true_time(studio_, counter * step)) < 3 * step;
   if (flash) fill(canvas_, 0, 0, canvas_.width, canvas_.height, 235);
+  if ((faults & kBlack) != 0) fill(canvas_, 0, 0, canvas_.width, canvas_.height, 16);
   draw_counter(canvas_, counter);
   push(video_, gst_buffer_new_memdup(canvas_.bytes.data(), canvas_.bytes.size()), counter * step, step);
   if (studio_.log != nullptr) {
@@ -97,7 +115,9 @@ void LiveFeed::push_sound(std::uint32_t counter) {
   GstBuffer* buffer = gst_buffer_new_allocate(nullptr, count * 2, nullptr);
   GstMapInfo map;
   gst_buffer_map(buffer, &map, GST_MAP_WRITE);
-  source_.sound(first, count, reinterpret_cast<std::int16_t*>(map.data));
+  auto* samples = reinterpret_cast<std::int16_t*>(map.data);
+  source_.sound(first, count, samples);
+  for (std::size_t i = 0; i < count; ++i) samples[i] = with_faults(studio_.faults, samples[i], first + static_cast<std::int64_t>(i));
   gst_buffer_unmap(buffer, &map);
   push(audio_, buffer, first * kSecond / kSampleRate, static_cast<std::int64_t>(count) * kSecond / kSampleRate);
 }

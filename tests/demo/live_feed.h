@@ -18,12 +18,22 @@
 
 namespace shilu::demo {
 
+// What goes wrong in the classroom, on command. The camera itself goes on and knows nothing of it.
+enum Fault : unsigned {
+  kBlack = 1,     // a cap on the lens
+  kFrozen = 2,    // the sensor gives the same picture for ever
+  kSilent = 4,    // the microphone is unplugged
+  kHum = 8,       // its cable is broken: 50 Hz and harmonics
+  kClipping = 16  // it is turned up far too much
+};
+
 // What all sources of one program share.
 struct Studio {
   std::int64_t epoch_ns = 0;  // CLOCK_MONOTONIC at frame 0; a multiple of 2 s, so that two programs flash and beep together
   double clock_rate = 1;      // seconds that the cameras' clock counts in one true second
   std::atomic<bool> frozen = false;
   bool sync_marks = false;    // a white flash and a beep every 2 s
+  std::atomic<unsigned> faults = 0;  // bits of Fault
   std::FILE* log = nullptr;   // "<stream> <counter> <CLOCK_MONOTONIC ns>" per picture sent
   std::mutex log_mutex;
 };

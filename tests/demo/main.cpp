@@ -6,6 +6,8 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <fstream>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -36,13 +38,32 @@ FeedSource source_of(const std::string& name, const std::string& footage, const 
   return voice_source(studio);
 }
 
+// The file of --faults: words of what is wrong from now on; none: all is well.
+struct FaultFile {
+  std::string path;
+  Studio* studio;
+};
+
+gboolean read_faults(gpointer data) {
+  const auto& file = *static_cast<FaultFile*>(data);
+  static const std::map<std::string, unsigned> kWords{
+      {"black", kBlack}, {"frozen", kFrozen}, {"silent", kSilent}, {"hum", kHum}, {"clipping", kClipping}};
+  std::ifstream in(file.path);
+  unsigned faults = 0;
+  for (std::string word; in >> word;) {
+    if (const auto found = kWords.find(word); found != kWords.end()) faults |= found->second;
+  }
+  file.studio->faults = faults;
+  return G_SOURCE_CONTINUE;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   CameraOptions options;
   Studio studio;
   std::vector<std::string> streams = {"room", "board"};
-  std::string log, footage = SHILU_TEST_DATA "/classroom.mp4";
+  std::string log, faults, footage = SHILU_TEST_DATA "/classroom.mp4";
   double clock_ppm = 0;
   CLI::App app("Demonstration cameras over RTSP on loopback.", "shilu-demo-camera");
   app.add_option("--port", options.port, "0: any free one");
@@ -55,6 +76,7 @@ int main(int argc, char** argv) {
   app.add_option("--footage", footage)->check(CLI::ExistingFile);
   app.add_option("--log", log, "One line per picture sent");
   app.add_flag("--sync-marks", studio.sync_marks, "A flash and a beep every 2 s");
+  app.add_option("--faults", faults, "A file of what goes wrong: black, frozen, silent, hum, clipping; read again and again");
   CLI11_PARSE(app, argc, argv);
 
   gst_init(nullptr, nullptr);
@@ -66,6 +88,8 @@ int main(int argc, char** argv) {
   g_unix_signal_add(SIGTERM, quit, loop);
   g_unix_signal_add(SIGUSR1, freeze, &studio);
   g_unix_signal_add(SIGUSR2, thaw, &studio);
+  FaultFile fault_file{faults, &studio};
+  if (!faults.empty()) g_timeout_add(100, read_faults, &fault_file);
   CameraServer server(studio, options);
   for (const auto& name : streams) server.add(source_of(name, footage, studio));
   const int port = server.listen();
