@@ -75,7 +75,7 @@ struct Portal::Impl {
         recorder(recorder::control_socket(opened.settings.runtime_directory)),
         lessons(opened.settings.lessons_directory()),
         movies(lessons),
-        preview(lessons),
+        preview(opened.settings.runtime_directory),
         server(server_options(opened.settings)) {
     if (!opened.settings.platform_url.empty()) {
       outbox.emplace(outbox_options(opened.settings, opened.seal_key.certificate.device_key),

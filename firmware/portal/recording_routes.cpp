@@ -193,8 +193,11 @@ void add_live_routes(http::Server& server, const Context& context, RecorderLink&
     }
     return {};
   };
-  viewers.on_open = [&preview](const http::Request& request, std::shared_ptr<http::WebSocket> socket) {
-    preview.add(std::string(request.parameter("track")), std::move(socket));
+  viewers.on_open = [context, &preview](const http::Request& request,
+                                        std::shared_ptr<http::WebSocket> socket) {
+    const auto teacher = signed_in(context.store, request);
+    if (!teacher || !*teacher) return socket->close();
+    preview.add(std::string(request.parameter("track")), (*teacher)->id, std::move(socket));
   };
   viewers.on_close = [&preview](std::shared_ptr<http::WebSocket> socket) { preview.remove(socket); };
   server.websocket("/api/preview/{track}", std::move(viewers));

@@ -44,6 +44,20 @@ export interface RunningLesson {
   readonly closes_in_ms?: number | null;
 }
 
+export type AlarmKind = "no-sound" | "clipping" | "hum-only" | "black" | "frozen" | "not-durable";
+
+export interface Alarm {
+  readonly track: string;
+  readonly kind: AlarmKind;
+  readonly since_ms: number;
+}
+
+export interface TrackLevel {
+  readonly track: string;
+  readonly rms_dbfs: number;
+  readonly peak_dbfs: number;
+}
+
 export interface DeviceState {
   readonly state: "idle" | "recording" | "private" | "stopping" | "fault";
   readonly fault?: string;
@@ -51,6 +65,7 @@ export interface DeviceState {
   readonly pre_roll?: { readonly armed: boolean; readonly kept_ms: number };
   readonly lesson: RunningLesson | null;
   readonly sources: readonly SourceState[];
+  readonly alarms?: readonly Alarm[];
   readonly disk: { readonly free_bytes: number; readonly minutes_left: number };
   readonly clock: { readonly synchronised: boolean; readonly error_ms: number };
   readonly upload: UploadLine;

@@ -9,6 +9,7 @@ import { device, runningMarks } from "../live";
 import { catalogue, lessonIsMine, teacherName, tiles } from "../session";
 import { t } from "../texts";
 import type { RunningLesson } from "../types";
+import { Alarms } from "./Alarms";
 import { AllPoints } from "./AllPoints";
 import { LivePicture, videoTrack } from "./LivePicture";
 import { MarksList } from "./MarksList";
@@ -33,6 +34,7 @@ export function RecordingView({ lesson }: { lesson: RunningLesson }) {
       {state === "private" ? <NoPicture /> : <Picture />}
       <div class="recording-facts">
         <StatusBlock lesson={lesson} />
+        <Alarms />
         <TrackTable lesson={lesson} />
       </div>
       <div class="recording-marks card"><MarksList /></div>

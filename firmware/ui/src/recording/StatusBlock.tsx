@@ -6,6 +6,7 @@ import { connected, device } from "../live";
 import { teacherName } from "../session";
 import { t } from "../texts";
 import type { RunningLesson, SourceState } from "../types";
+import { Meter } from "./Alarms";
 
 export type Proof = "recording" | "private" | "stopping" | "unsure" | "away";
 
@@ -81,6 +82,7 @@ function SourceRows({ source }: { source: SourceState }) {
         <tr key={track.name}>
           <th scope="row">
             {sourceName(source.name)} {t(track.name.endsWith(".audio") ? "tracks.audio" : "tracks.video")}
+            {track.name.endsWith(".audio") && <Meter track={track.name} />}
             {source.state !== "live" && <span class="badge is-warn">{t(`source.${source.state}`)}</span>}
             {(track.trouble ?? "") !== "" && <span class="badge is-warn">{t(track.trouble === "no-room" ? "track.no-room" : "track.dropping")}</span>}
           </th>
