@@ -14,6 +14,7 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+FUZZ = ROOT / "tests" / "fuzz"
 
 
 class Tally:
@@ -70,6 +71,48 @@ def unit(tally, build):
         before = tally.failed
         catch2(tally, program.name, program)
         print(f"{'ok' if tally.failed == before else 'FAILED':7} {program.name} ({time.monotonic() - began:.1f} s)", flush=True)
+
+
+def replay(tally, build):
+    """Every fuzz target over its stored inputs: those that it grew up with, and those that once broke something."""
+    for program in sorted((build / "bin").glob("shilu_fuzz_*")):
+        name = program.name.removeprefix("shilu_fuzz_")
+        folders = [folder for folder in (FUZZ / "corpus" / name, FUZZ / "crashes" / name) if folder.is_dir()]
+        code, output = run([program, *folders], timeout=300) if folders else (1, "it has no corpus")
+        tally.add(passed=int(code == 0), failed=int(code != 0))
+        if code != 0:
+            show_failure(program.name, output)
+            print(f"FAILED  {program.name}", flush=True)
+
+
+def fuzz(tally, _build):
+    """Builds the fuzzers and lets each look for new inputs for a while, one after the other."""
+    seconds = 600 if os.environ.get("SHILU_LONG") == "1" else 20
+    code, output = run(["cmake", "--preset", "fuzz"])
+    if code == 0:
+        code, output = run(["cmake", "--build", "build/fuzz", "-j", str(os.cpu_count()), "--target", "fuzz_targets"], timeout=5400)
+    if code != 0:
+        tally.add(failed=1)
+        return show_failure("build fuzz", output)
+    for program in sorted((ROOT / "build/fuzz/bin").glob("shilu_fuzz_*")):
+        fuzz_one(tally, program, seconds)
+
+
+def fuzz_one(tally, program, seconds):
+    """What it found of use, and what broke, stay in build/fuzz/found/NAME; the stored corpus is only read."""
+    name = program.name.removeprefix("shilu_fuzz_")
+    found = ROOT / "build/fuzz/found" / name
+    found.mkdir(parents=True, exist_ok=True)
+    folders = [found, *(folder for folder in (FUZZ / "corpus" / name, FUZZ / "crashes" / name) if folder.is_dir())]
+    code, output = run([program, f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=1024", "-max_len=65536",
+                        f"-artifact_prefix={found}/", *folders], timeout=seconds + 600)
+    tally.add(passed=int(code == 0), failed=int(code != 0))
+    if code != 0:
+        show_failure(program.name, output)
+    covered = re.findall(r"cov: (\d+)", output)
+    runs = re.findall(r"Done (\d+) runs", output)
+    print(f"{'ok' if code == 0 else 'FAILED':7} {program.name} ({seconds} s, {runs[-1] if runs else '?'} runs, "
+          f"{covered[-1] if covered else '?'} edges)", flush=True)
 
 
 def python_unittest(tally, file):
@@ -209,6 +252,7 @@ def groups(build):
             python_unittest(tally, file)
 
     return {"lint": lint, "unit": lambda tally: unit(tally, build), "reader": reader, "system": lambda tally: system(tally, build),
+            "replay": lambda tally: replay(tally, build), "fuzz": lambda tally: fuzz(tally, build),
             "once": lambda tally: once(tally, build), "web": lambda tally: web(tally, build), "bench": lambda tally: bench(tally, build),
             "asan": lambda tally: sanitized(tally, "asan"), "tsan": lambda tally: sanitized(tally, "tsan")}
 
