@@ -271,8 +271,9 @@ std::vector<Record> LiveLesson::gaps_of_absent_sources(LessonTime end) const {
   const auto tracks = writer_->tracks();
   for (const auto& source : info_.sources) {
     const auto name = track_name(source.name, expected_kind(source.kind));
-    const bool known =
-        std::any_of(tracks.begin(), tracks.end(), [&](const auto& track) { return track.state.name == name; });
+    // A network source may well be a microphone.
+    const bool known = std::any_of(tracks.begin(), tracks.end(),
+                                   [&](const auto& track) { return track.state.name.starts_with(source.name + "."); });
     if (known || end.ns <= 0) continue;
     records.push_back(EventRecord{
         now(), journal::GapEvent{name, LessonTime{0}, end, std::string(to_string(GapReason::kSourceLost))}});

@@ -361,6 +361,30 @@ TEST_CASE("a source of which nothing came is one gap over all") {
   }
 }
 
+TEST_CASE("a network source that gives sound alone is not missing its picture") {
+  FaultFileSystem files;
+  TemporaryDirectory root;
+  const auto key = test_key();
+  struct Deaf final : DurableListener {
+    void epoch_durable(const journal::EpochEvent&) override {}
+    void fragment_durable(const std::string&, const journal::FragmentRecord&) override {}
+    void units_durable(const std::string&, UnitName) override {}
+  } deaf;
+  ManualClock clock;
+  auto lesson = LiveLesson::begin({files, clock, key, {}, deaf}, test_lesson(clock.monotonic(), {{"voice", "rtsp", true}}),
+                                  root / "lesson", sha256("salt T001"));
+  REQUIRE(lesson);
+  TrackState sound;
+  sound.name = "voice.audio";
+  sound.kind = MediaKind::kAudio;
+  (*lesson)->writer().add_track(sound);
+  clock.advance(std::chrono::seconds(3));
+  REQUIRE((*lesson)->finish(LessonTime{3 * kSecond}, "user", [](const auto&) { return GapReason::kSourceLost; }));
+  const auto gaps = journal::LessonFolder::open(root / "lesson")->gaps();
+  REQUIRE(gaps.size() == 1);  // of the sound, of which nothing was stored
+  CHECK(gaps[0].track == "voice.audio");
+}
+
 TEST_CASE("the clock is told every ten seconds, and a head is signed as often") {
   SimulatedLesson sim;
   REQUIRE(sim.begin());
