@@ -162,7 +162,9 @@ class Writer {
   void claim(const std::string& name, Pieces pieces, std::int64_t to_ms) {
     Evidence claims = must(Evidence::from_json(as_text(pieces.files.at(kClaims))));
     claims.clips[0].range = {{0}, LessonTime::from_ms(to_ms)};
-    auto& file = claims.clips[0].sources[0].file;
+    auto& part = claims.clips[0].sources[0].parts[0];
+    part.range = claims.clips[0].range;
+    auto& file = part.file;
     file.sha256 = sha256(pieces.files.at(kClip));
     file.size_bytes = pieces.files.at(kClip).size();
     pieces.files[kClaims] = to_bytes(claims.to_json());

@@ -7,6 +7,7 @@
 #include "firmware/base/json_io.h"
 #include "upload/platform/answers.h"
 #include "upload/platform/gate.h"
+#include "upload/platform/object_intake.h"
 #include "upload/platform/offer.h"
 
 namespace shilu::platform {
@@ -74,10 +75,11 @@ Result<Known> look_up(const Context& context, const Device& device, std::string_
 }
 
 // Nothing of it is here but perhaps a part.
-Result<http::Response> receive(const Context& context, const std::optional<Upload>& upload,
-                               const Offer& offer) {
+Result<http::Response> receive(const Context& context, const Device& device,
+                               const std::optional<Upload>& upload, const Offer& offer) {
   if (upload && upload->offset_bytes == upload->size_bytes && upload->size_bytes == offer.size_bytes)
     return http::json(200, {{"answer", "verifying"}});
+  if (context.settings.object_store && offer.takes_parts) return offer_parts(context, device, offer, upload);
   if (upload && upload->size_bytes == offer.size_bytes) {
     SHILU_TRY(const std::int64_t offset, context.uploads.settle(*upload));
     return resume(*upload, offset);
@@ -105,7 +107,7 @@ Result<http::Response> take_offer(const Context& context, const http::Request& r
   if (package) SHILU_CHECK(context.store.forget_rejected(offer.package_sha256));
   SHILU_CHECK(context.store.put_offer({device.id, offer.package_sha256, offer.size_bytes, offer.blocks,
                                        context.clock.wall().ns / 1'000'000 + kOfferLifetime_ms}));
-  return receive(context, known.upload, offer);
+  return receive(context, device, known.upload, offer);
 }
 
 Json state_json(std::string_view state, std::int64_t offset) {
@@ -132,7 +134,8 @@ Result<http::Response> tell_state(const Context& context, const http::Request& r
   if (known.package) return package_state(*known.package);
   if (!known.upload)
     return http::problem(404, "not-found", "The platform knows no such package of this device.");
-  const bool complete = known.upload->offset_bytes == known.upload->size_bytes;
+  SHILU_TRY(const auto object, context.store.object_upload(known.upload->id));
+  const bool complete = known.upload->offset_bytes == known.upload->size_bytes || (object && object->joined);
   return http::json(200, state_json(complete ? "verifying" : "receiving", known.upload->offset_bytes));
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "firmware/base/json_io.h"
 #include "upload/platform/received_hashes.h"
 
@@ -28,6 +30,11 @@ Result<std::vector<Digest>> read_blocks(const Json& json, std::int64_t size) {
   return digests;
 }
 
+bool names_parts(const Json& json) {
+  const auto transports = json_array(json, "transports");
+  return transports && std::find(transports->begin(), transports->end(), Json("parts")) != transports->end();
+}
+
 }  // namespace
 
 Result<Offer> Offer::from_json(const Json& json) {
@@ -41,6 +48,7 @@ Result<Offer> Offer::from_json(const Json& json) {
   if (offer.programme.size() > kMaxId || offer.point.size() > kMaxId)
     return fail(ErrorKind::kInvalidArgument, "\"programme\" and \"point\" may have at most 128 bytes each.");
   SHILU_TRY(offer.blocks, read_blocks(json, offer.size_bytes));
+  offer.takes_parts = names_parts(json);
   return offer;
 }
 

@@ -44,6 +44,14 @@ struct OfferedBlocks {
   std::int64_t expires_utc_ms = 0;
 };
 
+// An upload that comes through an S3-compatible store.
+struct ObjectUpload {
+  Upload upload;
+  std::string key;              // in the bucket
+  std::string store_upload_id;  // of the multipart upload there
+  bool joined = false;          // all parts are there and made one object
+};
+
 enum class PackageState { kVerifying, kAcknowledged, kRejected };
 std::string_view to_string(PackageState state);
 
@@ -124,6 +132,11 @@ class PlatformStore {
   Result<std::vector<Upload>> complete_uploads();  // all bytes are here, not yet taken
   Result<std::vector<Upload>> expired_uploads();   // unfinished or taken ones whose time is over
   Result<std::int64_t> bytes_still_to_come();      // of all uploads: what the disk must hold
+
+  Status create_object_upload(const ObjectUpload& object);  // with its upload
+  Result<std::optional<ObjectUpload>> object_upload(std::string_view upload_id);
+  Status set_joined(std::string_view upload_id);
+  Result<std::vector<ObjectUpload>> joined_objects();  // not yet fetched whole
 
   // --- Packages
   // The upload is done: it becomes a package to verify, in one step. kAlreadyExists if the package is there

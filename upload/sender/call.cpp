@@ -4,23 +4,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <ctime>
 
 #include "firmware/base/json_io.h"
+#include "firmware/http/http_date.h"
 
 namespace shilu::sender {
 namespace {
 
-std::optional<std::int64_t> http_date(std::string_view text) {
-  std::tm parts{};
-  const std::string copy(text);
-  // RFC 9110 5.6.7, the form that servers must send: "Sun, 06 Nov 1994 08:49:37 GMT".
-  const char* rest = strptime(copy.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  if (rest == nullptr || *rest != '\0') return std::nullopt;
-  return timegm(&parts);
-}
-
-// What the peer itself says.
 CallError::Kind kind_of(int status) {
   switch (status) {
     case 401:
@@ -114,9 +104,9 @@ bool is_theirs(const http::ClientResponse& response) {
 }
 
 std::optional<std::chrono::seconds> clock_ahead(const http::ClientResponse& response, WallTime now) {
-  const auto date = http_date(response.header("date"));
+  const auto date = http::parse_http_date(response.header("date"));
   if (!date) return std::nullopt;
-  return std::chrono::seconds(*date - now.ns / 1'000'000'000);
+  return *date - std::chrono::seconds(now.ns / 1'000'000'000);
 }
 
 std::optional<std::chrono::seconds> retry_after(const http::ClientResponse& response) {
@@ -125,10 +115,10 @@ std::optional<std::chrono::seconds> retry_after(const http::ClientResponse& resp
   std::int64_t seconds = 0;
   const auto parsed = std::from_chars(value.data(), value.data() + value.size(), seconds);
   if (parsed.ec != std::errc() || parsed.ptr != value.data() + value.size()) {
-    const auto until = http_date(value);
-    const auto now = http_date(response.header("date"));
+    const auto until = http::parse_http_date(value);
+    const auto now = http::parse_http_date(response.header("date"));
     if (!until || !now) return std::nullopt;
-    seconds = *until - *now;
+    seconds = (*until - *now).count();
   }
   return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, 86'400));
 }

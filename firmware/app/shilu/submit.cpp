@@ -1,4 +1,4 @@
-// shilu submit: deliver one package in the foreground, to a platform or to any tus server.
+// shilu submit: deliver one package in the foreground, to a platform, to any tus server or to an S3 store.
 
 #include <CLI/CLI.hpp>
 
@@ -24,8 +24,9 @@ Result<int> submit(SubmitArguments arguments) {
     arguments.tus = std::exchange(arguments.platform, "").substr(kTusScheme.size());
   if (arguments.platform.empty() == arguments.tus.empty())
     return fail(ErrorKind::kInvalidArgument,
-                "say where to: --to https://PLATFORM or --to tus+https://SERVER/FILES");
+                "say where to: --to https://PLATFORM, tus+https://SERVER/FILES or s3://BUCKET");
   SHILU_TRY(const sender::Parcel parcel, open_package(arguments));
+  if (arguments.platform.starts_with("s3://")) return submit_to_s3(arguments, parcel);
   return arguments.tus.empty() ? submit_to_platform(arguments, parcel) : submit_to_tus(arguments, parcel);
 }
 
@@ -36,8 +37,11 @@ void add_submit(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("submit", "Deliver a package and fetch its receipt");
   command->add_option("package", arguments->package, "The package (zip)")->required();
   CLI::Option* platform = command->add_option(
-      "--to", arguments->platform, "The platform, http(s)://…, or any tus 1.0 server, tus+http(s)://…");
+      "--to", arguments->platform,
+      "The platform, http(s)://…, any tus 1.0 server, tus+http(s)://…, or a store, s3://bucket/folder");
   command->add_option("--tus", arguments->tus, "The same as --to tus+ADDRESS")->excludes(platform);
+  command->add_option("--s3-endpoint", arguments->s3_endpoint, "Where the S3 store is, http(s)://…");
+  command->add_option("--s3-region", arguments->s3_region, "Its region")->capture_default_str();
   command->add_option("--claim", arguments->claim, "Claim code, for the first time");
   command->add_option("--keys", arguments->keys, "The device's keys (default: ~/.local/share/shilu/keys)");
   command->add_option("--programme", arguments->programme, "Programme")->capture_default_str();
