@@ -114,7 +114,7 @@ def check_killed(bin_folder):
 
 def monitor_pid(told):
     """Of the monitor that this demonstration's shilud started."""
-    folder = str(pathlib.Path(told["directory"]) if "directory" in told else "shilu-classroom-")
+    folder = str(pathlib.Path(told["camera_log"]).parent)
     for entry in pathlib.Path("/proc").iterdir():
         with contextlib.suppress(OSError, ValueError):
             arguments = (entry / "cmdline").read_bytes().decode().split("\0")
