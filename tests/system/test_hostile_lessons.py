@@ -2,6 +2,7 @@
 """Lesson folders that lie: from a stolen disk, a stick, a device that was taken over. `shilu verify` and `shilu check` stand
 them: 200 MB at most, an end, an exit code, words that help."""
 
+import functools
 import json
 import os
 import pathlib
@@ -30,6 +31,19 @@ def event(**members):
     return record(bytes([EVENT, 1]) + json.dumps({"at_ns": 0, **members}, sort_keys=True, separators=(",", ":")).encode())
 
 
+@functools.cache
+def template_folder():
+    return tempfile.TemporaryDirectory()
+
+
+@functools.cache
+def template(bin_folder):
+    """Made once, for all to copy."""
+    folder = pathlib.Path(template_folder().name) / "lesson"
+    subprocess.run([bin_folder / "shilu-fixture-lesson", folder, "--seconds", "6"], check=True, capture_output=True)
+    return folder
+
+
 class Lesson:
     """A good lesson in a folder of its own."""
 
@@ -40,7 +54,7 @@ class Lesson:
 
     def __enter__(self):
         self.work.__enter__()
-        subprocess.run([self.bin / "shilu-fixture-lesson", self.folder, "--seconds", "6"], check=True, capture_output=True)
+        shutil.copytree(template(self.bin), self.folder)
         return self
 
     def __exit__(self, *what):
