@@ -55,9 +55,9 @@ class Delivery:
         self.sender = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         return self.sender
 
-    def prove(self, within=WITHIN_S):
+    def prove(self, within=WITHIN_S, others=False):
         told, self.errors = finish(self.sender, within)
-        prove_delivered(self.school, self.platform.directory, self.mine)
+        prove_delivered(self.school, self.platform.directory, self.mine, others=others)
         return told
 
     @contextlib.contextmanager
@@ -81,7 +81,8 @@ class Delivery:
             return database.execute(statement, values).fetchall()
 
     def sent_body_bytes(self):
-        return sum(asked.length for asked in self.proxy.requests("PATCH"))
+        """As announced; a request that was refused for its token sent none."""
+        return sum(asked.length for asked in self.proxy.requests("PATCH") if asked.status != 401)
 
     # --- The cases. Their first lines are their names.
 
@@ -146,13 +147,13 @@ class Delivery:
             if asked.method == "PATCH" and not patches(before):
                 state["path"] = asked.path
                 return Answer(500, after=4_000_000)
-            if asked.method in ("HEAD", "PATCH") and "expired" not in state:
+            if asked.method in ("HEAD", "PATCH") and patches(before) and "expired" not in state:
                 self.database("update uploads set expires_utc_ms = 1")
                 state["expired"] = True
             return None
 
         with self.behind(script):
-            self.prove()
+            self.prove(others=True)  # the file of the expired one stays until the sweep
         assert 410 in [asked.status for asked in self.proxy.asked], [a.status for a in self.proxy.asked]
         paths = {asked.path for asked in self.proxy.requests("PATCH")}
         assert len(paths) == 2, paths
@@ -171,7 +172,7 @@ class Delivery:
         with self.behind(script):
             self.bytes_come(1_000_000)
             self.database("delete from uploads")
-            self.prove()
+            self.prove(others=True)  # the file of the forgotten one stays until the sweep
         return f"{len({a.path for a in self.proxy.requests('PATCH')})} uploads"
 
     def too_large(self):
@@ -379,8 +380,8 @@ class Stranger:
 CASES = ["too_many", "broken", "bad_gateway", "busy", "portal", "redirect", "other_offset", "expired", "forgotten", "too_large", "checksum", "altered",
          "token", "forgetful", "half_forgetful", "nginx_streaming", "nginx_buffering", "full_at_first", "full_in_between"]
 
-# What the sender does not do yet; each is taken away when it does.
-PENDING = {"expired", "forgotten", "too_large", "checksum", "altered", "token", "forgetful", "half_forgetful"}
+# What does not hold yet; each is taken away when it does. "token": delivered, but the bodies announced add up to more than allowed.
+PENDING = {"token"}
 
 
 def main():
@@ -395,7 +396,7 @@ def main():
 
         def run(name):
             if name in PENDING and options.only is None:
-                raise Skip("the sender gives up on it")
+                raise Skip("it does not hold yet")
             return getattr(Delivery(school, package, pathlib.Path(work) / name), name)()
 
         with concurrent.futures.ThreadPoolExecutor(3) as pool:

@@ -129,8 +129,9 @@ Result<std::optional<Upload>> PlatformStore::upload_of(std::string_view device_i
   const std::lock_guard lock(impl_->mutex);
   return store::at_most_one(
       impl_->database.query(
-          with(kUpload, "where device = ?1 and announced_sha256 = ?2 and taken = 0 order by offset_bytes desc, id limit 1"),
-          device_id, announced_sha256),
+          with(kUpload, "where device = ?1 and announced_sha256 = ?2 and taken = 0 and (offset_bytes = size_bytes or "
+                        "expires_utc_ms >= ?3) order by offset_bytes desc, id limit 1"),
+          device_id, announced_sha256, impl_->now_ms()),
       read_upload);
 }
 

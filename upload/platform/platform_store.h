@@ -124,7 +124,7 @@ class PlatformStore {
   Status forget_old_offers();
   Status create_upload(const Upload& upload);
   Result<std::optional<Upload>> upload(std::string_view id);
-  // Not yet taken; of several the one that has come farthest.
+  // Not yet taken, and its time not over; of several the one that has come farthest.
   Result<std::optional<Upload>> upload_of(std::string_view device_id, std::string_view announced_sha256);
   Status set_offset(std::string_view id, std::int64_t offset_bytes);
   Status set_taken(std::string_view id);
