@@ -88,10 +88,12 @@ std::optional<RecorderLink::LastLesson> RecorderLink::last_lesson() {
   return found ? std::optional(*found) : std::nullopt;
 }
 
-// For the teacher whose lesson is recorded. A lesson that the index does not know yet is shown to nobody.
+// For the teacher whose lesson is recorded. A lesson that the index does not know yet is shown to nobody, and while nothing
+// is recorded - a private moment, a stop that may be taken back - nothing is shown either.
 void RecorderLink::open_preview(const recorder::RecorderStatus& status) {
   std::optional<std::string> owner;
-  if (status.lesson) {
+  const bool away = status.state == "private" || status.state == "stopping";
+  if (status.lesson && !away) {
     const auto lesson = context_.store.lesson(status.lesson->id);
     if (lesson) owner = lesson->teacher_id.value_or("");
   }
