@@ -212,6 +212,22 @@ TEST_CASE_METHOD(Desk, "an upload whose time was over at the platform is begun a
   CHECK(turn_until([&] { return is_delivered(one); }));
 }
 
+TEST_CASE_METHOD(
+    Desk,
+    "an upload that the platform offers although its time is over is begun anew, not asked for in a circle") {
+  const auto one = add_package(1000);
+  std::atomic<bool> first_patch{true};
+  platform.interfere = [&](const std::string& call,
+                           const http::Request& request) -> std::optional<http::Response> {
+    if (call == "patch" && first_patch.exchange(false)) return http::problem(500, "internal", "Sorry.");
+    if (call == "head" && !first_patch && request.parameter("id") == "1")
+      return http::problem(410, "expired", "Its time is over.").with_header("Tus-Resumable", "1.0.0");
+    return std::nullopt;
+  };
+  REQUIRE(turn_until([&] { return is_delivered(one); }));
+  CHECK(platform.count("create") == 2);
+}
+
 TEST_CASE_METHOD(Desk, "a login page is not the platform: nothing is forgotten, and all wait") {
   const auto first = add_package(1000);
   const auto second = add_package(1000);

@@ -108,6 +108,12 @@ Attempt Delivery::carry(const store::Submission& submission, const OfferAnswer& 
   const auto digest = package_digest(submission);
   const auto end =
       transport->send_rest(*handle, {*submission.package_path, size_of(submission), *digest}, inner);
+  // The platform offered to go on with an upload whose time is over.
+  if (!end && end.error().kind == CallError::Kind::kGone && answer.kind == OfferAnswer::Kind::kResume) {
+    OfferAnswer anew;
+    anew.transport = answer.transport;
+    return carry(submission, anew, watch);
+  }
   if (!end) return failed(end.error());
   if (*end == UploadEnd::kCancelled) return {Attempt::End::kCancelled, {}, true};
   if (*end == UploadEnd::kYielded) return {Attempt::End::kYielded, {}, true};

@@ -123,8 +123,13 @@ CallResult<State> Submitting::deliver() {
     if (answer.kind == Answer::kSend) {
       SHILU_CALL(handle, transport.begin(parcel_));
     }
-    SHILU_CALL(const auto end, transport.send_rest(handle, parcel_, watching_.watch()));
-    (void)end;
+    auto end = transport.send_rest(handle, parcel_, watching_.watch());
+    // The platform offered to go on with an upload whose time is over.
+    if (!end && end.error().kind == Kind::kGone && answer.kind == Answer::kResume) {
+      SHILU_CALL(handle, transport.begin(parcel_));
+      end = transport.send_rest(handle, parcel_, watching_.watch());
+    }
+    if (!end) return tl::make_unexpected(end.error());
   }
   return wait_for_result();
 }
