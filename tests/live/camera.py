@@ -2,7 +2,7 @@
 """A camera for tests: serves a pipeline over RTSP on loopback at /stream and prints its port.
 
 camera.py LAUNCH [--port N] [--user U --password P [--authentication digest|basic]] [--transport tcp|udp]
-          [--sub LAUNCH] [--clock-ppm N] [--shared] [--jump-after S --jump-by S]
+          [--sub LAUNCH] [--clock-ppm N] [--shared]
 
 Calls libgstrtspserver directly, so that it needs nothing but the library and python3. Kill it, freeze it (SIGSTOP) or
 start it again on its port to make the camera do the same.
@@ -55,7 +55,6 @@ def admit_viewers(factory):
     rtsp.gst_rtsp_media_factory_set_permissions(factory, permissions)
 
 
-JUMP = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 CONFIGURE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
 
@@ -75,30 +74,6 @@ def bend_clock(factory, ppm):
     return callback  # must live as long as the factory
 
 
-def jump_later(factory, after, by):
-    """The camera's time jumps by `by` seconds, `after` seconds into each media: as a camera that sets its clock."""
-    rtsp.gst_rtsp_media_get_element.restype = ctypes.c_void_p
-    gst.gst_bin_get_by_name.restype = ctypes.c_void_p
-    gst.gst_element_get_static_pad.restype = ctypes.c_void_p
-    kept = []
-
-    def configure(_, media, __):
-        element = ctypes.c_void_p(rtsp.gst_rtsp_media_get_element(ctypes.c_void_p(media)))
-        payloader = ctypes.c_void_p(gst.gst_bin_get_by_name(element, text("pay0")))
-        pad = ctypes.c_void_p(gst.gst_element_get_static_pad(payloader, text("sink")))
-
-        def jump(_):
-            gst.gst_pad_set_offset(pad, ctypes.c_int64(int(by * 1e9)))
-            return 0
-
-        kept.append(JUMP(jump))
-        glib.g_timeout_add(int(after * 1000), kept[-1], None)
-
-    kept.append(CONFIGURE(configure))
-    gobject.g_signal_connect_data(factory, text("media-configure"), kept[-1], None, None, 0)
-    return kept
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("launch")
@@ -110,8 +85,6 @@ def main():
     parser.add_argument("--sub", help="a small stream at /sub")
     parser.add_argument("--clock-ppm", type=int, default=0)
     parser.add_argument("--shared", action="store_true", help="one stream for all viewers: who comes late gets no key picture")
-    parser.add_argument("--jump-after", type=float)
-    parser.add_argument("--jump-by", type=float, default=3600)
     arguments = parser.parse_args()
 
     gst.gst_init(None, None)
@@ -133,8 +106,6 @@ def main():
             kept.append(bend_clock(factory, arguments.clock_ppm))
         if arguments.shared:
             rtsp.gst_rtsp_media_factory_set_shared(factory, 1)
-        if arguments.jump_after:
-            kept.append(jump_later(factory, arguments.jump_after, arguments.jump_by))
         if arguments.user:
             admit_viewers(factory)
         rtsp.gst_rtsp_mount_points_add_factory(mounts, text(path), factory)
