@@ -1,3 +1,4 @@
+#include "firmware/base/json_io.h"
 #include "firmware/portal/preflight.h"
 
 #include <algorithm>
@@ -85,8 +86,9 @@ Json preflight_json(const Context& context, const std::optional<recorder::Record
   lamp("sound", sources.sounds > 0 ? Tone::kOk : Tone::kWarn);
   lamp("disk", disk);
   lamp("clock", known.clock_synchronised ? Tone::kOk : Tone::kWarn);
-  const auto link = context.outbox != nullptr ? context.outbox->link() : sender::Outbox::Link::kOff;
-  lamp("upload", context.outbox != nullptr && link != sender::Outbox::Link::kOffline ? Tone::kOk : Tone::kWarn);
+  const auto line = context.outbox != nullptr ? context.outbox->line() : sender::LineStatus();
+  const bool reachable = line.link == sender::LineStatus::Link::kOk || line.link == sender::LineStatus::Link::kWaiting;
+  lamp("upload", reachable ? Tone::kOk : Tone::kWarn);
   return {{"can_start", status && picture != Tone::kBlock && disk != Tone::kBlock},
           {"lamps", std::move(lamps)},
           {"sources", sources_json(known)},
