@@ -1,7 +1,8 @@
-#include "firmware/base/json_io.h"
 #include "firmware/portal/preflight.h"
 
 #include <algorithm>
+
+#include "firmware/base/json_io.h"
 
 namespace shilu::portal {
 namespace {
