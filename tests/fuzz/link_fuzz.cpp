@@ -13,11 +13,18 @@ namespace {
 
 constexpr MonotonicTime kStart{1'000'000'000'000};
 
+TrackBuilder::Beginning beginning_of(MediaKind kind) {
+  TrackBuilder::Beginning beginning;
+  beginning.kind = kind;
+  beginning.lesson_start = kStart;
+  return beginning;
+}
+
 // What SourceInput keeps of one kind.
 class Track {
  public:
   explicit Track(MediaKind kind)
-      : builder_({kind, kStart, std::nullopt}, distance_,
+      : builder_(beginning_of(kind), distance_,
                  [this](Fragment fragment) { return take(fragment); }) {}
 
   void take(const link::TrackParameters& parameters) {
@@ -32,7 +39,7 @@ class Track {
   void finish() { builder_.flush(); }
 
  private:
-  bool take(const Fragment& fragment) {
+  std::optional<GapReason> take(const Fragment& fragment) {
     fuzz::promise(!fragment.samples.empty(), "a fragment has samples");
     for (std::size_t i = 0; i < fragment.samples.size(); ++i) {
       fuzz::promise(fragment.samples[i].duration > 0, "a sample lasts");
@@ -41,7 +48,7 @@ class Track {
     }
     fuzz::promise(!end_ || fragment.start() >= *end_ - Nanoseconds(1'000), "fragments do not overlap");
     end_ = fragment.end();
-    return true;
+    return std::nullopt;
   }
 
   UsualDistance distance_;
