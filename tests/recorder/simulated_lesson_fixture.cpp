@@ -188,9 +188,14 @@ bool SimulatedLesson::stop() {
     track.builder.reset();
   }
   const bool full = lesson_->writer().storage_full();
-  const auto finished = lesson_->finish(end, full ? "disk-full" : "user", [&](const std::string&) {
+  const auto reports = lesson_->writer().tracks();
+  const auto has_no_room = [&](const std::string& name) {
+    return std::any_of(reports.begin(), reports.end(),
+                       [&](const TrackReport& track) { return track.state.name == name && track.no_room; });
+  };
+  const auto finished = lesson_->finish(end, full ? "disk-full" : "user", [&](const std::string& track) {
     if (away) return GapReason::kPrivate;
-    return lesson_->writer().storage_full() ? GapReason::kDiskFull : GapReason::kSourceLost;
+    return full || has_no_room(track) ? GapReason::kDiskFull : GapReason::kSourceLost;
   });
   lesson_.reset();
   return finished.has_value();
