@@ -56,7 +56,12 @@ TEST_CASE(
   const auto live_pictures = test::decode_video(file);
   const auto pictures = test::decode_video(media);
   REQUIRE(live_pictures.size() + 1 == pictures.size());
-  for (std::size_t i = 0; i < live_pictures.size(); ++i) CHECK(live_pictures[i].md5 == pictures[i].md5);
+  // All but the last to be decoded, which need not be the last to be seen.
+  std::size_t missing = 0;
+  for (std::size_t i = 0; i < live_pictures.size(); ++i) {
+    if (missing == 0 && live_pictures[i].md5 != pictures[i].md5) missing = 1;
+    CHECK(live_pictures[i].md5 == pictures[i + missing].md5);
+  }
 }
 
 TEST_CASE("it begins with a key picture, at the start and after something was left out") {
