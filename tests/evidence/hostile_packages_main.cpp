@@ -10,6 +10,7 @@
 #include "capture/journal/merkle.h"
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
+#include "tests/base/test_keys.h"
 #include "tests/evidence/evidence_fixture.h"
 #include "upload/evidence/clip_proof.h"
 #include "upload/evidence/evidence_json.h"
@@ -146,8 +147,8 @@ class Writer {
     test::write_tiny_lesson(work_ / "lesson", work_ / "keys");
     test::build(test::request_of(work_ / "lesson"), work_ / "keys", work_ / "good.zip");
     good_ = test::take_apart(work_ / "good.zip");
-    recording_ = must(load_or_create_certified(work_ / "keys", KeyRole::kRecording));
-    seal_ = must(load_or_create_certified(work_ / "keys", KeyRole::kSeal));
+    recording_ = test::certified(work_ / "keys", KeyRole::kRecording);
+    seal_ = test::certified(work_ / "keys", KeyRole::kSeal);
   }
 
   const Pieces& good() const { return good_; }
