@@ -116,7 +116,7 @@ class Forgery {
     ClipProof proof;
     proof.lesson_id = checkpoint.lesson_id;
     proof.tree_size = checkpoint.tree_size;
-    proof.checkpoint = sign_checkpoint(checkpoint, key.key).envelope;
+    proof.checkpoint = must(sign_checkpoint(checkpoint, key.key)).envelope;
     proof.first_leaf = 1;
     proof.frontier = {leaves.front()};
     for (const auto& [leaf, header] : headers_)
