@@ -16,6 +16,13 @@ Json envelope_json(const DsseEnvelope& envelope) {
   return parse_json(envelope.to_json()).value_or(Json(nullptr));
 }
 
+http::ClientOptions to_anybody(http::ClientOptions line) {
+  line.pinned_keys.clear();
+  line.client_certificate.clear();
+  line.client_key.clear();
+  return line;
+}
+
 Status of_call(const sender::CallError& error) {
   return fail(ErrorKind::kUnavailable, error.message);
 }
@@ -23,7 +30,11 @@ Status of_call(const sender::CallError& error) {
 }  // namespace
 
 DeviceLink::DeviceLink(Options options, journal::DeviceLog& log, const Clock& clock)
-    : options_(std::move(options)), log_(log), clock_(clock) {}
+    : options_(std::move(options)),
+      log_(log),
+      clock_(clock),
+      client_(options_.line),
+      stamp_client_(to_anybody(options_.line)) {}
 
 DeviceLink::~DeviceLink() {
   {
@@ -130,7 +141,7 @@ Result<Bytes> DeviceLink::ask_time_stamp(const Digest& digest) {
   request.url = options_.time_stamp_server;
   request.headers.emplace_back("Content-Type", kTimeStampQueryType);
   request.body = as_text(query);
-  SHILU_TRY(const auto response, client_.perform(request));
+  SHILU_TRY(const auto response, stamp_client_.perform(request));
   if (response.status != 200)
     return fail(ErrorKind::kUnavailable, fmt::format("the time stamp server answers {}", response.status));
   Bytes reply = to_bytes(response.body);

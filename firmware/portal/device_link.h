@@ -19,6 +19,7 @@ class DeviceLink {
  public:
   struct Options {
     std::string platform_url;
+    http::ClientOptions line;                         // to the platform
     std::filesystem::path enrolment_file;             // written by the outbox
     std::vector<DsseEnvelope> certificates;           // of this device's keys
     Nanoseconds interval = std::chrono::seconds(10);  // of trying, and of asking for a nonce
@@ -54,6 +55,7 @@ class DeviceLink {
 
   // Bound to the link's thread.
   http::Client client_;
+  http::Client stamp_client_;  // the same way out; pinned keys and our certificate are the platform's business
   std::optional<sender::Enrolled> enrolled_;
   std::string shown_with_token_;  // the certificates were shown under it
   std::uint64_t shown_leaves_ = 0;

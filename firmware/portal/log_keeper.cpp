@@ -133,12 +133,13 @@ void LogKeeper::look_at_clock() {
 
 void LogKeeper::look_at_lessons() {
   std::set<std::string> there;
+  bool all_read = true;
   for (const auto& id : context_.lessons.ids()) {
     there.insert(key_of("lesson", id));
     if (!said_.contains(key_of("stop", id))) look_at_lesson(id);
-    look_at_drafts(id, there);
+    all_read = look_at_drafts(id, there) && all_read;
   }
-  look_for_deleted(there);
+  if (all_read) look_for_deleted(there);  // else what could not be read would seem to be gone
 }
 
 void LogKeeper::look_at_lesson(const std::string& id) {
@@ -164,26 +165,27 @@ void LogKeeper::look_at_lesson(const std::string& id) {
   if (seen->stop_reason) note("stop", {{"id", id}, {"reason", *seen->stop_reason}});
 }
 
-void LogKeeper::look_at_drafts(const std::string& lesson_id, std::set<std::string>& there) {
-  if (const auto clips = context_.store.clips_of(lesson_id)) {
-    for (const auto& clip : *clips) {
-      const auto key = key_of("clip", clip.id);
-      there.insert(key);
-      const auto known = kept_.find(key);
-      if (known != kept_.end() && known->second == state_of(clip)) continue;
-      note(known == kept_.end() ? "clip" : "edit",
-           {{"kind", "clip"}, {"id", clip.id}, {"lesson_id", lesson_id}, {"state", state_of(clip)}});
-    }
+// -> could all of them be read?
+bool LogKeeper::look_at_drafts(const std::string& lesson_id, std::set<std::string>& there) {
+  const auto clips = context_.store.clips_of(lesson_id);
+  const auto documents = context_.store.documents_of(lesson_id);
+  if (!clips || !documents) return false;
+  for (const auto& clip : *clips) {
+    const auto key = key_of("clip", clip.id);
+    there.insert(key);
+    const auto known = kept_.find(key);
+    if (known != kept_.end() && known->second == state_of(clip)) continue;
+    note(known == kept_.end() ? "clip" : "edit",
+         {{"kind", "clip"}, {"id", clip.id}, {"lesson_id", lesson_id}, {"state", state_of(clip)}});
   }
-  if (const auto documents = context_.store.documents_of(lesson_id)) {
-    for (const auto& document : *documents) {
-      const auto key = key_of("document", document.id);
-      there.insert(key);
-      if (kept_.contains(key)) continue;
-      note("edit",
-           {{"kind", "document"}, {"id", document.id}, {"lesson_id", lesson_id}, {"state", document.sha256}});
-    }
+  for (const auto& document : *documents) {
+    const auto key = key_of("document", document.id);
+    there.insert(key);
+    if (kept_.contains(key)) continue;
+    note("edit",
+         {{"kind", "document"}, {"id", document.id}, {"lesson_id", lesson_id}, {"state", document.sha256}});
   }
+  return true;
 }
 
 void LogKeeper::look_for_deleted(const std::set<std::string>& there) {

@@ -31,7 +31,7 @@ class LogKeeper {
   void look_at_clock();
   void look_at_lessons();
   void look_at_lesson(const std::string& id);
-  void look_at_drafts(const std::string& lesson_id, std::set<std::string>& there);
+  bool look_at_drafts(const std::string& lesson_id, std::set<std::string>& there);
   void look_at_submissions();
   void look_for_deleted(const std::set<std::string>& there);
   void remember(const journal::LogEntry& entry);

@@ -26,6 +26,7 @@
 #include "firmware/portal/submission_json.h"
 #include "firmware/portal/submission_routes.h"
 #include "firmware/portal/thumbnail_routes.h"
+#include "upload/sender/client_options.h"
 
 namespace shilu::portal {
 namespace {
@@ -164,6 +165,7 @@ void Portal::Impl::log_sign_in(const std::string& teacher_id, store::SignIn::Out
 DeviceLink::Options Portal::Impl::device_link_options() {
   DeviceLink::Options options;
   options.platform_url = opened.settings.platform_url;
+  options.line = sender::client_options(opened.settings.upload);
   options.enrolment_file = opened.settings.data_directory / "enrolment.json";
   options.certificates = certificates_of(opened.settings, opened.seal_key);
   options.time_stamp_server = opened.settings.time_stamp_server;
