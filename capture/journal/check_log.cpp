@@ -29,8 +29,8 @@ class LogChecker {
     check_clock();
     check_heads(checkpoints);
     if (report_.signed_leaves < report_.leaves)
-      note("unsigned-tail", fmt::format("{} of {} entries are not signed yet", report_.leaves - report_.signed_leaves,
-                                        report_.leaves));
+      note("unsigned-tail", fmt::format("{} of {} entries are not signed yet",
+                                        report_.leaves - report_.signed_leaves, report_.leaves));
     report_.entries = std::move(log_.entries);
   }
 
@@ -81,16 +81,17 @@ class LogChecker {
   void check_head(std::size_t line, const SignedCheckpoint& one, const Digest& previous) {
     const auto& head = one.checkpoint;
     const std::string place = fmt::format("line {} of the checkpoints", line);
-    if (head.previous != previous || head.lesson_id != log_.identity.log_id || head.tree_size < report_.signed_leaves)
+    if (head.previous != previous || head.lesson_id != log_.identity.log_id ||
+        head.tree_size < report_.signed_leaves)
       return violation("checkpoint-chain", place + " does not follow the line before it");
     if (head.tree_size > log_.leaves.size()) {
-      return violation("checkpoint-root", fmt::format("{} covers {} entries, the log has {}", place, head.tree_size,
-                                                      log_.leaves.size()));
+      return violation("checkpoint-root", fmt::format("{} covers {} entries, the log has {}", place,
+                                                      head.tree_size, log_.leaves.size()));
     }
     while (tree_.size() < head.tree_size) tree_.append(log_.leaves[tree_.size()]);
     if (tree_.root() != head.root)
-      return violation("checkpoint-root", fmt::format("{}: its root is not that of the first {} entries", place,
-                                                      head.tree_size));
+      return violation("checkpoint-root", fmt::format("{}: its root is not that of the first {} entries",
+                                                      place, head.tree_size));
     const auto key = key_at(head.tree_size);
     if (!key || !one.envelope.verified_by(*key))
       return violation("checkpoint-signature", place + " is not signed by the key that the log names");
@@ -105,7 +106,8 @@ class LogChecker {
 }  // namespace
 
 bool LogReport::clean() const {
-  return std::none_of(findings.begin(), findings.end(), [](const LogFinding& finding) { return finding.violation; });
+  return std::none_of(findings.begin(), findings.end(),
+                      [](const LogFinding& finding) { return finding.violation; });
 }
 
 Json LogReport::to_json() const {
@@ -122,8 +124,8 @@ Json LogReport::to_json() const {
   Json told = Json::array();
   for (const auto& finding : findings)
     told.push_back({{"code", finding.code}, {"violation", finding.violation}, {"detail", finding.detail}});
-  return {{"log_id", log_id},       {"device_id", device_id},         {"clean", clean()},
-          {"leaves", leaves},       {"signed_leaves", signed_leaves}, {"findings", std::move(told)},
+  return {{"log_id", log_id},         {"device_id", device_id},         {"clean", clean()},
+          {"leaves", leaves},         {"signed_leaves", signed_leaves}, {"findings", std::move(told)},
           {"entries", std::move(all)}};
 }
 

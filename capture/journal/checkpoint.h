@@ -9,7 +9,8 @@
 
 namespace shilu::journal {
 
-// Which tree a head is of. The device log's (docs/ref/device-log.md) says `log_id` where a lesson's says `lesson_id`.
+// Which tree a head is of. The device log's (docs/ref/device-log.md) says `log_id` where a lesson's says
+// `lesson_id`.
 enum class HeadKind { kLesson, kDeviceLog };
 std::string_view checkpoint_type(HeadKind kind);  // the payload type of its envelope
 
@@ -40,6 +41,7 @@ struct SignedCheckpoint {
 // Fails where the key does: a TPM that does not answer.
 Result<SignedCheckpoint> sign_checkpoint(const Checkpoint& checkpoint, const SigningKey& key);
 // A torn last line (without its newline, or no checkpoint) is left out. Says nothing about signatures.
-Result<std::vector<SignedCheckpoint>> parse_checkpoints(std::string_view text, HeadKind kind = HeadKind::kLesson);
+Result<std::vector<SignedCheckpoint>> parse_checkpoints(std::string_view text,
+                                                        HeadKind kind = HeadKind::kLesson);
 
 }  // namespace shilu::journal

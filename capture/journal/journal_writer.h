@@ -28,8 +28,8 @@ class JournalWriter {
   Status sync();
   // The head over everything synced, to be signed. kFailedPrecondition if something is buffered.
   Result<Checkpoint> head(LessonTime at, const Clock& clock, std::string_view reason) const;
-  // Stores a signed head; more may have been synced since it was made. kFailedPrecondition if it does not follow the
-  // last one that was stored.
+  // Stores a signed head; more may have been synced since it was made. kFailedPrecondition if it does not
+  // follow the last one that was stored.
   Status store(const SignedCheckpoint& signed_head);
   // All three in one. A key that cannot sign (kUnavailable, kTimedOut) leaves the writer usable.
   Status checkpoint(const SigningKey& key, LessonTime at, const Clock& clock, std::string_view reason);

@@ -107,7 +107,8 @@ Result<StartRequest> start_request_from(const Json& json) {
     SHILU_TRY(request.subject, digest_from_hex(hex));
   }
   request.platform_nonce = json_string_or(json, "platform_nonce", "");
-  if (request.platform_nonce.size() > kMaxNonce || (!request.platform_nonce.empty() && !parse_json(request.platform_nonce)))
+  if (request.platform_nonce.size() > kMaxNonce ||
+      (!request.platform_nonce.empty() && !parse_json(request.platform_nonce)))
     return fail(ErrorKind::kInvalidArgument, "\"platform_nonce\" is no envelope");
   return request;
 }

@@ -31,7 +31,7 @@ struct RecorderSettings {
   std::function<Nanoseconds()> slept = machine_slept;
   Nanoseconds continue_within = std::chrono::seconds(30);  // of a stop that can be taken back
   std::string software = "shilu";
-  std::optional<CertifiedKey> previous_key;     // what was begun with it is ended with it
+  std::optional<CertifiedKey> previous_key;  // what was begun with it is ended with it
   WriterLimits limits;
   Nanoseconds tick = std::chrono::seconds(1);
   Nanoseconds resume_within = std::chrono::minutes(10);

@@ -69,8 +69,9 @@ Status check(const KeyCertificate& certificate) {
     return fail(ErrorKind::kCorrupted, "the certificate ends before it begins");
   const bool hardware = certificate.key_level == to_string(KeyLevel::kHardware);
   if (hardware && !(can_be_in_hardware(certificate.key) && can_be_in_hardware(certificate.device_key))) {
-    return fail(ErrorKind::kCorrupted,
-                "the certificate says that its keys are in hardware, and they are of the kind that files hold");
+    return fail(
+        ErrorKind::kCorrupted,
+        "the certificate says that its keys are in hardware, and they are of the kind that files hold");
   }
   return {};
 }

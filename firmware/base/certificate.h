@@ -23,12 +23,13 @@ struct KeyCertificate {
   std::string issued_utc;      // RFC 3339, seconds, "Z"
   std::string not_before_utc;  // what the key signs outside these two is not the device's word
   std::string not_after_utc;
-  std::string key_level;       // "hardware": the device key and this one are in a TPM; else "software"
+  std::string key_level;  // "hardware": the device key and this one are in a TPM; else "software"
   std::vector<Endorsement> endorsements;  // of the device key, newest first; empty: it never had another
   DsseEnvelope envelope;
 
-  // The envelope carries the device's public key; that it signs proves consistency, not that the device is known.
-  // kCorrupted also where the level cannot be: a key of a kind that no TPM of ours holds, called "hardware".
+  // The envelope carries the device's public key; that it signs proves consistency, not that the device is
+  // known. kCorrupted also where the level cannot be: a key of a kind that no TPM of ours holds, called
+  // "hardware".
   static Result<KeyCertificate> from_envelope(DsseEnvelope envelope);
 
   WallTime not_before() const;
@@ -47,15 +48,15 @@ struct CertifiedKey {
 };
 
 struct KeyOptions {
-  std::string tpm;         // TCTI of the TPM in which new keys are made; empty: in files
+  std::string tpm;               // TCTI of the TPM in which new keys are made; empty: in files
   const Clock* clock = nullptr;  // null: the system's
 };
 
-// Keys of one device in one directory (0700): device.key, device.endorsements.json (once it had another), and for each
-// role recording.key, recording.cert.json. Made on first use. A certificate holds for two years; in its second year,
-// or when a clock that is synchronised stands before it, the next start makes a new key. The one before stays as
-// recording.previous.key and .cert.json, for what was begun with it. Where that cannot be done (no device key, a TPM
-// that does not answer), the old one goes on.
+// Keys of one device in one directory (0700): device.key, device.endorsements.json (once it had another), and
+// for each role recording.key, recording.cert.json. Made on first use. A certificate holds for two years; in
+// its second year, or when a clock that is synchronised stands before it, the next start makes a new key. The
+// one before stays as recording.previous.key and .cert.json, for what was begun with it. Where that cannot be
+// done (no device key, a TPM that does not answer), the old one goes on.
 Result<CertifiedKey> load_or_create_certified(const std::filesystem::path& directory, KeyRole role,
                                               const KeyOptions& options = {});
 // kNotFound if the role's key was never changed.
@@ -63,8 +64,8 @@ Result<CertifiedKey> load_previous_certified(const std::filesystem::path& direct
                                              const KeyOptions& options = {});
 
 // For somebody who suspects a key, or changes its holder: a new key at once. rotate_device_key: a new
-// device key, endorsed by the old one, which is destroyed, and with it new keys of both roles. Processes that run go
-// on with what they hold until they start again.
+// device key, endorsed by the old one, which is destroyed, and with it new keys of both roles. Processes that
+// run go on with what they hold until they start again.
 Status rotate_key(const std::filesystem::path& directory, KeyRole role, const KeyOptions& options = {});
 Status rotate_device_key(const std::filesystem::path& directory, const KeyOptions& options = {});
 

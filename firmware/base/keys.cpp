@@ -21,8 +21,8 @@ constexpr std::size_t kEd25519Size = 64;
 constexpr std::string_view kPublicHeader = "-----BEGIN PUBLIC KEY-----";
 constexpr std::string_view kPublicFooter = "-----END PUBLIC KEY-----";
 
-// Everything of a SubjectPublicKeyInfo in front of the key itself: RFC 8410 section 4, and RFC 5480 section 2 with a
-// named curve and an uncompressed point. One key has one encoding, and so one id.
+// Everything of a SubjectPublicKeyInfo in front of the key itself: RFC 8410 section 4, and RFC 5480 section 2
+// with a named curve and an uncompressed point. One key has one encoding, and so one id.
 constexpr std::array<std::uint8_t, 12> kEd25519Prefix{0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
                                                       0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
 constexpr std::array<std::uint8_t, 27> kP256Prefix{0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,

@@ -1,7 +1,8 @@
 #pragma once
-// Signing keys, whatever holds them, and the public keys that check what they sign. Two algorithms: Ed25519 (RFC 8032)
-// in a file of mode 0600, and ECDSA on P-256 with SHA-256 in a TPM 2.0 (docs/ref/signatures.md). Public keys are
-// SubjectPublicKeyInfo "PUBLIC KEY" PEM. Keys are values; using one from several threads at once is safe.
+// Signing keys, whatever holds them, and the public keys that check what they sign. Two algorithms: Ed25519
+// (RFC 8032) in a file of mode 0600, and ECDSA on P-256 with SHA-256 in a TPM 2.0 (docs/ref/signatures.md).
+// Public keys are SubjectPublicKeyInfo "PUBLIC KEY" PEM. Keys are values; using one from several threads at
+// once is safe.
 
 #include <filesystem>
 #include <memory>
@@ -43,13 +44,14 @@ class KeyHolder;
 
 class SigningKey {
  public:
-  static SigningKey generate();                             // Ed25519
+  static SigningKey generate();                              // Ed25519
   static Result<SigningKey> from_pem(std::string_view pem);  // Ed25519, PKCS#8 "PRIVATE KEY"
-  // The key of the file. `tpm` is the TCTI of the TPM ("device:/dev/tpmrm0", "swtpm:host=127.0.0.1,port=2321").
-  // Loading a key that a TPM holds needs it: kFailedPrecondition without, kUnavailable if the TPM does not answer.
+  // The key of the file. `tpm` is the TCTI of the TPM ("device:/dev/tpmrm0",
+  // "swtpm:host=127.0.0.1,port=2321"). Loading a key that a TPM holds needs it: kFailedPrecondition without,
+  // kUnavailable if the TPM does not answer.
   static Result<SigningKey> load(const std::filesystem::path& file, const std::string& tpm = {});
-  // The same, or makes one and stores it (mode 0600, synced with its directory): in the TPM if one is named, else in
-  // the file. A file that is there stays what it is.
+  // The same, or makes one and stores it (mode 0600, synced with its directory): in the TPM if one is named,
+  // else in the file. A file that is there stays what it is.
   static Result<SigningKey> load_or_create(const std::filesystem::path& file, const std::string& tpm = {});
 
   const PublicKey& public_key() const { return public_key_; }

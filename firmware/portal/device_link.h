@@ -55,7 +55,8 @@ class DeviceLink {
 
   // Bound to the link's thread.
   http::Client client_;
-  http::Client stamp_client_;  // the same way out; pinned keys and our certificate are the platform's business
+  http::Client
+      stamp_client_;  // the same way out; pinned keys and our certificate are the platform's business
   std::optional<sender::Enrolled> enrolled_;
   std::string shown_with_token_;  // the certificates were shown under it
   std::uint64_t shown_leaves_ = 0;

@@ -14,8 +14,8 @@
 #include "firmware/portal/lesson_index.h"
 #include "firmware/portal/lesson_routes.h"
 #include "firmware/portal/log_keeper.h"
-#include "firmware/portal/movie_cache.h"
 #include "firmware/portal/moment_routes.h"
+#include "firmware/portal/movie_cache.h"
 #include "firmware/portal/packer.h"
 #include "firmware/portal/preview.h"
 #include "firmware/portal/queue_socket.h"
@@ -61,7 +61,8 @@ sender::OutboxOptions outbox_options(const config::ApplianceSettings& settings, 
 }
 
 // The recording key's certificate lies beside ours; a device without a recorder of its own has none.
-std::vector<DsseEnvelope> certificates_of(const config::ApplianceSettings& settings, const CertifiedKey& seal_key) {
+std::vector<DsseEnvelope> certificates_of(const config::ApplianceSettings& settings,
+                                          const CertifiedKey& seal_key) {
   std::vector<DsseEnvelope> certificates{seal_key.certificate.envelope};
   const auto text = read_text_file(settings.keys_directory() / "recording.cert.json", 1u << 20);
   if (auto recording = text.and_then([](const std::string& json) { return DsseEnvelope::from_json(json); }))
@@ -136,14 +137,16 @@ Result<std::unique_ptr<Portal>> Portal::open(config::ApplianceSettings settings,
   SHILU_TRY(config::Catalogue catalogue, settings.catalogue.empty()
                                              ? config::parse_catalogue(config::default_catalogue_json())
                                              : config::load_catalogue(settings.catalogue));
-  SHILU_TRY(CertifiedKey seal_key, load_or_create_certified(settings.keys_directory(), KeyRole::kSeal, {settings.tpm}));
+  SHILU_TRY(CertifiedKey seal_key,
+            load_or_create_certified(settings.keys_directory(), KeyRole::kSeal, {settings.tpm}));
   SHILU_TRY(Bytes salt, load_or_create_subject_salt(settings.keys_directory()));
   SHILU_TRY(store::DeviceStore store, store::DeviceStore::open(settings.data_directory / "shilu.db"));
   if (!accounts_file.empty()) SHILU_CHECK(import_teachers(store, accounts_file));
   auto impl = std::make_unique<Impl>(Opened{std::move(settings), std::move(catalogue), std::move(seal_key),
                                             std::move(salt), std::move(store)});
-  SHILU_TRY(impl->log, journal::DeviceLog::open(posix_file_system(), impl->opened.settings.data_directory / "device-log",
-                                                impl->opened.seal_key, impl->clock));
+  SHILU_TRY(impl->log,
+            journal::DeviceLog::open(posix_file_system(), impl->opened.settings.data_directory / "device-log",
+                                     impl->opened.seal_key, impl->clock));
   return std::unique_ptr<Portal>(new Portal(std::move(impl)));
 }
 
@@ -174,7 +177,8 @@ DeviceLink::Options Portal::Impl::device_link_options() {
     const auto submissions = opened.store.submissions();
     if (!submissions) return waiting;
     for (const auto& one : *submissions) {
-      if (one.package_sha256 && one.package_path && !one.receipt) waiting.emplace_back(*one.package_sha256, *one.package_path);
+      if (one.package_sha256 && one.package_path && !one.receipt)
+        waiting.emplace_back(*one.package_sha256, *one.package_path);
     }
     return waiting;
   };

@@ -64,10 +64,9 @@ Result<http::Response> list_teachers(const Context& context) {
 void add_session_routes(http::Server& server, const Context& context, const SignInListener& on_sign_in) {
   server.route("GET", "/api/teachers",
                [context](const http::Request&) { return answer(list_teachers(context)); });
-  server.route("POST", "/api/session",
-               [context, on_sign_in](const http::Request& request) {
-                 return answer(sign_in(context, on_sign_in, request));
-               });
+  server.route("POST", "/api/session", [context, on_sign_in](const http::Request& request) {
+    return answer(sign_in(context, on_sign_in, request));
+  });
   server.route("GET", "/api/session",
                for_teacher(context.store, [](const http::Request&, const store::Teacher& teacher) {
                  return Result<http::Response>(http::json(200, {{"teacher", teacher_json(teacher)}}));

@@ -39,7 +39,8 @@ TEST_CASE("an envelope is one line of JSON in the documented order") {
 
 TEST_CASE("an envelope survives being written and read") {
   const auto key = SigningKey::generate();
-  const auto read = DsseEnvelope::from_json(dsse_sign(kType, as_bytes("课\0堂"), key).value().to_json()).value();
+  const auto read =
+      DsseEnvelope::from_json(dsse_sign(kType, as_bytes("课\0堂"), key).value().to_json()).value();
   CHECK(read.verified_by(key.public_key()));
   CHECK(read.payload_type == kType);
   CHECK(as_text(read.payload) == "课\0堂");

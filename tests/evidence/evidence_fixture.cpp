@@ -280,8 +280,7 @@ PackageRequest request_of(const path& lesson) {
 }
 
 BuiltPackage build(const PackageRequest& request, const path& keys, const path& out) {
-  return must(
-      build_package(request, test::certified(keys, KeyRole::kSeal), ManualClock(), out));
+  return must(build_package(request, test::certified(keys, KeyRole::kSeal), ManualClock(), out));
 }
 
 std::string value_of(const VerifyReport& report, std::string_view fact, int clip) {

@@ -111,7 +111,8 @@ TEST_CASE("receipts of others, of other types and of other content are refused")
         ErrorKind::kCorrupted);
   Json json = must(parse_json(as_text(good.payload)));
   const auto refused = [&](const Json& payload) {
-    return open_receipt(must(dsse_sign(kReceiptType, as_bytes(canonical_json(payload)), key)), key.public_key())
+    return open_receipt(must(dsse_sign(kReceiptType, as_bytes(canonical_json(payload)), key)),
+                        key.public_key())
         .error()
         .kind;
   };

@@ -177,8 +177,7 @@ TEST_CASE("a certificate that certifies nothing is named") {
   CHECK(codes(forged.report()) == Codes{"!certificate", "unsigned-tail"});
   const Patient wrong_role;
   const TemporaryDirectory keys;
-  const auto seal =
-      test::certified(keys.path(), KeyRole::kSeal).certificate.envelope.to_json();
+  const auto seal = test::certified(keys.path(), KeyRole::kSeal).certificate.envelope.to_json();
   wrong_role.change_info([&](Json& json) { json["recording_certificate"] = parse_json(seal).value(); });
   CHECK(codes(wrong_role.report()) == Codes{"!certificate", "unsigned-tail"});
 }

@@ -21,7 +21,8 @@ bool holds(std::string_view value) {
                         "hardware", "software", "bounded", "not-before", "not-after"});
 }
 bool refutes(std::string_view value) {
-  return one_of(value, {"altered", "invalid", "missing", "unknown", "expired", "not-yet", "revoked", "contradicted"});
+  return one_of(
+      value, {"altered", "invalid", "missing", "unknown", "expired", "not-yet", "revoked", "contradicted"});
 }
 
 }  // namespace
@@ -43,7 +44,8 @@ void FactList::add_intact(std::string_view fact, const std::vector<std::string>&
 
 void add_device_fact(FactList& facts, const std::vector<KeyCertificate>& certificates,
                      const std::vector<PublicKey>& trusted) {
-  if (certificates.empty()) return facts.add("device", "cannot-check", "no certificate says which device it was");
+  if (certificates.empty())
+    return facts.add("device", "cannot-check", "no certificate says which device it was");
   const std::string& name = certificates.front().device_id;
   if (trusted.empty()) {
     return facts.add("device", "not-asked",

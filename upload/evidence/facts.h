@@ -19,8 +19,8 @@ class FactList {
   std::vector<Fact>& facts_;
 };
 
-// The fact "device": is the device of every certificate (of the recording and of the seal) in the list of known ones, by
-// its key or by one that it had before?
+// The fact "device": is the device of every certificate (of the recording and of the seal) in the list of
+// known ones, by its key or by one that it had before?
 void add_device_fact(FactList& facts, const std::vector<KeyCertificate>& certificates,
                      const std::vector<PublicKey>& trusted);
 

@@ -26,9 +26,9 @@ struct PackageFindings {
   // Per clip how many marks it has; errors as above.
   std::vector<Result<std::size_t>> marks;
   std::optional<KeyCertificate> recording_certificate;  // set once a proof led to its signature
-  std::string nonce;                                        // of lesson.json, once a proof led to its signature
+  std::string nonce;                                    // of lesson.json, once a proof led to its signature
   std::string seal_json;
-  std::vector<SignedAct> acts;                          // the checkpoints, and the seal if it holds
+  std::vector<SignedAct> acts;  // the checkpoints, and the seal if it holds
   std::string signed_utc;
   bool synchronised = true;
   std::int64_t clock_error_ms = 0;

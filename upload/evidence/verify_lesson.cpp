@@ -64,9 +64,9 @@ class LessonTeller {
     std::vector<SignedAct> acts;
     const auto& checkpoints = lesson_.checkpoints();
     if (!certificate_ || checkpoints.empty()) return acts;
-    const auto [first, last] = std::minmax_element(
-        checkpoints.begin(), checkpoints.end(),
-        [](const auto& a, const auto& b) { return a.checkpoint.utc < b.checkpoint.utc; });
+    const auto [first, last] =
+        std::minmax_element(checkpoints.begin(), checkpoints.end(),
+                            [](const auto& a, const auto& b) { return a.checkpoint.utc < b.checkpoint.utc; });
     for (const auto* one : {&first->checkpoint, &last->checkpoint})
       acts.push_back({*certificate_, wall_from_rfc3339(one->utc).value_or(WallTime{}), one->synchronised});
     return acts;
@@ -138,8 +138,8 @@ class LessonTeller {
 void tell_unreadable(const Error& error, VerifyReport& report) {
   FactList facts(report.facts);
   facts.add("structure", "altered", error.message);
-  for (const auto* fact : {"contents", "device", "certificate", "revocation", "key-level", "time", "recording",
-                           "continuity", "clock"})
+  for (const auto* fact : {"contents", "device", "certificate", "revocation", "key-level", "time",
+                           "recording", "continuity", "clock"})
     facts.add(fact, "cannot-check", "the lesson cannot be read");
 }
 

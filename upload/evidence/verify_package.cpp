@@ -105,7 +105,8 @@ class PackageTeller {
     const TimeWindow window = find_window(time_evidence());
     add_revocation_fact(facts_, found_.acts, options_, window.not_after);
     add_key_level_fact(facts_, found_.acts, options_);
-    if (found_.acts.empty()) return facts_.add("time", kCannotCheck, "nothing is signed that would tell a time");
+    if (found_.acts.empty())
+      return facts_.add("time", kCannotCheck, "nothing is signed that would tell a time");
     facts_.add("time", window.value, window.detail);
   }
 
@@ -230,8 +231,8 @@ Status tell_broken_structure(File& file, const Error& error, VerifyReport& repor
   report.size_bytes = hashed.size;
   FactList facts(report.facts);
   facts.add("structure", kAltered, error.message);
-  for (const auto* fact : {"contents", "seal", "device", "certificate", "revocation", "key-level", "time", "recording",
-                           "continuity", "clock", "teacher"})
+  for (const auto* fact : {"contents", "seal", "device", "certificate", "revocation", "key-level", "time",
+                           "recording", "continuity", "clock", "teacher"})
     facts.add(fact, kCannotCheck, "the file is not built as a package is");
   return {};
 }

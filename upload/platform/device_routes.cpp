@@ -45,7 +45,8 @@ Result<std::vector<DsseEnvelope>> certificates_of(const Json& body) {
   if (!body.contains("certificates")) return envelopes;
   SHILU_TRY(const Json list, json_array(body, "certificates"));
   if (list.size() > kMaxCertificates)
-    return fail(ErrorKind::kInvalidArgument, fmt::format("There may be at most {} certificates.", kMaxCertificates));
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("There may be at most {} certificates.", kMaxCertificates));
   for (const Json& item : list) {
     SHILU_TRY(auto envelope, DsseEnvelope::from_json(canonical_json(item)));
     envelopes.push_back(std::move(envelope));
@@ -79,7 +80,8 @@ Result<http::Response> take_time_stamp(const Context& context, const http::Reque
   SHILU_TRY(const std::string encoded, json_string(body, "reply"));
   SHILU_TRY(const Bytes reply, from_base64(encoded));
   if (reply.size() > kMaxTimeStamp)
-    return http::problem(413, "too-large", fmt::format("A time stamp may have at most {} bytes.", kMaxTimeStamp));
+    return http::problem(413, "too-large",
+                         fmt::format("A time stamp may have at most {} bytes.", kMaxTimeStamp));
   SHILU_CHECK(write_file_atomic(context.settings.time_stamp_path(sha256), reply, 0600));
   return http::no_content();
 }
@@ -99,7 +101,9 @@ Result<http::Response> enrol(const Context& context, const http::Request& reques
     return http::problem(403, "wrong-claim", "This claim code is not the platform's.");
   }
   const auto key = PublicKey::from_pem(pem);
-  if (!key) return http::problem(400, "device-key", "\"device_key_pem\" is not a public key of Ed25519 or P-256 in PEM.");
+  if (!key)
+    return http::problem(400, "device-key",
+                         "\"device_key_pem\" is not a public key of Ed25519 or P-256 in PEM.");
   if (name.empty() || name.size() > kMaxName)
     return http::problem(400, "device-name", "The device's name must have 1 to 128 bytes.");
   const std::string id = device_id_of(*key);
@@ -212,16 +216,19 @@ void add_device_routes(http::Server& server, const Context& context) {
   server.route("GET", "/api/v1/platform/nonce",
                [context](const http::Request&) { return not_stored(answer(tell_nonce(context))); });
   server.route("GET", "/api/v1/devices/log",
-               for_device(context.store, [context](const http::Request&, const Device& device) -> Result<http::Response> {
-                 SHILU_TRY(const Json known, tell_log_head(context, device));
-                 return http::json(200, known);
-               }));
-  server.route("POST", "/api/v1/devices/log",
-               for_device(context.store, [context](const http::Request& request, const Device& device) -> Result<http::Response> {
-                 SHILU_TRY(const Json body, body_object(request));
-                 SHILU_TRY(const Json verdict, take_log_head(context, device, body));
-                 return http::json(200, verdict);
-               }));
+               for_device(context.store,
+                          [context](const http::Request&, const Device& device) -> Result<http::Response> {
+                            SHILU_TRY(const Json known, tell_log_head(context, device));
+                            return http::json(200, known);
+                          }));
+  server.route(
+      "POST", "/api/v1/devices/log",
+      for_device(context.store,
+                 [context](const http::Request& request, const Device& device) -> Result<http::Response> {
+                   SHILU_TRY(const Json body, body_object(request));
+                   SHILU_TRY(const Json verdict, take_log_head(context, device, body));
+                   return http::json(200, verdict);
+                 }));
   server.route("POST", "/api/v1/devices/time-stamps",
                for_device(context.store, [context](const http::Request& request, const Device&) {
                  return take_time_stamp(context, request);

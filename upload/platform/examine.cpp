@@ -73,7 +73,8 @@ Status take(const Context& context, const Package& package, const evidence::Pack
 Result<Examination> examine(const Context& context, const Package& package) {
   const std::filesystem::path file = context.settings.package_path(package.sha256);
   SHILU_TRY(evidence::VerifyOptions options, verify_options(context));
-  if (auto stamp = read_file(context.settings.time_stamp_path(package.sha256), 1u << 20)) options.time_stamp = std::move(*stamp);
+  if (auto stamp = read_file(context.settings.time_stamp_path(package.sha256), 1u << 20))
+    options.time_stamp = std::move(*stamp);
   SHILU_TRY(evidence::VerifyReport report, evidence::verify_package(file, options));
   Examination examination;
   examination.facts = std::move(report.facts);

@@ -17,7 +17,6 @@ Result<std::string> load_or_create_token(const std::filesystem::path& file) {
 
 }  // namespace
 
-
 Result<PlatformKeys> PlatformKeys::load_or_create(const std::filesystem::path& directory) {
   SHILU_CHECK(posix_file_system().create_directories(directory));
   std::error_code error;

@@ -49,8 +49,11 @@ struct Platform::Parts {
         store(std::move(opened)),
         uploads(store, settings.directory / "uploads"),
         claims(clock),
-        context{settings, catalogue, clock,  keys.receipt, keys.identity, keys.operator_token,
-                store,    uploads,   claims, [this] { background->wake(); }},
+        context{settings,      catalogue,
+                clock,         keys.receipt,
+                keys.identity, keys.operator_token,
+                store,         uploads,
+                claims,        [this] { background->wake(); }},
         server(server_options(settings)) {}
 
   const PlatformSettings settings;

@@ -39,7 +39,8 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--lessons", arguments.lessons, "where lessons are recorded")->excludes(config);
   app.add_option("--runtime", arguments.runtime, "where the sockets are")->excludes(config);
   app.add_option("--keys", arguments.keys, "where the device's keys are")->excludes(config);
-  app.add_option("--tpm", arguments.tpm, "the TPM that holds the keys, as a TCTI; else files")->excludes(config);
+  app.add_option("--tpm", arguments.tpm, "the TPM that holds the keys, as a TCTI; else files")
+      ->excludes(config);
   app.add_option("--source", arguments.sources, "NAME=URL of what is recorded; may be repeated")->excludes(config);
   app.add_option("--reserve", arguments.reserve, "bytes that must be free for a lesson to begin")->excludes(config);
   app.add_option("--capture", arguments.capture, "the capture program, if it is not beside this one");

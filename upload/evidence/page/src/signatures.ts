@@ -24,10 +24,11 @@ export interface Certificate {
   readonly deviceId: string;
   readonly level: string;
   readonly key: PublicKey;
-  readonly deviceKeys: readonly [PublicKey, ...PublicKey[]]; // the device's key and those that it had before, newest first
-  readonly notBefore: number; // ms since 1970, as the next
+  readonly deviceKeys:
+      readonly[PublicKey, ...PublicKey[]];  // the device's key and those that it had before, newest first
+  readonly notBefore: number;               // ms since 1970, as the next
   readonly notAfter: number;
-  readonly notBeforeUtc: string; // as it is written
+  readonly notBeforeUtc: string;  // as it is written
   readonly notAfterUtc: string;
 }
 
@@ -75,9 +76,9 @@ function preAuthentication(envelope: Envelope): Uint8Array<ArrayBuffer> {
   return concat(utf8(`DSSEv1 ${type.length} `), type, utf8(` ${envelope.payload.length} `), envelope.payload);
 }
 
-// ECDSA signatures are DER (RFC 3279, 2.2.3), of the one size that leaves one form for each; the browser wants r and s of
-// 32 bytes each. null: of another form, and so no signature.
-function fixedSize(der: Uint8Array): Uint8Array<ArrayBuffer> | null {
+// ECDSA signatures are DER (RFC 3279, 2.2.3), of the one size that leaves one form for each; the browser
+// wants r and s of 32 bytes each. null: of another form, and so no signature.
+function fixedSize(der: Uint8Array): Uint8Array<ArrayBuffer>|null {
   if (der.length !== ECDSA_SIZE || der[0] !== 0x30 || der[1] !== der.length - 2) return null;
   const numbers: Uint8Array[] = [];
   for (let at = 2; at < der.length; ) {
@@ -122,16 +123,21 @@ export function timeOf(utc: string): number {
 
 // -> the device key before `newer`, which it endorsed.
 async function openEndorsement(envelope: Envelope, newer: PublicKey): Promise<PublicKey> {
-  require(envelope.type === "application/vnd.shilu.device-endorsement+json", `"${envelope.type}" endorses no device key`);
+  require(
+      envelope.type === 'application/vnd.shilu.device-endorsement+json',
+      `"${envelope.type}" endorses no device key`);
   const json = object(parse(envelope.payload));
-  const previous = keyFromPem(text(json["previous_device_key_pem"]));
-  timeOf(text(json["endorsed_utc"]));
-  require(await isSignedBy(envelope, previous), "the endorsement is not signed by the device's older key");
-  require(keyFromPem(text(json["device_key_pem"])).id === newer.id, "an endorsement is of another device key than the one before it");
+  const previous = keyFromPem(text(json['previous_device_key_pem']));
+  timeOf(text(json['endorsed_utc']));
+  require(await isSignedBy(envelope, previous), 'the endorsement is not signed by the device\'s older key');
+  require(
+      keyFromPem(text(json['device_key_pem'])).id === newer.id,
+      'an endorsement is of another device key than the one before it');
   return previous;
 }
 
-async function deviceKeysFrom(endorsements: readonly Json[], newest: PublicKey): Promise<Certificate["deviceKeys"]> {
+async function deviceKeysFrom(
+    endorsements: readonly Json[], newest: PublicKey): Promise<Certificate['deviceKeys']> {
   require(endorsements.length <= MOST_ENDORSEMENTS, `there are more than ${MOST_ENDORSEMENTS} endorsements`);
   const keys: [PublicKey, ...PublicKey[]] = [newest];
   for (const item of endorsements) keys.push(await openEndorsement(envelopeFrom(item), keys.at(-1)!));
@@ -142,17 +148,28 @@ export async function openCertificate(envelope: Envelope): Promise<Certificate> 
   require(envelope.type === "application/vnd.shilu.key-certificate+json", "it is no certificate");
   const json = object(parse(envelope.payload));
   const deviceKey = keyFromPem(text(json["device_key_pem"]));
-  const key = keyFromPem(text(json["key_pem"]));
-  const [deviceId, level] = [text(json["device_id"]), text(json["key_level"])];
-  const [notBeforeUtc, notAfterUtc] = [text(json["not_before_utc"]), text(json["not_after_utc"])];
+  const key = keyFromPem(text(json['key_pem']));
+  const [deviceId, level] = [text(json['device_id']), text(json['key_level'])];
+  const [notBeforeUtc, notAfterUtc] = [text(json['not_before_utc']), text(json['not_after_utc'])];
   const [notBefore, notAfter] = [timeOf(notBeforeUtc), timeOf(notAfterUtc)];
-  timeOf(text(json["issued_utc"]));
-  require(level === "hardware" || level === "software", `"${level}" is no level of a key`);
-  const deviceKeys = await deviceKeysFrom(list(json["endorsements"]), deviceKey);
+  timeOf(text(json['issued_utc']));
+  require(level === 'hardware' || level === 'software', `"${level}" is no level of a key`);
+  const deviceKeys = await deviceKeysFrom(list(json['endorsements']), deviceKey);
   require(deviceId === deviceIdOf(deviceKey), "the certificate names a device that is not that of its device key");
-  require(notBefore <= notAfter, "the certificate ends before it begins");
-  require(level !== "hardware" || !(isEd25519(key) || isEd25519(deviceKey)),
-    "the certificate says that its keys are in hardware, and they are of the kind that files hold");
+  require(notBefore <= notAfter, 'the certificate ends before it begins');
+  require(
+      level !== 'hardware' || !(isEd25519(key) || isEd25519(deviceKey)),
+      'the certificate says that its keys are in hardware, and they are of the kind that files hold');
   require(await isSignedBy(envelope, deviceKey), "the certificate is not signed by the device key that it names");
-  return { role: text(json["role"]), deviceId, level, key, deviceKeys, notBefore, notAfter, notBeforeUtc, notAfterUtc };
+  return {
+    role: text(json['role']),
+    deviceId,
+    level,
+    key,
+    deviceKeys,
+    notBefore,
+    notAfter,
+    notBeforeUtc,
+    notAfterUtc
+  };
 }
