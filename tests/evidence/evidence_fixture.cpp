@@ -246,7 +246,7 @@ void write_tiny_lesson(const path& directory, const CertifiedKey& key, const Tin
   }
   if (!recipe.stop) {
     must(journal.sync());
-    return {directory, keys};
+    return;
   }
   for (const std::string& id : recipe.undone)
     journal.append(EventRecord{{recipe.seconds * 1000 * kNsPerMs}, MarkUndoneEvent{id}});
