@@ -117,10 +117,22 @@ Status read_platform(const Section& section, ApplianceSettings& out) {
   return read_text(section, "claim", out.platform_claim);
 }
 
+Status read_keys(const Section& section, ApplianceSettings& out) {
+  static constexpr std::array<std::string_view, 1> kKnown = {"tpm"};
+  SHILU_CHECK(check_keys(section, kKnown));
+  return read_text(section, "tpm", out.tpm);
+}
+
+Status read_time(const Section& section, ApplianceSettings& out) {
+  static constexpr std::array<std::string_view, 1> kKnown = {"server"};
+  SHILU_CHECK(check_keys(section, kKnown));
+  return read_text(section, "server", out.time_stamp_server);
+}
+
 Status read_root(const Section& root, ApplianceSettings& out) {
-  static constexpr std::array<std::string_view, 10> kKnown = {
+  static constexpr std::array<std::string_view, 12> kKnown = {
       "device_name", "data_directory", "runtime_directory", "reserve_mb", "pre_roll_s", "source",
-      "web",         "programme",      "platform",          "upload"};
+      "web",         "programme",      "platform",          "upload",     "keys",       "time"};
   SHILU_CHECK(check_keys(root, kKnown));
   SHILU_CHECK(read_text(root, "device_name", out.device_name));
   SHILU_CHECK(read_path(root, "data_directory", out.data_directory));
@@ -148,6 +160,10 @@ Result<ApplianceSettings> read_settings(const toml::table& table, const std::str
   SHILU_CHECK(read_platform({*platform, file, "platform"}, settings));
   SHILU_TRY(const toml::table* upload, sub_table(root, "upload"));
   SHILU_CHECK(read_upload({*upload, file, "upload"}, settings.upload));
+  SHILU_TRY(const toml::table* keys, sub_table(root, "keys"));
+  SHILU_CHECK(read_keys({*keys, file, "keys"}, settings));
+  SHILU_TRY(const toml::table* time, sub_table(root, "time"));
+  SHILU_CHECK(read_time({*time, file, "time"}, settings));
   return settings;
 }
 

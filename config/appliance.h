@@ -40,6 +40,8 @@ struct ApplianceSettings {
   UploadSettings upload;
   std::uint64_t reserve_bytes = 2'000'000'000;  // must be free besides what a lesson needs, for it to begin
   std::int64_t pre_roll_s = 30;                 // kept in memory before a lesson; 0: never
+  std::string time_stamp_server;                // RFC 3161 over HTTP; empty: none
+  std::string tpm;  // TCTI of the TPM that holds the keys, "device:/dev/tpmrm0"; empty: files
 
   std::filesystem::path lessons_directory() const { return data_directory / "lessons"; }
   std::filesystem::path keys_directory() const { return data_directory / "keys"; }

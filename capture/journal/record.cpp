@@ -90,8 +90,7 @@ Result<Record> read_body(ByteView body) {
 
 }  // namespace
 
-Bytes encode(const Record& record) {
-  const auto body = std::visit([](const auto& one) { return body_of(one); }, record);
+Bytes frame(ByteView body) {
   Bytes out;
   out.reserve(kFrame + body.size());
   put_u32(out, static_cast<std::uint32_t>(body.size()));
@@ -100,15 +99,25 @@ Bytes encode(const Record& record) {
   return out;
 }
 
-Result<std::optional<DecodedRecord>> decode(ByteView bytes) {
+std::optional<Framed> unframe(ByteView bytes) {
   ByteReader reader(bytes);
   const std::size_t size = reader.u32();
   const auto crc = reader.u32();
   if (!reader.ok() || size == 0 || size > kMaxRecordBody || size > reader.remaining()) return std::nullopt;
   const auto body = reader.bytes(size);
   if (crc32(body) != crc) return std::nullopt;
-  SHILU_TRY(auto record, read_body(body));
-  return DecodedRecord{std::move(record), kFrame + size};
+  return Framed{body, kFrame + size};
+}
+
+Bytes encode(const Record& record) {
+  return frame(std::visit([](const auto& one) { return body_of(one); }, record));
+}
+
+Result<std::optional<DecodedRecord>> decode(ByteView bytes) {
+  const auto framed = unframe(bytes);
+  if (!framed) return std::nullopt;
+  SHILU_TRY(auto record, read_body(framed->body));
+  return DecodedRecord{std::move(record), framed->size};
 }
 
 }  // namespace shilu::journal

@@ -137,6 +137,15 @@ using Record = std::variant<FragmentRecord, EventRecord>;
 inline constexpr std::string_view kMagic = "SHLJRNL1";
 inline constexpr std::size_t kMaxRecordBody = 1u << 20;
 
+// A body with its frame, length and CRC: exactly the bytes of a leaf.
+Bytes frame(ByteView body);
+struct Framed {
+  ByteView body;
+  std::size_t size = 0;  // bytes taken, frame included
+};
+// nullopt: there is no whole, sound one at the front.
+std::optional<Framed> unframe(ByteView bytes);
+
 // Length, CRC and body: exactly the bytes of the leaf.
 Bytes encode(const Record& record);
 

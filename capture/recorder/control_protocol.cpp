@@ -85,8 +85,12 @@ Json to_json(const StartRequest& request) {
   if (!request.directory.empty()) json["directory"] = request.directory.string();
   if (request.planned_ms) json["planned_ms"] = *request.planned_ms;
   if (request.subject) json["subject_sha256"] = to_hex(*request.subject);
+  if (!request.platform_nonce.empty()) json["platform_nonce"] = request.platform_nonce;
   return json;
 }
+
+// The envelope of a nonce has some 600 bytes.
+constexpr std::size_t kMaxNonce = 4096;
 
 Result<StartRequest> start_request_from(const Json& json) {
   StartRequest request;
@@ -102,6 +106,10 @@ Result<StartRequest> start_request_from(const Json& json) {
     SHILU_TRY(const auto hex, json_string(json, "subject_sha256"));
     SHILU_TRY(request.subject, digest_from_hex(hex));
   }
+  request.platform_nonce = json_string_or(json, "platform_nonce", "");
+  if (request.platform_nonce.size() > kMaxNonce ||
+      (!request.platform_nonce.empty() && !parse_json(request.platform_nonce)))
+    return fail(ErrorKind::kInvalidArgument, "\"platform_nonce\" is no envelope");
   return request;
 }
 

@@ -101,8 +101,8 @@ std::shared_ptr<Recorder::Session> Recorder::session() const {
   return session_;
 }
 
-Surroundings Recorder::surroundings() {
-  return {files_, clock_, key_, settings_.limits, *this};
+Surroundings Recorder::surroundings(const CertifiedKey& key) {
+  return {files_, clock_, key, settings_.limits, *this};
 }
 
 void Recorder::fragment_offered() {
@@ -191,6 +191,7 @@ Result<StartedLesson> Recorder::start(const StartRequest& request) {
   }
   SHILU_CHECK(check_picture());
   auto info = new_info(request.planned_ms);  // the press is now
+  info.platform_nonce = request.platform_nonce;
   SourceInput::Entry entry;
   {
     const std::lock_guard lock(mutex_);
@@ -199,7 +200,7 @@ Result<StartedLesson> Recorder::start(const StartRequest& request) {
   for (const auto& input : inputs_) input->prepare();
   SHILU_TRY(auto directory, new_directory(request.directory, info.lesson_id));
   SHILU_CHECK(check_space(directory, request.planned_ms));
-  SHILU_TRY(auto lesson, LiveLesson::begin(surroundings(), info, directory, request.subject));
+  SHILU_TRY(auto lesson, LiveLesson::begin(surroundings(key_), info, directory, request.subject));
   begin_session(std::move(lesson), entry);
   for (const auto& input : inputs_) {
     if (request.length) input->end_at(LessonTime{request.length->count()});

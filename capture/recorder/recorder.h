@@ -13,6 +13,7 @@
 
 #include "capture/recorder/lesson_threads.h"
 #include "capture/recorder/recorder_status.h"
+#include "capture/recorder/redaction.h"
 #include "capture/recorder/requests.h"
 #include "capture/recorder/source_input.h"
 
@@ -30,6 +31,7 @@ struct RecorderSettings {
   std::function<Nanoseconds()> slept = machine_slept;
   Nanoseconds continue_within = std::chrono::seconds(30);  // of a stop that can be taken back
   std::string software = "shilu";
+  std::optional<CertifiedKey> previous_key;  // what was begun with it is ended with it
   WriterLimits limits;
   Nanoseconds tick = std::chrono::seconds(1);
   Nanoseconds resume_within = std::chrono::minutes(10);
@@ -92,10 +94,12 @@ class Recorder final : private DurableListener {
 
   Recorder(RecorderSettings settings, CertifiedKey key, FileSystem& files, const Clock& clock,
            RecorderListener* listener);
-  Surroundings surroundings();
+  Surroundings surroundings(const CertifiedKey& key);
+  LessonOwner owner() const;
+  const CertifiedKey* key_of(const LessonInfo& info) const;  // that began it; null: none of ours
   Status take_up_unfinished();
   Status take_up(RecoveredLesson recovered, bool may_resume);
-  Status close(RecoveredLesson recovered, GapReason reason);
+  Status close(RecoveredLesson recovered, const CertifiedKey& key, GapReason reason);
   bool can_resume(const RecoveredLesson& recovered) const;
   void finish_deletions();
   void make_inputs();

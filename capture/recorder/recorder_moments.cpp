@@ -135,7 +135,7 @@ Status Recorder::redact(const RedactRequest& request) {
     if (!is_uuid(request.lesson_id)) return fail(ErrorKind::kInvalidArgument, "a lesson's id is a UUID");
     const auto directory = settings_.lessons_directory / request.lesson_id;
     if (!files_.exists(directory / "lesson.json")) return fail(ErrorKind::kNotFound, "There is no such lesson.");
-    return redact_finished({files_, clock_, key_}, directory, request.range, request.subject);
+    return redact_finished(owner(), directory, request.range, request.subject);
   }
   auto& lesson = *running->lesson;
   const auto now = lesson.now();

@@ -18,10 +18,21 @@ bool Recorder::can_resume(const RecoveredLesson& recovered) const {
   return planned || now - recovered.alive_until < settings_.resume_within;
 }
 
+const CertifiedKey* Recorder::key_of(const LessonInfo& info) const {
+  if (certified_for(info, key_.key.public_key())) return &key_;
+  const auto& previous = settings_.previous_key;
+  return previous && certified_for(info, previous->key.public_key()) ? &*previous : nullptr;
+}
+
+LessonOwner Recorder::owner() const {
+  const auto& previous = settings_.previous_key;
+  return {files_, clock_, key_, previous ? &*previous : nullptr};
+}
+
 void Recorder::finish_deletions() {
   for (const auto& folder : half_deleted_lessons(files_, settings_.lessons_directory)) {
     log_warning("{}: a deletion was interrupted; it is finished now", folder.string());
-    const auto finished = finish_deletion({files_, clock_, key_}, folder);
+    const auto finished = finish_deletion(owner(), folder);
     if (!finished) log_error("{}: {}", folder.string(), finished.error().message);
   }
 }
@@ -44,7 +55,8 @@ Status Recorder::take_up_unfinished() {
 }
 
 Status Recorder::take_up(RecoveredLesson recovered, bool may_resume) {
-  if (!certified_for(recovered.info, key_.key.public_key())) {
+  const auto* key = key_of(recovered.info);
+  if (key == nullptr) {
     return fail(ErrorKind::kFailedPrecondition, "the lesson was begun with another recording key; it is left as it is");
   }
   const bool rebooted = !recovered.start;
@@ -52,25 +64,25 @@ Status Recorder::take_up(RecoveredLesson recovered, bool may_resume) {
   if (rebooted) rebase = rebase_after_reboot(recovered.anchor, recovered.alive_until, clock_);
   if (rebase) recovered.start = rebase->start_monotonic;
   const auto reason = rebooted ? GapReason::kPowerLoss : GapReason::kRecorderRestart;
-  if (!may_resume || !can_resume(recovered)) return close(std::move(recovered), reason);
+  if (!may_resume || !can_resume(recovered)) return close(std::move(recovered), *key, reason);
   const auto away = recovered.away;
   SourceInput::Entry entry;
   const bool was_away = recovered.not_before > recovered.stored_until;
   entry.resumed = away || was_away ? GapReason::kPrivate : reason;
   if (recovered.not_before.ns > 0) entry.not_before = recovered.not_before;
   if (away) entry.end = away->since;  // a private moment outlives a restart
-  SHILU_TRY(auto lesson, LiveLesson::resume(surroundings(), std::move(recovered), rebase));
+  SHILU_TRY(auto lesson, LiveLesson::resume(surroundings(*key), std::move(recovered), rebase));
   log_warning("lesson {} was not finished; it is resumed", lesson->info().lesson_id);
   begin_session(std::move(lesson), entry);
   return {};
 }
 
-Status Recorder::close(RecoveredLesson recovered, GapReason reason) {
+Status Recorder::close(RecoveredLesson recovered, const CertifiedKey& key, GapReason reason) {
   const auto away = recovered.away;
   auto end = LessonTime::from_ms(std::max<std::int64_t>(recovered.stored_until.ms(), 0));
   const bool stopped = away && away->why == Away::Why::kStopping;
   if (away) end = stopped ? away->since : std::max(end, away->since);
-  SHILU_TRY(auto lesson, LiveLesson::resume_to_close(surroundings(), std::move(recovered)));
+  SHILU_TRY(auto lesson, LiveLesson::resume_to_close(surroundings(key), std::move(recovered)));
   log_warning("lesson {} was not finished; it is closed", lesson->info().lesson_id);
   for (const auto& found : read_mark_inbox(files_, lesson->directory(), clock_)) {
     if (lesson->import_mark(found.request)) SHILU_CHECK(files_.remove(found.file));

@@ -102,11 +102,13 @@ Status append_behind_stop(LessonJournal& journal, const LessonFolder& folder, jo
 }
 
 Result<std::unique_ptr<LessonJournal>> reopen(const LessonOwner& owner, const LessonFolder& folder) {
-  if (!certified_for(folder.info(), owner.key.key.public_key())) {
-    return fail(ErrorKind::kFailedPrecondition,
-                "The lesson was begun with another recording key: its journal cannot be signed any more.");
+  const CertifiedKey* keys[] = {&owner.key, owner.previous_key};
+  for (const CertifiedKey* one : keys) {
+    if (one != nullptr && certified_for(folder.info(), one->key.public_key()))
+      return LessonJournal::reopen({owner.files, owner.clock, one->key, folder.directory()});
   }
-  return LessonJournal::reopen({owner.files, owner.clock, owner.key.key, folder.directory()});
+  return fail(ErrorKind::kFailedPrecondition,
+              "The lesson was begun with another recording key: its journal cannot be signed any more.");
 }
 
 }  // namespace

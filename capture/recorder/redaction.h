@@ -26,6 +26,8 @@ struct LessonOwner {
   FileSystem& files;
   const Clock& clock;
   const CertifiedKey& key;
+  const CertifiedKey* previous_key =
+      nullptr;  // what was begun with it is signed with it; null: there is none
 };
 Status redact_finished(const LessonOwner& owner, const std::filesystem::path& directory, TimeRange range,
                        const std::optional<Digest>& subject);

@@ -16,6 +16,7 @@ struct StartRequest {
   std::filesystem::path directory;  // the lesson's own folder, new or empty; empty: lessons/<id>
   std::optional<std::int64_t> planned_ms;
   std::optional<Digest> subject;    // journal.md, event `sign-in`
+  std::string platform_nonce;       // DSSE envelope, JSON text, into lesson.json; empty: none
   // Nothing later than this is recorded, to the sample; stop() must still be called. Not over the socket.
   std::optional<Nanoseconds> length;
 };

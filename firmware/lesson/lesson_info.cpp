@@ -68,6 +68,10 @@ Result<LessonInfo> info_from(const Json& json) {
   SHILU_TRY(const auto certificate, json_object(json, "recording_certificate"));
   info.recording_certificate = canonical_json(certificate);
   SHILU_TRY(info.software, json_string(json, "software"));
+  if (json.contains("platform_nonce")) {
+    SHILU_TRY(const auto nonce, json_object(json, "platform_nonce"));
+    info.platform_nonce = canonical_json(nonce);
+  }
   if (json.contains("planned_ms")) {
     SHILU_TRY(info.planned_ms, json_int(json, "planned_ms"));
   }
@@ -88,6 +92,7 @@ std::string LessonInfo::to_json() const {
             {"sources", std::move(list)},
             {"recording_certificate", parse_json(recording_certificate).value_or(Json())},
             {"software", software}};
+  if (!platform_nonce.empty()) json["platform_nonce"] = parse_json(platform_nonce).value_or(Json::object());
   if (planned_ms) json["planned_ms"] = *planned_ms;
   return canonical_json(json);
 }

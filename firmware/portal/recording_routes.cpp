@@ -30,8 +30,8 @@ Result<std::string> short_text(const Json& body, std::string_view key) {
 
 class RecordingRoutes {
  public:
-  RecordingRoutes(const Context& context, RecorderLink& link, Bytes salt)
-      : context_(context), link_(link), salt_(std::move(salt)) {}
+  RecordingRoutes(const Context& context, RecorderLink& link, Bytes salt, NonceSource nonce)
+      : context_(context), link_(link), salt_(std::move(salt)), nonce_(std::move(nonce)) {}
 
   Result<http::Response> start(const http::Request& request, const store::Teacher& teacher) const {
     SHILU_TRY(const Json body, body_object(request));
@@ -45,6 +45,7 @@ class RecordingRoutes {
       start.planned_ms = std::clamp<std::int64_t>(planned, 0, kMaxPlanned_ms);
     }
     start.subject = subject_hash(salt_, teacher.id);
+    start.platform_nonce = nonce_();
     const auto started = context_.recorder.start(start);
     if (!started) return refusal("start", started.error());
     lesson.id = started->id;
@@ -151,13 +152,14 @@ class RecordingRoutes {
   const Context context_;
   RecorderLink& link_;
   const Bytes salt_;
+  const NonceSource nonce_;
 };
 
 }  // namespace
 
 void add_recording_routes(http::Server& server, const Context& context, RecorderLink& link,
-                          const Bytes& subject_salt) {
-  const auto routes = std::make_shared<RecordingRoutes>(context, link, subject_salt);
+                          const Bytes& subject_salt, NonceSource nonce) {
+  const auto routes = std::make_shared<RecordingRoutes>(context, link, subject_salt, std::move(nonce));
   const auto route = [&](const char* method, const char* pattern, auto member) {
     server.route(method, pattern,
                  for_teacher(context.store,

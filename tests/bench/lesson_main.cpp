@@ -12,6 +12,7 @@
 #include "firmware/base/certificate.h"
 #include "firmware/base/ids.h"
 #include "firmware/lesson/lesson_info.h"
+#include "tests/base/test_keys.h"
 #include "tests/bmff/media_fixture.h"
 
 using namespace shilu;
@@ -109,7 +110,7 @@ LessonInfo info_of(const KeyCertificate& certificate, const Clock& clock) {
 }
 
 void write_lesson(const path& directory, const path& media, std::int64_t seconds) {
-  const auto key = must(load_or_create_certified(directory.parent_path() / "keys", KeyRole::kRecording));
+  const auto key = test::certified(directory.parent_path() / "keys", KeyRole::kRecording);
   ManualClock clock;
   clock.set_quality({true, 3});
   const auto info = info_of(key.certificate, clock);

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "firmware/base/sealed_box.h"
+#include "tests/base/test_keys.h"
 #include "tests/evidence/evidence_fixture.h"
 #include "upload/evidence/clip_proof.h"
 #include "upload/evidence/evidence_json.h"
@@ -29,8 +30,8 @@ struct Stage {
     REQUIRE_FALSE(verify_file(good).refuted());
   }
 
-  CertifiedKey seal_key() const { return must(load_or_create_certified(keys, KeyRole::kSeal)); }
-  CertifiedKey other_seal_key() const { return must(load_or_create_certified(other_keys, KeyRole::kSeal)); }
+  CertifiedKey seal_key() const { return test::certified(keys, KeyRole::kSeal); }
+  CertifiedKey other_seal_key() const { return test::certified(other_keys, KeyRole::kSeal); }
   PublicKey device() const { return must(SigningKey::load(keys / "device.key")).public_key(); }
   // Another lesson of the same device, with other media and another id in its records' place.
   Pieces other_package() {

@@ -50,7 +50,8 @@ class Bag {
     said["name"] = pieces.bag;
     said["tagmanifest_sha256"] = to_hex(sha256(text(kTags)));
     put("seal.json",
-        dsse_sign("application/vnd.shilu.seal+json", to_bytes(canonical_json(said)), key.key).to_json());
+        must(dsse_sign("application/vnd.shilu.seal+json", to_bytes(canonical_json(said)), key.key))
+            .to_json());
   }
 
   // Refuted as `fact` with words that hold `says`.

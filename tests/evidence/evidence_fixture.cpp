@@ -11,6 +11,7 @@
 #include "firmware/base/file_system.h"
 #include "firmware/base/ids.h"
 #include "firmware/lesson/lesson_info.h"
+#include "tests/base/test_keys.h"
 #include "upload/evidence/bag.h"
 #include "upload/evidence/file_names.h"
 #include "upload/evidence/package_reader.h"
@@ -182,6 +183,7 @@ LessonInfo tiny_info(const TinyRecipe& recipe, const CertifiedKey& key) {
   info.clock = {true, 3};
   for (const std::string& source : recipe.sources) info.sources.push_back({source, "test", true});
   info.recording_certificate = key.certificate.envelope.to_json();
+  info.platform_nonce = recipe.platform_nonce;
   info.software = "shilu 0.1.0";
   return info;
 }
@@ -209,10 +211,15 @@ TeacherIdentity teacher_wang() {
 }
 
 TinyLesson write_tiny_lesson(const path& directory, const path& keys, const TinyRecipe& recipe) {
-  const CertifiedKey key = must(load_or_create_certified(keys, KeyRole::kRecording));
+  write_tiny_lesson(directory, test::certified(keys, KeyRole::kRecording), recipe);
+  return {directory, keys};
+}
+
+void write_tiny_lesson(const path& directory, const CertifiedKey& key, const TinyRecipe& recipe) {
   auto journal = must(
       JournalWriter::create(posix_file_system(), directory, kLessonId, tiny_info(recipe, key).to_json()));
   ManualClock clock;
+  if (recipe.at) clock.set_wall(*recipe.at);
   clock.set_quality({recipe.synchronised, 3});
   std::vector<Happening> happenings = events_of(recipe, journal);
   const auto add = [&](std::int64_t at, std::function<void()> action) {
@@ -239,14 +246,13 @@ TinyLesson write_tiny_lesson(const path& directory, const path& keys, const Tiny
   }
   if (!recipe.stop) {
     must(journal.sync());
-    return {directory, keys};
+    return;
   }
   for (const std::string& id : recipe.undone)
     journal.append(EventRecord{{recipe.seconds * 1000 * kNsPerMs}, MarkUndoneEvent{id}});
   journal.append(EventRecord{{recipe.seconds * 1000 * kNsPerMs}, StopEvent{recipe.seconds * 1000, "user"}});
   must(journal.sync());
   must(journal.checkpoint(key.key, {recipe.seconds * 1000 * kNsPerMs}, clock, "stop"));
-  return {directory, keys};
 }
 
 config::AbilityPoint a6() {
@@ -274,8 +280,7 @@ PackageRequest request_of(const path& lesson) {
 }
 
 BuiltPackage build(const PackageRequest& request, const path& keys, const path& out) {
-  return must(
-      build_package(request, must(load_or_create_certified(keys, KeyRole::kSeal)), ManualClock(), out));
+  return must(build_package(request, test::certified(keys, KeyRole::kSeal), ManualClock(), out));
 }
 
 std::string value_of(const VerifyReport& report, std::string_view fact, int clip) {
@@ -342,12 +347,12 @@ void Pieces::seal(const CertifiedKey& key) {
             {},
             key.certificate.device_id,
             key.certificate.key_level,
-            "2026-05-28T13:00:00.000Z",
+            "2026-05-28T21:00:00.000Z",
             true,
             3};
   if (const auto box = files.find(std::string(kIdentityFile)); box != files.end())
     seal.withholdable.push_back({box->first, sha256(box->second)});
-  files[std::string(kSealFile)] = to_bytes(sign_seal(seal, key.key));
+  files[std::string(kSealFile)] = to_bytes(must(sign_seal(seal, key.key)));
 }
 
 Pieces take_apart(const path& package) {

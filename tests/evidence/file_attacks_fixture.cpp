@@ -160,7 +160,7 @@ std::vector<Attack> signatures() {
       {"seal with the recording key", "the recording key", "seal",
        [] {
          return plain([](Stage& stage, Pieces& pieces) {
-           pieces.seal(must(load_or_create_certified(stage.keys, KeyRole::kRecording)));
+           pieces.seal(test::certified(stage.keys, KeyRole::kRecording));
          });
        }},
       {"say that no signatures are expected", kSealKey, "contents",

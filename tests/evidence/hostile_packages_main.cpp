@@ -10,6 +10,7 @@
 #include "capture/journal/merkle.h"
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
+#include "tests/base/test_keys.h"
 #include "tests/evidence/evidence_fixture.h"
 #include "upload/evidence/clip_proof.h"
 #include "upload/evidence/evidence_json.h"
@@ -115,7 +116,7 @@ class Forgery {
     ClipProof proof;
     proof.lesson_id = checkpoint.lesson_id;
     proof.tree_size = checkpoint.tree_size;
-    proof.checkpoint = sign_checkpoint(checkpoint, key.key).envelope;
+    proof.checkpoint = must(sign_checkpoint(checkpoint, key.key)).envelope;
     proof.first_leaf = 1;
     proof.frontier = {leaves.front()};
     for (const auto& [leaf, header] : headers_)
@@ -146,8 +147,8 @@ class Writer {
     test::write_tiny_lesson(work_ / "lesson", work_ / "keys");
     test::build(test::request_of(work_ / "lesson"), work_ / "keys", work_ / "good.zip");
     good_ = test::take_apart(work_ / "good.zip");
-    recording_ = must(load_or_create_certified(work_ / "keys", KeyRole::kRecording));
-    seal_ = must(load_or_create_certified(work_ / "keys", KeyRole::kSeal));
+    recording_ = test::certified(work_ / "keys", KeyRole::kRecording);
+    seal_ = test::certified(work_ / "keys", KeyRole::kSeal);
   }
 
   const Pieces& good() const { return good_; }

@@ -7,6 +7,7 @@
 
 #include "firmware/base/json_io.h"
 #include "firmware/base/sealed_box.h"
+#include "tests/base/test_keys.h"
 #include "tests/bmff/media_fixture.h"
 #include "tests/evidence/evidence_fixture.h"
 #include "tests/journal/lesson_fixture.h"
@@ -314,13 +315,13 @@ TEST_CASE("what cannot be packed is refused with a sentence, and nothing is left
     says = "not yet signed";
   }
   SECTION("a place that cannot be written") {
-    const auto built = build_package(request, must(load_or_create_certified(keys, KeyRole::kSeal)),
-                                     ManualClock(), packed.directory / "nowhere/p.zip");
+    const auto built = build_package(request, test::certified(keys, KeyRole::kSeal), ManualClock(),
+                                     packed.directory / "nowhere/p.zip");
     CHECK(built.error().kind == ErrorKind::kNotFound);
     return;
   }
-  const auto built = build_package(request, must(load_or_create_certified(keys, KeyRole::kSeal)),
-                                   ManualClock(), packed.file);
+  const auto built =
+      build_package(request, test::certified(keys, KeyRole::kSeal), ManualClock(), packed.file);
   REQUIRE_FALSE(built);
   INFO(built.error().message);
   CHECK(built.error().kind == kind);
@@ -335,9 +336,8 @@ TEST_CASE("a hole that nobody declared cannot be packed") {
   recipe.hole_ms = {{2100, 2900}};
   recipe.hole_declared = GENERATE(true, false);
   write_tiny_lesson(packed.lesson, packed.keys, recipe);
-  const auto built =
-      build_package(request_of(packed.lesson), must(load_or_create_certified(packed.keys, KeyRole::kSeal)),
-                    ManualClock(), packed.file);
+  const auto built = build_package(request_of(packed.lesson), test::certified(packed.keys, KeyRole::kSeal),
+                                   ManualClock(), packed.file);
   if (recipe.hole_declared) {
     REQUIRE(built);
     const auto report = verify_file(packed.file);

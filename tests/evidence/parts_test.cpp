@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "firmware/base/json_io.h"
+#include "tests/base/test_keys.h"
 #include "tests/bmff/media_fixture.h"
 #include "tests/evidence/attack_stage.h"
 #include "tests/journal/lesson_fixture.h"
@@ -150,8 +151,8 @@ TEST_CASE("a lesson that the power cut tells how much of it is not signed, and p
   build(request, packed.keys, packed.file);
   CHECK_FALSE(verify_file(packed.file).refuted());
   request.clips[0].range = ms(5000, 7000);
-  const auto refused = build_package(request, must(load_or_create_certified(packed.keys, KeyRole::kSeal)),
-                                     ManualClock(), packed.directory / "no.zip");
+  const auto refused = build_package(request, test::certified(packed.keys, KeyRole::kSeal), ManualClock(),
+                                     packed.directory / "no.zip");
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == ErrorKind::kFailedPrecondition);
   CHECK(refused.error().message.find("not yet signed") != std::string::npos);

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "firmware/base/json_io.h"
+#include "tests/base/test_keys.h"
 #include "tests/evidence/attack_stage.h"
 #include "upload/evidence/package_reader.h"
 
@@ -226,12 +227,12 @@ TEST_CASE("the proof is bent, and it is sealed again") {
     proof.checkpoint.payload[20] ^= 1;
   }
   SECTION("a checkpoint of another device") {
-    const auto key = must(load_or_create_certified(stage.other_keys, KeyRole::kRecording));
-    proof.checkpoint = dsse_sign(proof.checkpoint.payload_type, proof.checkpoint.payload, key.key);
+    const auto key = test::certified(stage.other_keys, KeyRole::kRecording);
+    proof.checkpoint = must(dsse_sign(proof.checkpoint.payload_type, proof.checkpoint.payload, key.key));
   }
   SECTION("a checkpoint signed by the seal key") {
     proof.checkpoint =
-        dsse_sign(proof.checkpoint.payload_type, proof.checkpoint.payload, stage.seal_key().key);
+        must(dsse_sign(proof.checkpoint.payload_type, proof.checkpoint.payload, stage.seal_key().key));
   }
   put_proof(pieces, proof);
   pieces.seal(stage.seal_key());

@@ -18,8 +18,10 @@ std::string signed_lines(std::string_view payloads) {
   while (!payloads.empty()) {
     const auto line = payloads.substr(0, payloads.find('\n'));
     payloads.remove_prefix(std::min(payloads.size(), line.size() + 1));
-    text +=
-        dsse_sign(kCheckpointType, as_bytes(line), fuzz::fuzz_lesson().recording_key().key).to_json() + "\n";
+    text += dsse_sign(kCheckpointType, as_bytes(line), fuzz::fuzz_lesson().recording_key().key)
+                .value()
+                .to_json() +
+            "\n";
   }
   return text;
 }

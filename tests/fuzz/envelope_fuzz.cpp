@@ -43,14 +43,14 @@ void read_envelope(std::string_view text) {
 void read_certificate(ByteView payload) {
   const auto& device = fuzz::fuzz_lesson().device_key();
   const auto type = fuzz::fuzz_lesson().seal_key().certificate.envelope.payload_type;
-  const auto certificate = KeyCertificate::from_envelope(dsse_sign(type, payload, device));
+  const auto certificate = KeyCertificate::from_envelope(dsse_sign(type, payload, device).value());
   if (certificate) fuzz::promise(certificate->device_key == device.public_key(), "the signer is the device");
 }
 
 void read_seal(ByteView payload) {
   const auto& key = fuzz::fuzz_lesson().seal_key();
   const auto seal =
-      open_seal(dsse_sign(kSealType, payload, key.key).to_json(), key.certificate.envelope.to_json());
+      open_seal(dsse_sign(kSealType, payload, key.key).value().to_json(), key.certificate.envelope.to_json());
   if (seal) fuzz::promise(as_bytes(seal->seal.payload()).size() == payload.size(), "a seal has one payload");
 }
 
@@ -83,9 +83,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (part == kCertificate) read_certificate(rest);
   if (part == kSealPayload) read_seal(rest);
   if (part == kReceipt)
-    static_cast<void>(open_receipt(dsse_sign(kReceiptType, rest, signer), signer.public_key()));
+    static_cast<void>(open_receipt(dsse_sign(kReceiptType, rest, signer).value(), signer.public_key()));
   if (part == kVerdict)
-    static_cast<void>(open_verdict(dsse_sign(kVerdictType, rest, signer), signer.public_key()));
+    static_cast<void>(open_verdict(dsse_sign(kVerdictType, rest, signer).value(), signer.public_key()));
   if (part == kPem) read_key(PublicKey::from_pem(as_text(rest)));
   if (part == kDer) read_key(PublicKey::from_der(rest));
   if (part == kIdentity) static_cast<void>(identity_from_json(as_text(rest)));

@@ -3,6 +3,7 @@
 #include "firmware/base/digest.h"
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
+#include "tests/base/test_keys.h"
 
 namespace shilu::fuzz {
 namespace {
@@ -22,19 +23,6 @@ void write_key(const std::filesystem::path& file, std::string_view pem) {
   test::must(write_new_file_atomic(file, as_bytes(pem), 0600));
 }
 
-// The certificate that the product makes, but always of the same moment: so the lesson has the same bytes in
-// every run.
-CertifiedKey certified(const std::filesystem::path& keys, KeyRole role, const SigningKey& device) {
-  const auto fresh = test::must(load_or_create_certified(keys, role));
-  Json payload = test::must(parse_json(as_text(fresh.certificate.envelope.payload)));
-  payload["issued_utc"] = "2026-05-28T12:00:00Z";
-  const auto envelope =
-      dsse_sign(fresh.certificate.envelope.payload_type, as_bytes(canonical_json(payload)), device);
-  const auto file = keys / (std::string(to_string(role)) + ".cert.json");
-  test::must(write_file_atomic(file, as_bytes(envelope.to_json())));
-  return test::must(load_or_create_certified(keys, role));
-}
-
 }  // namespace
 
 FuzzLesson::FuzzLesson() {
@@ -44,8 +32,9 @@ FuzzLesson::FuzzLesson() {
   write_key(keys / "recording.key", kRecordingKey);
   write_key(keys / "seal.key", kSealKey);
   device_ = test::must(SigningKey::load(keys / "device.key"));
-  recording_ = certified(keys, KeyRole::kRecording, *device_);
-  seal_ = certified(keys, KeyRole::kSeal, *device_);
+  // Certified by a clock that always begins at one moment: so the lesson has the same bytes in every run.
+  recording_ = test::certified(keys, KeyRole::kRecording);
+  seal_ = test::certified(keys, KeyRole::kSeal);
   test::TinyRecipe recipe;
   recipe.signed_in = test::teacher_wang();
   recipe.hole_ms = {2200, 2800};

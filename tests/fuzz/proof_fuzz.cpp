@@ -109,7 +109,7 @@ ClipProof sign(const Recording& recording) {
   ClipProof proof;
   proof.lesson_id = checkpoint.lesson_id;
   proof.tree_size = leaves.size();
-  proof.checkpoint = sign_checkpoint(checkpoint, fuzz::fuzz_lesson().recording_key().key).envelope;
+  proof.checkpoint = sign_checkpoint(checkpoint, fuzz::fuzz_lesson().recording_key().key).value().envelope;
   proof.first_leaf = 1;
   proof.frontier = {leaves.front()};
   for (const auto& [leaf, header] : recording.epochs)

@@ -112,7 +112,7 @@ void add_envelopes(Seeds& seeds) {
   evidence::Receipt receipt;
   receipt.number = "R-2026-000001";
   receipt.facts = {{"structure", "intact"}};
-  seeds.add("envelope", 4, evidence::sign_receipt(receipt, device).payload);
+  seeds.add("envelope", 4, evidence::sign_receipt(receipt, device).value().payload);
   evidence::Verdict verdict;
   verdict.pieces = {{"课堂实录片段", "优秀"}};
   verdict.reasons = {{"课堂实录片段", 1000, "room", "text"}};

@@ -11,6 +11,7 @@
 #include "capture/bmff/fragment_writer.h"
 #include "capture/journal/journal_writer.h"
 #include "firmware/base/ids.h"
+#include "tests/base/test_keys.h"
 #include "tests/bmff/media_fixture.h"
 
 namespace shilu::test {
@@ -275,7 +276,7 @@ class Director {
 
 WrittenLesson write_lesson(const path& directory, const LessonRecipe& recipe) {
   const auto keys = recipe.keys.empty() ? directory.parent_path() / "keys" : recipe.keys;
-  const auto certified = must(load_or_create_certified(keys, KeyRole::kRecording));
+  const auto certified = test::certified(keys, KeyRole::kRecording);
   ManualClock clock;
   const auto info = info_of(recipe, certified.certificate, clock);
   auto journal = must(JournalWriter::create(posix_file_system(), directory, info.lesson_id, info.to_json()));

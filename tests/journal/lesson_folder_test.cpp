@@ -9,6 +9,7 @@
 #include "capture/bmff/fragment_writer.h"
 #include "capture/journal/journal_writer.h"
 #include "tests/base/temporary_directory.h"
+#include "tests/base/test_keys.h"
 #include "tests/bmff/movie_fixture.h"
 #include "tests/journal/lesson_fixture.h"
 
@@ -197,7 +198,7 @@ TEST_CASE("epochs with the same parameters are one movie") {
 // A lesson of one silent source whose picture changes its size after the first file.
 std::filesystem::path lesson_with_two_sizes(const TemporaryDirectory& directory) {
   const auto where = directory / "sizes";
-  const auto certified = load_or_create_certified(directory / "keys", KeyRole::kRecording).value();
+  const auto certified = test::certified(directory / "keys", KeyRole::kRecording);
   LessonInfo info;
   info.lesson_id = "01932d3a-7c11-7aaa-8bbb-0123456789ab";
   info.boot_id = "b";
@@ -278,7 +279,7 @@ TEST_CASE("a lesson that still runs is read as far as it goes") {
   CHECK(lesson.records().size() == records + 1);
   CHECK(lesson.finished());
   CHECK(lesson.duration() == std::chrono::seconds(6));
-  const auto certified = load_or_create_certified(written_lesson.keys, KeyRole::kRecording).value();
+  const auto certified = test::certified(written_lesson.keys, KeyRole::kRecording);
   REQUIRE(journal.checkpoint(certified.key, LessonTime::from_ms(6'000), ManualClock(), "stop"));
   const auto before = lesson.checkpoints().size();
   REQUIRE(lesson.refresh());

@@ -4,6 +4,7 @@
 
 #include "firmware/base/digest.h"
 #include "tests/base/eventually.h"
+#include "tests/base/test_keys.h"
 #include "tests/platform/platform_fixture.h"
 #include "upload/evidence/package_reader.h"
 #include "upload/evidence/receipt.h"
@@ -307,7 +308,7 @@ TEST_CASE("nothing that assessors can read says whose lesson it is") {
   const std::string evidence(as_text(must(reader.read("data/evidence.json"))));
   const std::string pseudonym = parse_json(evidence).value()["teacher"]["pseudonym"].get<std::string>();
   const std::string lesson = parse_json(evidence).value()["lesson"]["lesson_id"].get<std::string>();
-  const auto key = must(load_or_create_certified(delivered.made.keys, KeyRole::kSeal));
+  const auto key = test::certified(delivered.made.keys, KeyRole::kSeal);
   const std::vector<std::string> telling = {"T001",  "王老师", "实验中学", "八(2)班教室", pseudonym,
                                             lesson, key.certificate.device_id, delivered.made.sha256};
   for (const std::string& path :

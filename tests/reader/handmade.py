@@ -181,6 +181,7 @@ class Lesson:
     def begin(self):
         certificate = self.edit("certificate", {
             "device_id": "d-" + DEVICE.id[7:23], "device_key_pem": DEVICE.pem, "issued_utc": UTC,
+            "endorsements": [], "not_before_utc": UTC, "not_after_utc": "2027-03-04T05:06:07.000Z",
             "key_level": "software", "key_pem": RECORDING.pem, "role": "recording"})
         identity = self.edit("identity", {
             "format": "shilu-lesson/1", "lesson_id": LESSON_ID,

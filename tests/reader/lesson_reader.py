@@ -82,6 +82,7 @@ class Reader:
         "sources": values.is_list,
         "recording_certificate": values.is_object,
         "software": values.is_text,
+        "platform_nonce": values.is_object,
         "planned_ms": values.is_count,
     }
     CLOCK_MEMBERS = {"synchronised": values.is_bool, "error_ms": values.is_int}
@@ -101,7 +102,7 @@ class Reader:
         self.read_certificate()
 
     def check_identity(self):
-        wrong = values.wrong_members(self.identity, self.IDENTITY_MEMBERS, ("planned_ms",))
+        wrong = values.wrong_members(self.identity, self.IDENTITY_MEMBERS, ("planned_ms", "platform_nonce"))
         if "clock" not in wrong and "clock" in self.identity:
             wrong += ["clock." + name for name in
                       values.wrong_members(self.identity["clock"], self.CLOCK_MEMBERS)]

@@ -53,7 +53,7 @@ class Package:
         self.data, self.trusted = data, trusted
         self.refuted = {}  # fact -> first complaint
         self.gaps = []
-        self.devices = []
+        self.devices, self.acts = [], []
 
     def attempt(self, fact, step, *arguments):
         """Runs a step; what it raises refutes the fact."""
@@ -77,10 +77,26 @@ class Package:
         if self.evidence:
             self.attempt("contents", self.check_claims)
             self.check_clips()
-        if len({key.id for key in self.devices}) > 1:
-            self.refuted.setdefault("seal", "recording and seal are of two devices")
-        if self.trusted and not (self.devices and all(key.id in self.trusted for key in self.devices)):
+        self.check_devices()
+        self.attempt("certificate", self.check_validity)
+
+    def check_devices(self):
+        """self.devices: (role, keys of its device, newest first) of each certificate."""
+        of_seal = [keys for role, keys in self.devices if role == "seal"]
+        for role, keys in self.devices:
+            if role == "recording" and of_seal and keys[0].id not in {key.id for key in of_seal[0]}:
+                self.refuted.setdefault("seal", "recording and seal are of two devices")
+            if self.trusted and not any(key.id in self.trusted for key in keys):
+                self.refuted.setdefault("device", "not in the list")
+        if self.trusted and not self.devices:
             self.refuted.setdefault("device", "not in the list")
+
+    def check_validity(self):
+        """self.acts: (what a certificate says, time of a signature, was the clock synchronised)."""
+        for content, utc, synchronised in self.acts:
+            when, start, end = map(values.instant, (utc, content["not_before_utc"], content["not_after_utc"]))
+            require(when <= end, f"the {content['role']} key had expired when it signed")
+            require(when >= start or not synchronised, f"the {content['role']} key signed before it was certified")
 
     # ---- bag, seal, claims ----
 
@@ -92,25 +108,25 @@ class Package:
             order = {"payloadType": value["payloadType"], "payload": value["payload"],
                      "signatures": [{"keyid": one["keyid"], "sig": one["sig"]} for one in value["signatures"]]}
             require(json.dumps(order, separators=(",", ":"), ensure_ascii=False).encode() == text, "form of an envelope")
-        key = self.certified_key(values.parse_object(texts[1]), "seal")
+        key, certificate = self.certified_key(values.parse_object(texts[1]), "seal")
         envelope = signatures.parse_envelope(values.parse_object(texts[0]))
         signatures.verify_envelope(envelope, SEAL_TYPE, key)
         said = values.parse_object(envelope.payload)
         require(compact(said) == envelope.payload, "form of the seal")
-        certificate = values.parse_object(base64.b64decode(values.parse_object(texts[1])["payload"]))
         expected = {"format": "shilu-seal/1", "name": self.bag, "tagmanifest_sha256": digest(self.files["tagmanifest-sha256.txt"]),
                     "device_id": certificate["device_id"], "key_level": certificate["key_level"], "signatures_expected": True}
         require(all(said.get(name) == value for name, value in expected.items()), "the seal is of something else")
         require(set(said) == set(expected) | {"withholdable", "sealed_utc", "synchronised", "error_ms"}, "members of the seal")
         require(len(said["withholdable"]) <= 1 and all(one["file"] == "identity.box" for one in said["withholdable"]), "withholdable")
+        self.acts.append((certificate, said["sealed_utc"], said["synchronised"]))
         return said
 
     def certified_key(self, envelope, role):
         key, _, complaints = signatures.read_certificate(envelope, role)
         require(not complaints, f"certificate: {complaints}")
         content = values.parse_object(base64.b64decode(envelope["payload"]))
-        self.devices.append(signatures.key_from_pem(content["device_key_pem"]))
-        return key
+        self.devices.append((role, signatures.device_keys(content)))
+        return key, content
 
     def check_manifests(self):
         require(self.files["bagit.txt"] == b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n", "bagit.txt")
@@ -246,12 +262,13 @@ class Proof:
         evidence = package.evidence["lesson"]
         require(lesson["lesson_id"] == self.proof["lesson_id"] == evidence["lesson_id"] and lesson["start_utc"] == evidence["start_utc"],
                 "another lesson")
-        key = package.certified_key(lesson["recording_certificate"], "recording")
+        key, certificate = package.certified_key(lesson["recording_certificate"], "recording")
         envelope = signatures.parse_envelope(self.proof["checkpoint"])
         signatures.verify_envelope(envelope, journal.CHECKPOINT_TYPE, key)
         self.checkpoint = journal.parse_checkpoint(envelope.payload)
         require(self.checkpoint["lesson_id"] == lesson["lesson_id"], "checkpoint of another lesson")
         require(self.checkpoint["tree_size"] == self.proof["tree_size"], "size of the tree")
+        package.acts.append((certificate, self.checkpoint["utc"], self.checkpoint["synchronised"]))
         self.root = bytes.fromhex(self.checkpoint["root_sha256"])
         self.check_path(lesson_json, 0, self.proof["lesson_path"])
         self.tracks, self.gaps, self.marks, self.undone, self.stopped_ms = {}, [], {}, set(), None

@@ -21,6 +21,7 @@ import ed25519
 import handmade
 import journal
 import lesson_reader
+import p256
 import values
 
 
@@ -48,6 +49,33 @@ class Ed25519Test(unittest.TestCase):
             return time.perf_counter() - begin
 
         self.assertLess(min(seconds() for _ in range(10)), 0.030)
+
+
+class P256Test(unittest.TestCase):
+    """RFC 6979 A.2.5, in the one form of signatures.md: 71 bytes."""
+
+    KEY = bytes.fromhex("60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+                        "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299")
+    R = "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+    S = "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8"
+
+    def test_vectors(self):
+        good = bytes.fromhex("3045022100f1abb023518351cd71d881567b1ea663ed3efcf6c5132b354f28d3b0b7d38367"
+                             "0220019f4113742a2b14bd25926b49c649155f267e60d3814b4c0cc84250e46f0083")
+        self.assertTrue(p256.verify(self.KEY, b"test", good))
+        self.assertFalse(p256.verify(self.KEY, b"tests", good))
+        self.assertFalse(p256.verify(self.KEY, b"test", good[:-1]))
+
+    def test_of_s_and_its_opposite_one_is_the_signature(self):
+        long = bytes.fromhex("3046022100" + self.R + "022100" + self.S)
+        opposite = (p256.N - int(self.S, 16)).to_bytes(32, "big").hex()
+        short = bytes.fromhex("3045022100" + self.R + "0220" + opposite)
+        self.assertFalse(p256.verify(self.KEY, b"sample", long))
+        self.assertTrue(p256.verify(self.KEY, b"sample", short))
+
+    def test_a_point_beside_the_curve_is_refused(self):
+        beside = self.KEY[:-1] + bytes([self.KEY[-1] ^ 1])
+        self.assertFalse(p256.verify(beside, b"test", b"\x30\x45" + b"\0" * 69))
 
 
 class TreeTest(unittest.TestCase):

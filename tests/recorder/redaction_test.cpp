@@ -246,6 +246,20 @@ TEST_CASE("the power is cut at any operation of a deletion in a finished lesson"
   CHECK(n > 15);
 }
 
+TEST_CASE("a lesson that was begun with the key before is deleted from with that key") {
+  SimulatedLesson sim;
+  record(sim);
+  TemporaryDirectory keys;
+  const auto newer = load_or_create_certified(keys.path(), KeyRole::kRecording);
+  const auto before = test_key();
+  const LessonOwner owner = owner_of(sim, *newer);
+  REQUIRE_FALSE(redact_finished(owner, sim.directory(), {LessonTime{0}, LessonTime{kSecond}}, std::nullopt));
+  const LessonOwner both{owner.files, owner.clock, owner.key, &before};
+  REQUIRE(redact_finished(both, sim.directory(), {LessonTime{0}, LessonTime{kSecond}}, std::nullopt));
+  CHECK(sim.violations() == kClean);
+  CHECK(gone_of(sim.directory()) > 0);
+}
+
 TEST_CASE("another device's lesson cannot be deleted from") {
   SimulatedLesson sim;
   record(sim);

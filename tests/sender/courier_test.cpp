@@ -324,7 +324,7 @@ TEST_CASE_METHOD(Desk, "a receipt of somebody else's key is not one") {
   platform.interfere = [&](const std::string& call, const http::Request&) -> std::optional<http::Response> {
     if (call != "state") return std::nullopt;
     const auto forged =
-        dsse_sign("application/vnd.shilu.receipt+json", as_bytes(std::string_view("{}")), other);
+        dsse_sign("application/vnd.shilu.receipt+json", as_bytes(std::string_view("{}")), other).value();
     return http::json(
         200, {{"state", "acknowledged"}, {"offset", 0}, {"receipt", parse_json(forged.to_json()).value()}});
   };

@@ -122,7 +122,7 @@ http::Response FakePlatform::state(const http::Request& request) {
     receipt.received_utc = "2026-11-27T08:00:00Z";
     receipt.platform = "fake";
     state["state"] = "acknowledged";
-    state["receipt"] = parse_json(evidence::sign_receipt(receipt, key_).to_json()).value();
+    state["receipt"] = parse_json(evidence::sign_receipt(receipt, key_).value().to_json()).value();
     return http::json(200, state);
   }
   return http::problem(404, "not-found", "Nothing of it is here.");

@@ -54,7 +54,7 @@ class PackageWriter {
         quality_(clock.quality()) {}
 
   Result<BuiltPackage> run() {
-    lay_out();
+    SHILU_CHECK(lay_out());
     SHILU_TRY(auto writer, ZipWriter::create(file_, entries_, name_.size() + 1));
     SHILU_CHECK(file_.reserve(0, writer.size()));
     for (std::size_t i = 0; i < plan_.clips.size(); ++i) SHILU_CHECK(write_clip(writer, i));
@@ -72,7 +72,7 @@ class PackageWriter {
  private:
   // --- sizes
 
-  void lay_out() {
+  Status lay_out() {
     for (std::size_t i = 0; i < plan_.clips.size(); ++i) lay_out_clip(i);
     for (const ClaimedDocument& document : plan_.evidence.documents)
       add(document.file.file, document.file.size_bytes);
@@ -81,7 +81,7 @@ class PackageWriter {
     add(std::string(kLessonFile), plan_.lesson_json.size());
     add(std::string(kEvidenceFile), plan_.evidence.to_json().size());
     std::sort(entries_.begin(), entries_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-    const HeadTexts head = make_head();
+    SHILU_TRY(const HeadTexts head, make_head());
     std::vector<PlannedEntry> front;
     for (const std::string_view name : kHeadFiles) {
       if (const auto text = head.find(name); text != head.end())
@@ -89,6 +89,7 @@ class PackageWriter {
     }
     entries_.insert(entries_.begin(), front.begin(), front.end());
     for (std::size_t i = 0; i < entries_.size(); ++i) place_[entries_[i].name] = i;
+    return {};
   }
 
   void lay_out_clip(std::size_t i) {
@@ -244,7 +245,7 @@ class PackageWriter {
   }
 
   // From the digests that are known so far.
-  HeadTexts make_head() {
+  Result<HeadTexts> make_head() {
     HeadTexts head;
     head[kBagitFile] = kBagitTxt;
     head[kBagInfoFile] = bag_info_text(bag_info());
@@ -257,7 +258,7 @@ class PackageWriter {
     for (const auto& [name, text] : head) tags[std::string(name)] = sha256(text);
     head[kTagManifestFile] = manifest_text(tags);
     name_ = bag_name(head[kManifestFile]);
-    head[kSealFile] = sign_seal(make_seal(head[kTagManifestFile]), seal_key_.key);
+    SHILU_TRY(head[kSealFile], sign_seal(make_seal(head[kTagManifestFile]), seal_key_.key));
     if (plan_.identity_box) head[kIdentityFile] = std::string(as_text(*plan_.identity_box));
     return head;
   }
@@ -277,7 +278,8 @@ class PackageWriter {
   }
 
   Status write_head(ZipWriter& writer) {
-    for (const auto& [name, text] : make_head()) {
+    SHILU_TRY(const HeadTexts head, make_head());
+    for (const auto& [name, text] : head) {
       SHILU_CHECK(writer.write(place_.at(std::string(name)), as_bytes(text)).map([](const Digest&) {}));
     }
     return {};

@@ -44,11 +44,18 @@ class Examiner {
     found_.seal_is_there = index().find(kSealFile) != nullptr;
     if (!found_.seal_is_there) return;
     auto& seal = found_.seal;
-    seal = open_seal(text_of(kSealFile, kMaxSmallFile), text_of(kSealCertificateFile, kMaxSmallFile));
+    found_.seal_json = text_of(kSealFile, kMaxSmallFile);
+    seal = open_seal(found_.seal_json, text_of(kSealCertificateFile, kMaxSmallFile));
     if (!seal) return;
     const Digest tags = found_.scan.found.at(std::string(kTagManifestFile)).sha256;
     if (seal->seal.name != index().name || seal->seal.tagmanifest_sha256 != tags)
       seal = fail(ErrorKind::kCorrupted, "the seal is of other contents than those that are here");
+    if (seal) take_act(seal->certificate, seal->seal.sealed_utc, seal->seal.synchronised);
+  }
+
+  // A time that cannot be read is the beginning of all: before every certificate.
+  void take_act(const KeyCertificate& certificate, const std::string& utc, bool synchronised) {
+    found_.acts.push_back({certificate, wall_from_rfc3339(utc).value_or(WallTime{}), synchronised});
   }
 
   // One proof is held at a time: clips are checked as soon as theirs is open.
@@ -83,8 +90,10 @@ class Examiner {
   }
 
   void take_proof(const ProvenRecords& proven) {
-    found_.recording_device = proven.certificate().device_key;
+    found_.recording_certificate = proven.certificate();
+    found_.nonce = proven.lesson().platform_nonce;
     const auto& checkpoint = proven.checkpoint();
+    take_act(proven.certificate(), checkpoint.utc, checkpoint.synchronised);
     found_.synchronised = found_.synchronised && checkpoint.synchronised;
     found_.clock_error_ms = std::max(found_.clock_error_ms, checkpoint.error_ms);
     found_.signed_utc = checkpoint.utc;

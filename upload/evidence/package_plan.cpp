@@ -223,7 +223,7 @@ Status check_device(const LessonFolder& lesson, const KeyCertificate& seal_certi
   auto recording =
       DsseEnvelope::from_json(lesson.info().recording_certificate).and_then(KeyCertificate::from_envelope);
   if (!recording) return fail(ErrorKind::kCorrupted, recording.error().within("lesson.json").message);
-  if (recording->device_key == seal_certificate.device_key) return {};
+  if (seal_certificate.is_of_device(recording->device_key)) return {};
   return fail(
       ErrorKind::kFailedPrecondition,
       fmt::format("device {} recorded this lesson, and these keys are of device {}; pack it with the keys of "

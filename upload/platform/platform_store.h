@@ -13,6 +13,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/digest.h"
 #include "firmware/base/result.h"
+#include "upload/evidence/revocation.h"
 
 namespace shilu::platform {
 
@@ -22,6 +23,27 @@ struct Device {
   std::string id;
   std::string name;
   std::string key_pem;
+};
+
+// As a certificate showed it; see platform_schema_2.sql.
+struct DeviceKey {
+  std::string id;
+  std::string device;
+  std::string role;  // "device", "recording", "seal"
+  std::string pem;
+  std::optional<std::string> level;
+  std::optional<std::int64_t> not_before_utc_ms, not_after_utc_ms;
+  std::optional<std::string> endorsed_by;
+};
+
+// See platform_schema_3.sql.
+struct DeviceLogRow {
+  std::string device;
+  std::string checkpoint;
+  std::int64_t seen_utc_ms = 0;
+  std::string state;
+  std::string detail;
+  std::optional<std::string> refused;
 };
 
 struct Upload {
@@ -115,6 +137,16 @@ class PlatformStore {
   Result<std::string> enrol(const Device& device);  // -> token
   Result<std::optional<Device>> device_of_token(std::string_view token);
   Result<std::vector<Device>> devices();
+
+  // --- Keys. kFailedPrecondition: it is known as another device's, in another role, or with another level.
+  Status put_device_key(const DeviceKey& key);
+  Result<std::vector<DeviceKey>> device_keys();
+  Status revoke(const evidence::Revocation& revocation);  // of two the earlier moment stays
+  Result<std::vector<evidence::Revocation>> revocations();
+
+  // --- Logs of devices. kFailedPrecondition: what is there is not `replaces` (a checkpoint; "" for none).
+  Status put_device_log(const DeviceLogRow& log, std::string_view replaces);
+  Result<std::optional<DeviceLogRow>> device_log(std::string_view device_id);
 
   // --- Uploads
   Status put_offer(const OfferedBlocks& offer);  // in place of an older one for the same package

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "firmware/base/file_system.h"
 #include "firmware/base/log.h"
 #include "upload/platform/platform.h"
 
@@ -19,7 +20,7 @@ enum ExitCode { kGood = 0, kFailed = 1, kWrongUse = 2 };
 
 struct Arguments {
   platform::PlatformSettings settings;
-  std::string directory, accounts, catalogue, www;
+  std::string directory, accounts, catalogue, www, time_stamp_roots;
   s3::Bucket store;
 };
 
@@ -31,6 +32,8 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--catalogue", arguments.catalogue, "the ability points that are judged")->required();
   app.add_option("--www", arguments.www, "the assessors' page")->required();
   app.add_option("--claim", arguments.settings.claim, "the code that devices enrol with")->required();
+  app.add_option("--time-stamp-roots", arguments.time_stamp_roots,
+                 "certificates of who vouches for the devices' time stamp servers (PEM)");
   app.add_option("--name", arguments.settings.name, "of the platform, as receipts say it")->capture_default_str();
   app.add_option("--max-package", arguments.settings.max_package, "bytes")->capture_default_str();
   app.add_option("--reserve", arguments.settings.reserve, "bytes of the disk that uploads never fill")
@@ -74,6 +77,9 @@ Status run(Arguments arguments) {
   SHILU_TRY(arguments.settings.object_store, object_store(arguments.store));
   arguments.settings.directory = std::filesystem::absolute(arguments.directory);
   arguments.settings.www = std::filesystem::absolute(arguments.www);
+  if (!arguments.time_stamp_roots.empty()) {
+    SHILU_TRY(arguments.settings.time_stamp_roots, read_text_file(arguments.time_stamp_roots, 4u << 20));
+  }
   const SystemClock clock;
   SHILU_TRY(const auto platform, platform::Platform::start(std::move(arguments.settings), std::move(catalogue),
                                                            arguments.accounts, clock));

@@ -39,6 +39,7 @@ struct Arguments {
   std::string catalogue;
   std::string platform_key;
   std::string keys;
+  std::string tpm;
   std::string out;
   bool json = false;
 };
@@ -108,7 +109,7 @@ Result<CertifiedKey> open_seal_key(const Arguments& arguments) {
             "{} holds no keys of a device; give --keys DIR with those of the device that recorded the lesson",
             directory.string()));
   }
-  return load_or_create_certified(directory, KeyRole::kSeal);
+  return load_or_create_certified(directory, KeyRole::kSeal, {arguments.tpm});
 }
 
 Result<std::vector<std::string>> recorded_sources(const fs::path& lesson) {
@@ -306,6 +307,7 @@ void add_package(CLI::App& app, int& exit_code) {
   command->add_option("--platform-key", arguments->platform_key,
                       "The platform's identity key, base64 or a file: without it the package names nobody");
   command->add_option("--keys", arguments->keys, "The device's keys (default: ~/.local/share/shilu/keys)");
+  command->add_option("--tpm", arguments->tpm, "The TPM that holds them, as a TCTI; else files");
   command->add_option("--out", arguments->out, "The file to write")->required();
   command->add_flag("--json", arguments->json, "Print JSON");
   command->callback([arguments, &exit_code] {

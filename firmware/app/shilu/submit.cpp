@@ -44,6 +44,7 @@ void add_submit(CLI::App& app, int& exit_code) {
   command->add_option("--s3-region", arguments->s3_region, "Its region")->capture_default_str();
   command->add_option("--claim", arguments->claim, "Claim code, for the first time");
   command->add_option("--keys", arguments->keys, "The device's keys (default: ~/.local/share/shilu/keys)");
+  command->add_option("--tpm", arguments->tpm, "The TPM that holds them, as a TCTI; else files");
   command->add_option("--programme", arguments->programme, "Programme")->capture_default_str();
   command->add_option("--point", arguments->point, "Ability point, as in the package");
   command->add_option("--limit", arguments->limit, "Rate or timetable: 512k, 10M, \"08:00,512k 18:00,off\"");

@@ -23,6 +23,7 @@ struct SubmitArguments {
   std::string tus;
   std::string claim;
   std::string keys;
+  std::string tpm;
   std::string programme = "cn-moe-2.0";
   std::string point;
   std::string limit;

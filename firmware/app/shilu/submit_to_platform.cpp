@@ -74,7 +74,7 @@ CallResult<void> Submitting::enrol() {
   const auto local = [](const Error& error) {
     return tl::make_unexpected(CallError{Kind::kLocal, error.message, std::nullopt, "local"});
   };
-  const auto seal = load_or_create_certified(keys_, KeyRole::kSeal);
+  const auto seal = load_or_create_certified(keys_, KeyRole::kSeal, {arguments_.tpm});
   if (!seal) return local(seal.error());
   SHILU_CALL(auto fresh, sender::enrol(platform_, arguments_.platform, seal->certificate.device_key, "shilu",
                                        arguments_.claim));

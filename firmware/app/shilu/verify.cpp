@@ -21,9 +21,47 @@ struct Arguments {
   std::string trust;
   std::string receipt;
   std::string receipt_key;
+  std::string revoked;
+  std::string time_stamp;
+  std::string time_stamp_roots;
   std::string language = "en";
   bool json = false;
 };
+
+Result<DsseEnvelope> envelope_of(const std::string& file) {
+  SHILU_TRY(const std::string text, read_text_file(file, 16u << 20));
+  auto envelope = DsseEnvelope::from_json(text);
+  if (!envelope) return fail(envelope.error().within(file));
+  return envelope;
+}
+
+// Beside the package, or named.
+Status add_time_stamp(const Arguments& arguments, evidence::VerifyOptions& options) {
+  if (!arguments.time_stamp_roots.empty()) {
+    SHILU_TRY(options.time_stamp_roots, read_text_file(arguments.time_stamp_roots, 4u << 20));
+  }
+  const std::string file = arguments.time_stamp.empty() ? arguments.path + ".tsr" : arguments.time_stamp;
+  if (arguments.time_stamp.empty() && !std::filesystem::exists(file)) return {};
+  SHILU_TRY(options.time_stamp, read_file(file, 1u << 20));
+  return {};
+}
+
+Status add_platform_words(const Arguments& arguments, evidence::VerifyOptions& options) {
+  const bool asked = !arguments.receipt.empty() || !arguments.revoked.empty();
+  if (asked && arguments.receipt_key.empty())
+    return fail(ErrorKind::kInvalidArgument, "--receipt and --revoked need --platform-key");
+  if (arguments.receipt_key.empty()) return {};
+  SHILU_TRY(const std::string pem, read_text_file(arguments.receipt_key, 64u << 10));
+  SHILU_TRY(options.receipt_key, PublicKey::from_pem(pem));
+  if (!arguments.receipt.empty()) {
+    SHILU_TRY(options.receipt, envelope_of(arguments.receipt));
+  }
+  if (!arguments.revoked.empty()) {
+    SHILU_TRY(const auto envelope, envelope_of(arguments.revoked));
+    SHILU_TRY(options.revocations, evidence::open_revocations(envelope, *options.receipt_key));
+  }
+  return {};
+}
 
 Result<evidence::VerifyOptions> options_from(const Arguments& arguments) {
   evidence::VerifyOptions options;
@@ -34,13 +72,8 @@ Result<evidence::VerifyOptions> options_from(const Arguments& arguments) {
                   fmt::format("{} holds no public key (PEM, \"BEGIN PUBLIC KEY\")", arguments.trust));
     }
   }
-  if (arguments.receipt.empty() != arguments.receipt_key.empty())
-    return fail(ErrorKind::kInvalidArgument, "--receipt and --platform-key go together");
-  if (arguments.receipt.empty()) return options;
-  SHILU_TRY(const std::string text, read_text_file(arguments.receipt, 1u << 20));
-  SHILU_TRY(options.receipt, DsseEnvelope::from_json(text));
-  SHILU_TRY(const std::string pem, read_text_file(arguments.receipt_key, 64u << 10));
-  SHILU_TRY(options.receipt_key, PublicKey::from_pem(pem));
+  SHILU_CHECK(add_time_stamp(arguments, options));
+  SHILU_CHECK(add_platform_words(arguments, options));
   return options;
 }
 
@@ -118,8 +151,13 @@ void add_verify(CLI::App& app, int& exit_code) {
   command->add_option("path", arguments->path, "A package (zip) or a lesson's folder")->required();
   command->add_option("--trust", arguments->trust, "Public keys of known devices (PEM)");
   command->add_option("--receipt", arguments->receipt, "The platform's receipt for this package (JSON)");
+  command->add_option("--revoked", arguments->revoked, "The platform's list of revoked keys (JSON)");
   command->add_option("--platform-key,--receipt-key", arguments->receipt_key,
-                      "The platform's receipt key (PEM)");
+                      "The platform's receipt key (PEM); its nonces are signed with it too");
+  command->add_option("--time-stamp", arguments->time_stamp,
+                      "An RFC 3161 time stamp of the seal (default: the package's name with .tsr)");
+  command->add_option("--time-stamp-roots", arguments->time_stamp_roots,
+                      "Certificates of who vouches for time stamp servers (PEM)");
   command->add_option("--lang", arguments->language, "Words for people: en or zh")
       ->check(CLI::IsMember({"en", "zh"}))
       ->capture_default_str();

@@ -38,7 +38,9 @@ export class Proof {
   stoppedMs: number | null = null;
   pseudonym: string | null = null;
 
-  private constructor(readonly certificate: Certificate, readonly checkpoint: Checkpoint, private readonly root: Uint8Array) {}
+  private constructor(
+      readonly certificate: Certificate, readonly checkpoint: Checkpoint, readonly hasNonce: boolean,
+      private readonly root: Uint8Array) {}
 
   static async open(proofJson: Uint8Array, records: Uint8Array, lessonJson: Uint8Array): Promise<Proof> {
     const json = parseCanonical(proofJson, "it is not written as format shilu-clip-proof/1 wants it");
@@ -55,7 +57,8 @@ export class Proof {
     const checkpoint = checkpointFrom(envelope.payload);
     require(checkpoint.lessonId === lesson["lesson_id"], "the checkpoint is of another lesson");
     require(checkpoint.treeSize === json["tree_size"], "the checkpoint covers another number of records");
-    const proof = new Proof(certificate, checkpoint, fromHex(checkpoint.root));
+    const proof =
+        new Proof(certificate, checkpoint, lesson['platform_nonce'] !== undefined, fromHex(checkpoint.root));
     require(proof.leads(lessonJson, 0, json["lesson_path"]), "lesson.json is not the one that the recording's signature covers");
     for (const item of list(json["epochs"])) {
       const epoch = object(item);

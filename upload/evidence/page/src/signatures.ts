@@ -3,6 +3,8 @@ import { concat, fromBase64, fromUtf8, require, same, toHex, utf8, Wrong } from 
 import { type Json, list, object, parse, text } from "./json";
 import { sha256 } from "./sha256";
 
+const ECDSA_SIZE = 71;
+const MOST_ENDORSEMENTS = 16;
 const ED25519 = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00);
 
 export interface Envelope {
@@ -22,7 +24,12 @@ export interface Certificate {
   readonly deviceId: string;
   readonly level: string;
   readonly key: PublicKey;
-  readonly deviceKey: PublicKey;
+  readonly deviceKeys:
+      readonly[PublicKey, ...PublicKey[]];  // the device's key and those that it had before, newest first
+  readonly notBefore: number;               // ms since 1970, as the next
+  readonly notAfter: number;
+  readonly notBeforeUtc: string;  // as it is written
+  readonly notAfterUtc: string;
 }
 
 export function deviceIdOf(key: PublicKey): string {
@@ -69,27 +76,32 @@ function preAuthentication(envelope: Envelope): Uint8Array<ArrayBuffer> {
   return concat(utf8(`DSSEv1 ${type.length} `), type, utf8(` ${envelope.payload.length} `), envelope.payload);
 }
 
-// openssl writes ECDSA signatures as DER (RFC 3279, 2.2.3); the browser wants r and s of 32 bytes each.
-function fixedSize(der: Uint8Array): Uint8Array<ArrayBuffer> {
+// ECDSA signatures are DER (RFC 3279, 2.2.3), of the one size that leaves one form for each; the browser
+// wants r and s of 32 bytes each. null: of another form, and so no signature.
+function fixedSize(der: Uint8Array): Uint8Array<ArrayBuffer>|null {
+  if (der.length !== ECDSA_SIZE || der[0] !== 0x30 || der[1] !== der.length - 2) return null;
   const numbers: Uint8Array[] = [];
-  require(der[0] === 0x30 && der[1] === der.length - 2, "an ECDSA signature of another form");
   for (let at = 2; at < der.length; ) {
     const size = der[at + 1] ?? 0;
-    require(der[at] === 2 && size > 0 && at + 2 + size <= der.length, "an ECDSA signature of another form");
     const digits = der.subarray(at + 2, at + 2 + size);
-    const short = digits.subarray(Math.max(0, digits.length - 32));
-    require(digits.length <= 33, "an ECDSA signature of another form");
+    if (der[at] !== 2 || size === 0 || size > 33 || digits.length !== size || digits[0]! >= 0x80) return null;
+    const padded = digits[0] === 0 && size > 1;
+    if (padded ? digits[1]! < 0x80 : size === 33) return null;
+    const short = padded ? digits.subarray(1) : digits;
     numbers.push(concat(new Uint8Array(32 - short.length), short));
     at += 2 + size;
   }
-  require(numbers.length === 2, "an ECDSA signature of another form");
-  return concat(...numbers);
+  return numbers.length === 2 ? concat(...numbers) : null;
+}
+
+function isEd25519(key: PublicKey): boolean {
+  return same(key.der.subarray(0, ED25519.length), ED25519) && key.der.length === 44;
 }
 
 // Throws Wrong where this browser cannot tell: an old one has no Ed25519.
 export async function isSignedBy(envelope: Envelope, key: PublicKey): Promise<boolean> {
   if (envelope.keyid !== key.id) return false;
-  const ed25519 = same(key.der.subarray(0, ED25519.length), ED25519) && key.der.length === 44;
+  const ed25519 = isEd25519(key);
   const algorithm = ed25519 ? { name: "Ed25519" } : { name: "ECDSA", namedCurve: "P-256" };
   let imported: CryptoKey;
   try {
@@ -98,15 +110,66 @@ export async function isSignedBy(envelope: Envelope, key: PublicKey): Promise<bo
     throw new Wrong("this browser cannot check the signature; use a newer one");
   }
   const signature = ed25519 ? envelope.signature : fixedSize(envelope.signature);
+  if (signature === null) return false;
   return crypto.subtle.verify(ed25519 ? algorithm : { name: "ECDSA", hash: "SHA-256" }, imported, signature, preAuthentication(envelope));
+}
+
+// RFC 3339 as ms since 1970.
+export function timeOf(utc: string): number {
+  const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(utc) ? Date.parse(utc) : NaN;
+  require(!Number.isNaN(ms), `"${utc}" is not a time as RFC 3339 writes it`);
+  return ms;
+}
+
+// -> the device key before `newer`, which it endorsed.
+async function openEndorsement(envelope: Envelope, newer: PublicKey): Promise<PublicKey> {
+  require(
+      envelope.type === 'application/vnd.shilu.device-endorsement+json',
+      `"${envelope.type}" endorses no device key`);
+  const json = object(parse(envelope.payload));
+  const previous = keyFromPem(text(json['previous_device_key_pem']));
+  timeOf(text(json['endorsed_utc']));
+  require(await isSignedBy(envelope, previous), 'the endorsement is not signed by the device\'s older key');
+  require(
+      keyFromPem(text(json['device_key_pem'])).id === newer.id,
+      'an endorsement is of another device key than the one before it');
+  return previous;
+}
+
+async function deviceKeysFrom(
+    endorsements: readonly Json[], newest: PublicKey): Promise<Certificate['deviceKeys']> {
+  require(endorsements.length <= MOST_ENDORSEMENTS, `there are more than ${MOST_ENDORSEMENTS} endorsements`);
+  const keys: [PublicKey, ...PublicKey[]] = [newest];
+  for (const item of endorsements) keys.push(await openEndorsement(envelopeFrom(item), keys.at(-1)!));
+  return keys;
 }
 
 export async function openCertificate(envelope: Envelope): Promise<Certificate> {
   require(envelope.type === "application/vnd.shilu.key-certificate+json", "it is no certificate");
   const json = object(parse(envelope.payload));
   const deviceKey = keyFromPem(text(json["device_key_pem"]));
-  const deviceId = text(json["device_id"]);
+  const key = keyFromPem(text(json['key_pem']));
+  const [deviceId, level] = [text(json['device_id']), text(json['key_level'])];
+  const [notBeforeUtc, notAfterUtc] = [text(json['not_before_utc']), text(json['not_after_utc'])];
+  const [notBefore, notAfter] = [timeOf(notBeforeUtc), timeOf(notAfterUtc)];
+  timeOf(text(json['issued_utc']));
+  require(level === 'hardware' || level === 'software', `"${level}" is no level of a key`);
+  const deviceKeys = await deviceKeysFrom(list(json['endorsements']), deviceKey);
   require(deviceId === deviceIdOf(deviceKey), "the certificate names a device that is not that of its device key");
+  require(notBefore <= notAfter, 'the certificate ends before it begins');
+  require(
+      level !== 'hardware' || !(isEd25519(key) || isEd25519(deviceKey)),
+      'the certificate says that its keys are in hardware, and they are of the kind that files hold');
   require(await isSignedBy(envelope, deviceKey), "the certificate is not signed by the device key that it names");
-  return { role: text(json["role"]), deviceId, level: text(json["key_level"]), key: keyFromPem(text(json["key_pem"])), deviceKey };
+  return {
+    role: text(json['role']),
+    deviceId,
+    level,
+    key,
+    deviceKeys,
+    notBefore,
+    notAfter,
+    notBeforeUtc,
+    notAfterUtc
+  };
 }

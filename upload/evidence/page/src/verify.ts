@@ -4,6 +4,7 @@ import { bagProblems, checkMarks, type Claims, claimProblems, claimsFrom, type F
 import { checkSource, type Part } from "./clip";
 import { hashAll, reader } from "./file";
 import { flag, int, list, members, object, parseCanonical, text } from "./json";
+import {type Answer, levelOf, revocationOf, type SignedAct, timeWindowOf, validityOf} from './keys';
 import { Proof } from "./proof";
 import { type Certificate, deviceIdOf, exactEnvelope, isSignedBy, openCertificate, type PublicKey } from "./signatures";
 import { type Entry, type Index, type Read, readIndex } from "./zip";
@@ -25,8 +26,11 @@ export interface Report {
   readonly facts: readonly Fact[];
 }
 
-const GOOD = ["intact", "valid", "known", "signed", "whole", "whole-with-declared-gaps", "synchronised", "signed-in"];
-const BAD = ["altered", "invalid", "missing", "unknown"];
+const GOOD = [
+  'intact', 'valid', 'known', 'signed', 'whole', 'whole-with-declared-gaps', 'synchronised', 'signed-in',
+  'valid-then', 'hardware', 'software'
+];
+const BAD = ['altered', 'invalid', 'missing', 'unknown', 'expired', 'not-yet'];
 const SMALL = 64 << 10;
 const LARGEST_JSON = 32 << 20;
 const LARGEST_RECORDS = 64 << 20;
@@ -60,6 +64,7 @@ interface Seal {
   readonly certificate: Certificate;
   readonly identitySha256: string | null;
   readonly sealedUtc: string;
+  readonly synchronised: boolean;
   readonly withheldOthers: boolean;
 }
 
@@ -69,7 +74,9 @@ class Verifier {
   private files: Files = new Map();
   private seal: Seal | Wrong = new Wrong("there is none");
   private claims: Claims | Wrong = new Wrong("evidence.json cannot be read");
-  private recording: { readonly device: PublicKey; readonly utc: string } | null = null;
+  private recording: {readonly certificate: Certificate; readonly utc: string; readonly hasNonce: boolean}|
+      null = null;
+  private readonly acts: SignedAct[] = [];
   private recordingProblem: string | null = null;
   private synchronised = true;
   private errorMs = 0;
@@ -92,7 +99,10 @@ class Verifier {
 
   private tellBroken(error: Wrong): void {
     this.facts.add("structure", "altered", error.message);
-    for (const fact of ["contents", "seal", "device", "recording", "continuity", "clock", "teacher"]) this.facts.add(fact, "cannot-check", "the file is not built as a package is");
+    for (const fact
+             of ['contents', 'seal', 'device', 'certificate', 'revocation', 'key-level', 'time', 'recording',
+                 'continuity', 'clock', 'teacher'])
+      this.facts.add(fact, 'cannot-check', 'the file is not built as a package is');
   }
 
   private async examine(index: Index, hashes: readonly { readonly sha256: Uint8Array; readonly crc: number }[]): Promise<void> {
@@ -102,10 +112,17 @@ class Verifier {
     const small = await this.readSmall(index);
     this.claims = await attempt(() => claimsFrom(small("data/evidence.json")));
     this.seal = await attempt(() => this.openSeal(index, small));
+    if (!(this.seal instanceof Wrong))
+      this.acts.push({
+        certificate: this.seal.certificate,
+        utc: this.seal.sealedUtc,
+        synchronised: this.seal.synchronised
+      });
     await this.tellContents(index, damaged, small);
     const continuity = await this.openProofs(index, small);
     this.tellSeal();
     this.tellDevice();
+    this.tellKeys();
     this.tellRecording();
     continuity();
     this.tellClock();
@@ -138,9 +155,12 @@ class Verifier {
     require(said["name"] === index.bag && said["tagmanifest_sha256"] === this.files.get("tagmanifest-sha256.txt")?.sha256, "the seal is of other contents than those that are here");
     const withheld = list(said["withholdable"]).map(object);
     return {
-      certificate, sealedUtc: text(said["sealed_utc"]),
-      identitySha256: withheld[0] ? text(withheld[0]["sha256"]) : null,
-      withheldOthers: withheld.length > 1 || (withheld[0] !== undefined && withheld[0]["file"] !== "identity.box"),
+      certificate,
+      sealedUtc: text(said['sealed_utc']),
+      synchronised: flag(said['synchronised']),
+      identitySha256: withheld[0] ? text(withheld[0]['sha256']) : null,
+      withheldOthers:
+          withheld.length > 1 || (withheld[0] !== undefined && withheld[0]['file'] !== 'identity.box'),
     };
   }
 
@@ -199,7 +219,12 @@ class Verifier {
   }
 
   private take(proof: Proof, claims: Claims): void {
-    this.recording = { device: proof.certificate.deviceKey, utc: proof.checkpoint.utc };
+    this.recording = {certificate: proof.certificate, utc: proof.checkpoint.utc, hasNonce: proof.hasNonce};
+    this.acts.push({
+      certificate: proof.certificate,
+      utc: proof.checkpoint.utc,
+      synchronised: proof.checkpoint.synchronised
+    });
     this.synchronised &&= proof.checkpoint.synchronised;
     this.errorMs = Math.max(this.errorMs, int(proof.checkpoint.errorMs));
     if (proof.pseudonym === claims.pseudonym) this.signedIn = true;
@@ -210,25 +235,53 @@ class Verifier {
     if (this.seal instanceof Wrong) return this.facts.add("seal", "invalid", this.seal.message);
     const { certificate } = this.seal;
     if (this.seal.withheldOthers) return this.facts.add("seal", "invalid", "the seal lets other files be withheld than identity.box");
-    if (this.recording && this.recording.device.id !== certificate.deviceKey.id)
-      return this.facts.add("seal", "invalid", `device ${certificate.deviceId} sealed what device ${deviceIdOf(this.recording.device)} recorded`);
+    const recorder = this.recording?.certificate;
+    if (recorder && !certificate.deviceKeys.some((key) => key.id === recorder.deviceKeys[0].id))
+      return this.facts.add(
+          'seal', 'invalid',
+          `device ${certificate.deviceId} sealed what device ${recorder.deviceId} recorded`);
     this.facts.add("seal", "valid", `sealed at ${this.seal.sealedUtc} by device ${certificate.deviceId} (${certificate.level} key)`);
   }
 
   private tellDevice(): void {
-    const keys = [...(this.recording ? [this.recording.device] : []), ...(this.seal instanceof Wrong ? [] : [this.seal.certificate.deviceKey])];
-    const first = keys[0];
+    const certificates = [
+      ...(this.recording ? [this.recording.certificate] : []),
+      ...(this.seal instanceof Wrong ? [] : [this.seal.certificate])
+    ];
+    const first = certificates[0];
     if (!first) return this.facts.add("device", "cannot-check", "no certificate says which device it was");
-    if (this.trusted.length === 0) return this.facts.add("device", "not-asked", `it says it is device ${deviceIdOf(first)}; no list of known devices was given`);
-    const stranger = keys.find((key) => !this.trusted.some((known) => known.id === key.id));
-    if (stranger) return this.facts.add("device", "unknown", `device ${deviceIdOf(stranger)} is not in the list of known devices`);
-    this.facts.add("device", "known", `device ${deviceIdOf(first)} is in the list of known devices`);
+    if (this.trusted.length === 0)
+      return this.facts.add(
+          'device', 'not-asked',
+          `it says it is device ${first.deviceId}; no list of known devices was given`);
+    const listed = certificates.map(
+        (certificate) =>
+            this.trusted.find((known) => certificate.deviceKeys.some((key) => key.id === known.id)));
+    const stranger = certificates.find((_, i) => !listed[i]);
+    if (stranger)
+      return this.facts.add(
+          'device', 'unknown', `device ${stranger.deviceId} is not in the list of known devices`);
+    const newer = certificates.find((certificate, i) => certificate.deviceKeys[0].id !== listed[i]!.id);
+    const endorsed = newer ? `; its key ${newer.deviceId} is endorsed by that one` : '';
+    this.facts.add(
+        'device', 'known', `device ${deviceIdOf(listed[0]!)} is in the list of known devices${endorsed}`);
+  }
+
+  private tellKeys(): void {
+    const tell = (fact: string, {value, detail}: Answer): void => this.facts.add(fact, value, detail);
+    tell('certificate', validityOf(this.acts, Date.now()));
+    tell('revocation', revocationOf());
+    tell('key-level', levelOf(this.acts));
+    tell('time', timeWindowOf(this.acts, this.recording?.hasNonce ?? false));
   }
 
   private tellRecording(): void {
     if (this.recordingProblem !== null) return this.facts.add("recording", "altered", this.recordingProblem);
     if (!this.recording) return this.facts.add("recording", "cannot-check", "the package holds no proof of a recording");
-    this.facts.add("recording", "signed", `the records lead to what device ${deviceIdOf(this.recording.device)} signed at ${this.recording.utc}`);
+    this.facts.add(
+        'recording', 'signed',
+        `the records lead to what device ${this.recording.certificate.deviceId} signed at ${
+            this.recording.utc}`);
   }
 
   private tellClips(claims: Claims, told: readonly { readonly gaps: readonly string[] | Wrong | null; readonly marks: number | Wrong | null }[]): void {
