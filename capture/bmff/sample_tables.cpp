@@ -33,8 +33,7 @@ bool is_before(const TimedSample& a, const TimedSample& b) {
 
 class TableBuilder {
  public:
-  TableBuilder(const MovieTrack& track, std::uint64_t max_bytes)
-      : track_(track), silence_(silent_frame(track.parameters)), max_bytes_(max_bytes) {}
+  explicit TableBuilder(const MovieTrack& track) : track_(track), silence_(silent_frame(track.parameters)) {}
 
   bool knows_silence() const { return !silence_.empty(); }
 
@@ -47,13 +46,11 @@ class TableBuilder {
     if (is_new_chunk(sample.fragment))
       tables_.chunks.push_back({false, sample.fragment, offset_in_fragment, 0});
     ++tables_.chunks.back().samples;
-    return check_size();
+    return {};
   }
 
   // `frames` of silence from `start` on, the last of which lasts `last_ticks`.
-  Status add_silence(std::int64_t start, std::int64_t frames, std::int64_t last_ticks) {
-    if (frames > static_cast<std::int64_t>(max_bytes_ / silence_.size())) return too_large();
-    silent_bytes_ += static_cast<std::uint64_t>(frames) * silence_.size();
+  void add_silence(std::int64_t start, std::int64_t frames, std::int64_t last_ticks) {
     const auto count = static_cast<std::uint32_t>(frames);
     extend(tables_.durations, static_cast<std::uint32_t>(kSilentFrameTicks), count - 1);
     extend(tables_.durations, static_cast<std::uint32_t>(last_ticks));
@@ -62,7 +59,6 @@ class TableBuilder {
     tables_.chunks.push_back({true, tables_.silences.size(), kBoxHeaderSize, count});
     tables_.silences.push_back({start, count});
     tables_.media_duration += static_cast<std::uint64_t>((frames - 1) * kSilentFrameTicks + last_ticks);
-    return check_size();
   }
 
   // The first sample begins that much earlier.
@@ -90,16 +86,8 @@ class TableBuilder {
     const auto frames = (hole + kSilentFrameTicks / 2) / kSilentFrameTicks;
     if (!knows_silence() || !usual || hole < 0 || frames == 0) return close_previous(step);
     SHILU_CHECK(close_previous(kSilentFrameTicks));
-    return add_silence(next - hole, frames, hole - (frames - 1) * kSilentFrameTicks);
-  }
-
-  Status check_size() const {
-    if (tables_.size_bytes() + silent_bytes_ > max_bytes_) return too_large();
+    add_silence(next - hole, frames, hole - (frames - 1) * kSilentFrameTicks);
     return {};
-  }
-  tl::unexpected<Error> too_large() const {
-    return invalid(
-        fmt::format("the tables or the silence of track {} are larger than may be", track_.number));
   }
 
   Status close_previous(std::int64_t duration) {
@@ -115,8 +103,6 @@ class TableBuilder {
 
   const MovieTrack& track_;
   ByteView silence_;
-  std::uint64_t max_bytes_;
-  std::uint64_t silent_bytes_ = 0;
   SampleTables tables_;
   std::optional<TimedSample> previous_;
   std::int64_t lead_ = 0;
@@ -153,18 +139,18 @@ Status make_edits(const Listing& listing, std::int64_t media_start, TickRange ra
 
 // Sound that begins late is preceded by whole frames of silence, and the edit list begins inside the first of
 // them: exact to the sample. Gives the decode time of the first sample.
-Result<std::int64_t> begin_with_silence(TableBuilder& builder, Listing& listing, TickRange range) {
+std::int64_t begin_with_silence(TableBuilder& builder, Listing& listing, TickRange range) {
   const auto hole = listing.shown_from - range.in;
   if (!builder.knows_silence() || hole <= 0) return listing.first.decode;
   const auto frames = (hole + kSilentFrameTicks - 1) / kSilentFrameTicks;
   const auto start = listing.first.decode - frames * kSilentFrameTicks;
-  SHILU_CHECK(builder.add_silence(start, frames, kSilentFrameTicks));
+  builder.add_silence(start, frames, kSilentFrameTicks);
   listing.shown_from = range.in;
   return start;
 }
 
 // The same for pictures: the first stands from the in-point on. Only where none is listed before it.
-Result<std::int64_t> begin_with_held_picture(TableBuilder& builder, Listing& listing, TickRange range) {
+std::int64_t begin_with_held_picture(TableBuilder& builder, Listing& listing, TickRange range) {
   const auto lead = listing.first.presentation - range.in;
   if (lead <= 0) return listing.first.decode;
   builder.begin_earlier(lead);
@@ -174,13 +160,7 @@ Result<std::int64_t> begin_with_held_picture(TableBuilder& builder, Listing& lis
 
 }  // namespace
 
-std::uint64_t SampleTables::size_bytes() const {
-  return 8 * (durations.size() + composition_offsets.size()) + 4 * (sizes.size() + sync_samples.size()) +
-         20 * chunks.size();
-}
-
-Result<SampleTables> make_tables(const MovieTrack& track, TimeRange range, LateStart late_start,
-                                 std::uint64_t max_bytes) {
+Result<SampleTables> make_tables(const MovieTrack& track, TimeRange range, LateStart late_start) {
   const bool video = is_video(track.parameters);
   const auto ticks = to_ticks(range, track.parameters.timescale);
   auto listing = list_samples(track.fragments, video, ticks);
@@ -188,10 +168,10 @@ Result<SampleTables> make_tables(const MovieTrack& track, TimeRange range, LateS
   if (video && !listing->first.entry.sync) {
     return invalid(fmt::format("track {} begins with a picture that needs an earlier one", track.number));
   }
-  TableBuilder builder(track, max_bytes);
-  SHILU_TRY(const auto media_start, video&& late_start == LateStart::kHoldFirst
-                                        ? begin_with_held_picture(builder, *listing, ticks)
-                                        : begin_with_silence(builder, *listing, ticks));
+  TableBuilder builder(track);
+  const auto media_start = video && late_start == LateStart::kHoldFirst
+                               ? begin_with_held_picture(builder, *listing, ticks)
+                               : begin_with_silence(builder, *listing, ticks);
   Status status;
   std::uint64_t offset = 0;  // of the sample in its fragment
   for_each_sample(track.fragments, [&](const TimedSample& sample) {

@@ -24,12 +24,11 @@ class UploadPump {
     kYield,    // enough for one turn; call again
     kGone,     // the peer has ended the connection, or the server stops: abort()
     kBroken,   // the framing is malformed: abort(), 400
-    kRefused,  // the sink gave an error: refuse()
+    kRefused,  // the sink gave an error: error()
   };
   State run(int socket, const std::atomic<bool>& stopping);
 
   Response finish();
-  Response refuse();
   void abort();
   const Error& error() const { return error_; }
 

@@ -6,9 +6,6 @@
 
 namespace shilu::portal {
 
-// Told of every try to sign in, right or wrong; on the handlers' threads.
-using SignInListener = std::function<void(const std::string& teacher_id, store::SignIn::Outcome outcome)>;
-
-void add_session_routes(http::Server& server, const Context& context, const SignInListener& on_sign_in);
+void add_session_routes(http::Server& server, const Context& context);
 
 }  // namespace shilu::portal

@@ -81,14 +81,7 @@ def is_point(value):
 
 
 GAP_REASONS = ("late-start", "source-lost", "recorder-restart", "queue-overflow", "disk-full",
-               "clock-jump", "source-ended", "power-loss", "private", "stopped", "redacted",
-               "suspended")
-STOP_REASONS = ("user", "time", "power-loss", "disk-full")
-BORDERS = {"from_ns": values.is_int, "to_ns": values.is_int}
-
-
-def is_sha256_or_null(value):
-    return value is None or values.is_sha256(value)
+               "clock-jump", "source-ended")
 
 EVENTS = {
     "epoch": {"track": values.is_u16, "name": values.is_track, "epoch": values.is_u16,
@@ -104,20 +97,9 @@ EVENTS = {
     "clock": {"utc": values.is_time, "synchronised": values.is_bool, "error_ms": values.is_int},
     "sign-in": {"subject_sha256": values.is_sha256},
     "recovered": {"lost_bytes": values.is_count, "records": values.is_count},
-    "rebase": {"boot_id": values.is_text, "start_monotonic_ns": values.is_int,
-               "synchronised": values.is_bool, "error_ms": values.is_count,
-               "reason": values.one_of("reboot", "suspend")},
-    "private-begin": {},
-    "private": BORDERS,
-    "stopping": {"duration_ms": values.is_count, "reason": values.one_of(*STOP_REASONS)},
-    "continued": BORDERS,
-    "extended": {"planned_ms": values.is_count},
-    "redaction": {**BORDERS, "subject_sha256": is_sha256_or_null, "after_stop": values.is_bool,
-                  "stretches": values.is_list},
-    "redaction-done": {"after_stop": values.is_bool},
-    "stop": {"duration_ms": values.is_count, "reason": values.one_of(*STOP_REASONS)},
+    "stop": {"duration_ms": values.is_count,
+             "reason": values.one_of("user", "time", "power-loss", "disk-full")},
 }
-STRETCH = {"track": values.is_track, "first": values.is_count, "last": values.is_count, **BORDERS}
 EPOCH_VIDEO = {"width": values.is_positive, "height": values.is_positive}
 EPOCH_AUDIO = {"sample_rate": values.is_positive, "channels": values.is_positive}
 
@@ -140,12 +122,6 @@ def parse_event(body):
     if not isinstance(event.get("event"), str) or event["event"] not in EVENTS:
         raise JournalError(f"unknown event {event.get('event')!r}")
     wrong = values.wrong_members(event, event_kinds(event))
-    if event.get("stretches") == []:
-        wrong.append("stretches")
-    if not wrong and event["event"] == "redaction":
-        wrong = [f"stretches[{place}]" for place, stretch in enumerate(event["stretches"])
-                 if not isinstance(stretch, dict) or values.wrong_members(stretch, STRETCH)
-                 or stretch["first"] > stretch["last"] or stretch["from_ns"] >= stretch["to_ns"]]
     if wrong:
         raise JournalError(f"{event['event']}: members: " + ", ".join(wrong))
     return event
@@ -207,8 +183,7 @@ CHECKPOINT_MEMBERS = {
     "utc": values.is_time,
     "synchronised": values.is_bool,
     "error_ms": values.is_int,
-    "reason": values.one_of("time", "mark", "gap", "stop", "recovered", "private", "stopping",
-                            "redaction"),
+    "reason": values.one_of("time", "mark", "gap", "stop", "recovered"),
 }
 
 

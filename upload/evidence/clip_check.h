@@ -1,7 +1,6 @@
 #pragma once
 // Is a clip file an unbroken, unedited piece of the recording? docs/ref/package.md, "A verifier then checks".
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -22,15 +21,9 @@ struct ClipMedia {
   std::vector<Fragment> fragments;  // as they stand in the file
 };
 
-// One file of a source: a stretch of the clip with one set of codec parameters.
-struct ClipPart {
-  TimeRange range;
-  const ClipMedia* media = nullptr;  // borrowed
-};
-
-// `parts`: of one source, tiling the clip. -> the gaps that the recording declares inside, for people; empty:
-// it is whole. kCorrupted: it is not what was recorded in these ranges, and why.
+// -> the gaps that the recording declares inside the clip, for people; empty: it is whole. kCorrupted: it is
+// not what was recorded from range.from to range.to, and why.
 Result<std::vector<std::string>> check_clip(const ProvenRecords& proven, std::string_view source,
-                                            std::span<const ClipPart> parts);
+                                            TimeRange range, const ClipMedia& media);
 
 }  // namespace shilu::evidence

@@ -8,7 +8,6 @@
 
 #include "upload/evidence/bag_check.h"
 #include "upload/evidence/clip_check.h"
-#include "upload/evidence/hash_pass.h"
 #include "upload/evidence/package_index.h"
 
 namespace shilu::evidence {
@@ -30,6 +29,6 @@ struct PackageScan {
 
 // Reads every byte once (and the small tables of the clips a second time). `file` must outlive the scan. An
 // error is of reading, never of what was read.
-Result<PackageScan> scan_package(File& file, PackageIndex index, WholeDigest whole);
+Result<PackageScan> scan_package(File& file, PackageIndex index);
 
 }  // namespace shilu::evidence

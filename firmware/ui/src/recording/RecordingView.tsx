@@ -1,6 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
 import { Button } from "@design/parts/Button";
-import { Icon } from "@design/parts/Icon";
 import { Note } from "@design/parts/Note";
 import { Segments } from "@design/parts/Small";
 import { sourceName } from "@design/player/AnglePlayer";
@@ -9,14 +8,11 @@ import { device, runningMarks } from "../live";
 import { catalogue, lessonIsMine, teacherName, tiles } from "../session";
 import { t } from "../texts";
 import type { RunningLesson } from "../types";
-import { Alarms } from "./Alarms";
 import { AllPoints } from "./AllPoints";
 import { LivePicture, videoTrack } from "./LivePicture";
 import { MarksList } from "./MarksList";
-import { Moments, PrivateMoment } from "./Moments";
 import { StatusBlock, TrackTable } from "./StatusBlock";
 import { StopButton } from "./StopButton";
-import { Stopped } from "./Stopped";
 import { markNow, Tile, UnnamedTile } from "./Tiles";
 
 export function RecordingView({ lesson }: { lesson: RunningLesson }) {
@@ -27,18 +23,15 @@ export function RecordingView({ lesson }: { lesson: RunningLesson }) {
   }, [lesson.id, mine]);
 
   if (!mine) return <SomeoneElse lesson={lesson} />;
-  const state = device.value?.state;
-  if (state === "stopping") return <Stopped lesson={lesson} />;
   return (
     <div class="recording">
-      {state === "private" ? <NoPicture /> : <Picture />}
+      <Picture />
       <div class="recording-facts">
         <StatusBlock lesson={lesson} />
-        <Alarms />
         <TrackTable lesson={lesson} />
       </div>
       <div class="recording-marks card"><MarksList /></div>
-      {state === "private" ? <div class="recording-tiles"><PrivateMoment lesson={lesson} /></div> : <TilePanel lesson={lesson} />}
+      <TilePanel />
       <StopButton />
     </div>
   );
@@ -65,11 +58,7 @@ function Picture() {
   );
 }
 
-function NoPicture() {
-  return <div class="recording-picture"><div class="live is-private"><p class="live-words"><Icon name="pause" />{t("private.no-picture")}</p></div></div>;
-}
-
-function TilePanel({ lesson }: { lesson: RunningLesson }) {
+function TilePanel() {
   const [all, setAll] = useState(false);
   return (
     <div class="recording-tiles">
@@ -81,7 +70,6 @@ function TilePanel({ lesson }: { lesson: RunningLesson }) {
         <UnnamedTile />
         <Button icon="plus" onClick={() => setAll(true)} testId="all-points">{t("points.all", { n: catalogue.value?.points.length ?? 0 })}</Button>
       </div>
-      <Moments lesson={lesson} />
       {all && (
         <AllPoints
           title={t("points.mark-title")} pickLabel={t("points.mark")} onClose={() => setAll(false)}

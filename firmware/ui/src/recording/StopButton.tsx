@@ -1,9 +1,12 @@
 import { useState } from "preact/hooks";
 import { asProblem, type Problem } from "@design/http";
+import { navigate } from "@design/router";
+import { clock } from "@design/format";
 import { Button } from "@design/parts/Button";
 import { Dialog } from "@design/parts/Dialog";
 import { HoldButton } from "@design/parts/HoldButton";
 import { ProblemNote } from "@design/parts/Note";
+import { showToast } from "@design/parts/Toasts";
 import { api } from "../api";
 import { t } from "../texts";
 
@@ -17,8 +20,9 @@ export function StopButton() {
     setBusy(true);
     setProblem(null);
     try {
-      await api.stopForNow();
-      // The page changes over when the device says so.
+      const done = await api.stop();
+      showToast(t("stop.done", { length: clock(done.duration_ms) }));
+      navigate(`/lessons/${encodeURIComponent(done.lesson_id)}`);
     } catch (error) {
       setProblem(asProblem(error));
       setAsking(true);
