@@ -27,8 +27,8 @@ def strictly_rising(values):
     return all(a < b for a, b in zip(values, values[1:]))
 
 
-def frame_hashes(file, start=None, end=None):
-    """framemd5 of the video frames at their own times, optionally of those with start <= pts < end (seconds)."""
+def frame_hashes(file):
+    """(time in seconds, framemd5) of every video frame, at its own time."""
     lines = run("ffmpeg", "-v", "error", "-i", str(file), "-map", "0:v:0", "-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "framemd5", "-").splitlines()
     base = [line for line in lines if line.startswith("#tb 0:")][0].split(":")[1].strip()
     numerator, denominator = (int(x) for x in base.split("/"))
@@ -37,9 +37,26 @@ def frame_hashes(file, start=None, end=None):
         if line.startswith("#"):
             continue
         fields = [field.strip() for field in line.split(",")]
-        pts = int(fields[2]) * numerator / denominator
-        frames.append((pts, fields[5]))
-    return [(p, h) for p, h in frames if (start is None or p >= start - 1e-4) and (end is None or p < end - 1e-4)]
+        frames.append((int(fields[2]) * numerator / denominator, fields[5]))
+    return frames
+
+
+def why_not_cut_from(master, cut, start, end, grain=0.0015):
+    """None when the frames `cut` are those of `master` with start <= time < end (seconds), else what is wrong.
+
+    `grain`: how far the times of the two may lie apart, both being told in whole milliseconds; a frame that stands nearer to the
+    start or the end than this may be in the cut or not.
+    """
+    hashes, wanted = [h for _, h in master], [h for _, h in cut]
+    if not wanted:
+        return "the cut has no frame"
+    for first in range(len(hashes) - len(wanted) + 1):
+        after = first + len(wanted)
+        if (hashes[first:after] == wanted and master[first][0] >= start - grain and master[after - 1][0] < end + grain
+                and (first == 0 or master[first - 1][0] < start + grain) and (after == len(master) or master[after][0] >= end - grain)):
+            return None
+    inside = sum(start <= time < end for time, _ in master)
+    return f"{len(wanted)} frames, the master has {inside} there, or they differ"
 
 
 def pae(envelope):
