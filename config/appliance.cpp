@@ -5,9 +5,9 @@
 #include <toml++/toml.h>
 #include <algorithm>
 #include <array>
-#include <span>
 
-#include "config/nearest.h"
+#include "config/toml_section.h"
+#include "config/upload_section.h"
 #include "firmware/base/file_system.h"
 #include "firmware/lesson/track.h"
 
@@ -16,56 +16,6 @@ namespace {
 
 constexpr std::array<std::string_view, 9> kSchemes = {"rtsp",  "rtsps",    "v4l2", "screen", "alsa",
                                                       "pulse", "pipewire", "file", "test"};
-
-// A table of the file being read, with the file's name for the errors.
-struct Section {
-  const toml::table& table;
-  std::string_view file;
-  std::string_view name;  // "" for the root
-};
-
-std::string place(const Section& section, const toml::node& node) {
-  return fmt::format("{}:{}", section.file, node.source().begin.line);
-}
-
-Status check_keys(const Section& section, std::span<const std::string_view> known) {
-  for (const auto& [key, node] : section.table) {
-    if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
-    return fail(ErrorKind::kInvalidArgument,
-                fmt::format("{}: there is no setting \"{}\"{}; did you mean \"{}\"?", place(section, node),
-                            key.str(), section.name.empty() ? "" : fmt::format(" in [{}]", section.name),
-                            nearest(key.str(), known)));
-  }
-  return {};
-}
-
-// Reads `key` into `out` if it is there; another type is an error that names the line.
-template <typename T, typename Out>
-Status read_value(const Section& section, std::string_view key, std::string_view type, Out& out) {
-  const toml::node* node = section.table.get(key);
-  if (node == nullptr) return {};
-  const auto value = node->value_exact<T>();
-  if (!value) {
-    return fail(ErrorKind::kInvalidArgument,
-                fmt::format("{}: \"{}\" must be {}", place(section, *node), key, type));
-  }
-  out = Out(*value);
-  return {};
-}
-
-Status read_text(const Section& section, std::string_view key, std::string& out) {
-  return read_value<std::string>(section, key, "a text in quotes", out);
-}
-Status read_path(const Section& section, std::string_view key, std::filesystem::path& out) {
-  return read_value<std::string>(section, key, "a path in quotes", out);
-}
-Status read_number(const Section& section, std::string_view key, std::int64_t low, std::int64_t high,
-                   std::int64_t& out) {
-  SHILU_CHECK(read_value<std::int64_t>(section, key, "a whole number", out));
-  if (out >= low && out <= high) return {};
-  return fail(ErrorKind::kInvalidArgument,
-              fmt::format("{}: \"{}\" must lie between {} and {}", section.file, key, low, high));
-}
 
 Status check_source(const SourceSettings& source, std::string_view where) {
   if (!is_source_name(source.name)) {
@@ -92,13 +42,16 @@ Status check_source(const SourceSettings& source, std::string_view where) {
 }
 
 Result<SourceSettings> read_source(const Section& section) {
-  static constexpr std::array<std::string_view, 6> kKnown = {"name",      "url",  "required",
-                                                             "transport", "user", "password_file"};
+  static constexpr std::array<std::string_view, 7> kKnown = {
+      "name", "url", "required", "value", "transport", "user", "password_file"};
   SHILU_CHECK(check_keys(section, kKnown));
   SourceSettings source;
   SHILU_CHECK(read_text(section, "name", source.name));
   SHILU_CHECK(read_text(section, "url", source.url));
   SHILU_CHECK(read_value<bool>(section, "required", "true or false", source.required));
+  std::int64_t value = source.value;
+  SHILU_CHECK(read_number(section, "value", 0, 9, value));
+  source.value = static_cast<int>(value);
   SHILU_CHECK(read_text(section, "transport", source.transport));
   SHILU_CHECK(read_text(section, "user", source.user));
   SHILU_CHECK(read_path(section, "password_file", source.password_file));
@@ -128,15 +81,6 @@ Status read_sources(const Section& root, std::vector<SourceSettings>& out) {
     out.push_back(std::move(source));
   }
   return {};
-}
-
-// The sub-table `name`, empty if the file has none.
-Result<const toml::table*> sub_table(const Section& root, std::string_view name) {
-  static const toml::table kEmpty;
-  const toml::node* node = root.table.get(name);
-  if (node == nullptr) return &kEmpty;
-  if (const toml::table* table = node->as_table()) return table;
-  return fail(ErrorKind::kInvalidArgument, fmt::format("{}: [{}] must be a table", place(root, *node), name));
 }
 
 Status read_web(const Section& section, ApplianceSettings& out) {
@@ -173,10 +117,22 @@ Status read_platform(const Section& section, ApplianceSettings& out) {
   return read_text(section, "claim", out.platform_claim);
 }
 
+Status read_keys(const Section& section, ApplianceSettings& out) {
+  static constexpr std::array<std::string_view, 1> kKnown = {"tpm"};
+  SHILU_CHECK(check_keys(section, kKnown));
+  return read_text(section, "tpm", out.tpm);
+}
+
+Status read_time(const Section& section, ApplianceSettings& out) {
+  static constexpr std::array<std::string_view, 1> kKnown = {"server"};
+  SHILU_CHECK(check_keys(section, kKnown));
+  return read_text(section, "server", out.time_stamp_server);
+}
+
 Status read_root(const Section& root, ApplianceSettings& out) {
-  static constexpr std::array<std::string_view, 8> kKnown = {
-      "device_name", "data_directory", "runtime_directory", "reserve_mb", "source",
-      "web",         "programme",      "platform"};
+  static constexpr std::array<std::string_view, 12> kKnown = {
+      "device_name", "data_directory", "runtime_directory", "reserve_mb", "pre_roll_s", "source",
+      "web",         "programme",      "platform",          "upload",     "keys",       "time"};
   SHILU_CHECK(check_keys(root, kKnown));
   SHILU_CHECK(read_text(root, "device_name", out.device_name));
   SHILU_CHECK(read_path(root, "data_directory", out.data_directory));
@@ -184,6 +140,7 @@ Status read_root(const Section& root, ApplianceSettings& out) {
   std::int64_t reserve_mb = static_cast<std::int64_t>(out.reserve_bytes / 1'000'000);
   SHILU_CHECK(read_number(root, "reserve_mb", 0, 1'000'000'000, reserve_mb));
   out.reserve_bytes = static_cast<std::uint64_t>(reserve_mb) * 1'000'000;
+  SHILU_CHECK(read_number(root, "pre_roll_s", 0, 30, out.pre_roll_s));
   if (out.data_directory.empty() || out.runtime_directory.empty()) {
     return fail(ErrorKind::kInvalidArgument,
                 fmt::format("{}: \"data_directory\" and \"runtime_directory\" must both be set", root.file));
@@ -201,6 +158,12 @@ Result<ApplianceSettings> read_settings(const toml::table& table, const std::str
   SHILU_CHECK(read_programme({*programme, file, "programme"}, settings));
   SHILU_TRY(const toml::table* platform, sub_table(root, "platform"));
   SHILU_CHECK(read_platform({*platform, file, "platform"}, settings));
+  SHILU_TRY(const toml::table* upload, sub_table(root, "upload"));
+  SHILU_CHECK(read_upload({*upload, file, "upload"}, settings.upload));
+  SHILU_TRY(const toml::table* keys, sub_table(root, "keys"));
+  SHILU_CHECK(read_keys({*keys, file, "keys"}, settings));
+  SHILU_TRY(const toml::table* time, sub_table(root, "time"));
+  SHILU_CHECK(read_time({*time, file, "time"}, settings));
   return settings;
 }
 

@@ -111,6 +111,43 @@ HealthCheck check_platform(const ApplianceSettings& settings) {
   return {"platform", Health::kOk, fmt::format("Evidence goes to {}.", settings.platform_url)};
 }
 
+// The files that [upload] names, each with what it is for.
+std::vector<std::pair<std::string, fs::path>> upload_files(const UploadSettings& upload) {
+  std::vector<std::pair<std::string, fs::path>> files = {{"ca_file", upload.ca_file},
+                                                         {"client_certificate", upload.client_certificate},
+                                                         {"client_key", upload.client_key},
+                                                         {"proxy_password_file", upload.proxy_password_file}};
+  if (!upload.pac.empty() && upload.pac.find("://") == std::string::npos)
+    files.emplace_back("pac", upload.pac);
+  std::erase_if(files, [](const auto& one) { return one.second.empty(); });
+  return files;
+}
+
+std::string upload_way(const UploadSettings& upload) {
+  if (!upload.pac.empty()) return fmt::format("by the proxy that {} names", upload.pac);
+  if (upload.proxy == "direct") return "without a proxy";
+  return upload.proxy.empty() ? "as the environment says" : fmt::format("by {}", upload.proxy);
+}
+
+HealthCheck check_upload(const ApplianceSettings& settings) {
+  const UploadSettings& upload = settings.upload;
+  for (const auto& [key, file] : upload_files(upload)) {
+    if (::access(file.c_str(), R_OK) == 0) continue;
+    return {"upload", Health::kCritical,
+            fmt::format("{}, set as {}, cannot be read; nothing can be uploaded.", file.string(), key)};
+  }
+  if (upload.pinned_keys.size() == 1) {
+    return {"upload", Health::kWarning,
+            "Only one key of the platform is pinned; when the platform changes it, uploads stop. Pin its "
+            "spare key too."};
+  }
+  if (upload.forbidden_hours.minutes_left(0) == kMinutesPerWeek)
+    return {"upload", Health::kWarning, "forbidden_hours cover the whole week; nothing is ever uploaded."};
+  return {"upload", Health::kOk,
+          fmt::format("Uploads go out {}; limit while a lesson is recorded: {} a second.", upload_way(upload),
+                      rate_text(upload.while_recording))};
+}
+
 }  // namespace
 
 std::string_view to_string(Health health) {
@@ -126,8 +163,8 @@ std::string_view to_string(Health health) {
 }
 
 std::vector<HealthCheck> examine(const ApplianceSettings& settings, const Clock& clock) {
-  return {check_directory(settings), check_disk(settings),  check_clock(clock),      check_keys(settings),
-          check_sources(settings),   check_pages(settings), check_platform(settings)};
+  return {check_directory(settings), check_disk(settings),  check_clock(clock),       check_keys(settings),
+          check_sources(settings),   check_pages(settings), check_platform(settings), check_upload(settings)};
 }
 
 Health worst(const std::vector<HealthCheck>& checks) {

@@ -14,7 +14,7 @@ enum class Health { kOk, kWarning, kCritical };
 std::string_view to_string(Health health);  // "ok", "warning", "critical"
 
 struct HealthCheck {
-  std::string id;  // stable: "disk", "clock", "keys", "sources", "pages", "platform"
+  std::string id;  // stable: "disk", "clock", "keys", "sources", "pages", "platform", "upload"
   Health health = Health::kOk;
   std::string text;  // a sentence: what is, what it means, what to do
 };

@@ -2,27 +2,33 @@
 """Runs the groups of tests, counts, and closes with one line: N passed, N failed, N skipped. Standard library only."""
 
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+FUZZ = ROOT / "tests" / "fuzz"
 
 
 class Tally:
+    """Thread-safe."""
+
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
+        self.lock = threading.Lock()
 
     def add(self, passed=0, failed=0, skipped=0):
-        self.passed += passed
-        self.failed += failed
-        self.skipped += skipped
+        with self.lock:
+            self.passed += passed
+            self.failed += failed
+            self.skipped += skipped
 
     def line(self):
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
@@ -67,6 +73,48 @@ def unit(tally, build):
         print(f"{'ok' if tally.failed == before else 'FAILED':7} {program.name} ({time.monotonic() - began:.1f} s)", flush=True)
 
 
+def replay(tally, build):
+    """Every fuzz target over its stored inputs: those that it grew up with, and those that once broke something."""
+    for program in sorted((build / "bin").glob("shilu_fuzz_*")):
+        name = program.name.removeprefix("shilu_fuzz_")
+        folders = [folder for folder in (FUZZ / "corpus" / name, FUZZ / "crashes" / name) if folder.is_dir()]
+        code, output = run([program, *folders], timeout=300) if folders else (1, "it has no corpus")
+        tally.add(passed=int(code == 0), failed=int(code != 0))
+        if code != 0:
+            show_failure(program.name, output)
+            print(f"FAILED  {program.name}", flush=True)
+
+
+def fuzz(tally, _build):
+    """Builds the fuzzers and lets each look for new inputs for a while, one after the other."""
+    seconds = 600 if os.environ.get("SHILU_LONG") == "1" else 20
+    code, output = run(["cmake", "--preset", "fuzz"])
+    if code == 0:
+        code, output = run(["cmake", "--build", "build/fuzz", "-j", str(os.cpu_count()), "--target", "fuzz_targets"], timeout=5400)
+    if code != 0:
+        tally.add(failed=1)
+        return show_failure("build fuzz", output)
+    for program in sorted((ROOT / "build/fuzz/bin").glob("shilu_fuzz_*")):
+        fuzz_one(tally, program, seconds)
+
+
+def fuzz_one(tally, program, seconds):
+    """What it found of use, and what broke, stay in build/fuzz/found/NAME; the stored corpus is only read."""
+    name = program.name.removeprefix("shilu_fuzz_")
+    found = ROOT / "build/fuzz/found" / name
+    found.mkdir(parents=True, exist_ok=True)
+    folders = [found, *(folder for folder in (FUZZ / "corpus" / name, FUZZ / "crashes" / name) if folder.is_dir())]
+    code, output = run([program, f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=1024", "-max_len=65536",
+                        f"-artifact_prefix={found}/", *folders], timeout=seconds + 600)
+    tally.add(passed=int(code == 0), failed=int(code != 0))
+    if code != 0:
+        show_failure(program.name, output)
+    covered = re.findall(r"cov: (\d+)", output)
+    runs = re.findall(r"Done (\d+) runs", output)
+    print(f"{'ok' if code == 0 else 'FAILED':7} {program.name} ({seconds} s, {runs[-1] if runs else '?'} runs, "
+          f"{covered[-1] if covered else '?'} edges)", flush=True)
+
+
 def python_unittest(tally, file):
     code, output = run([sys.executable, file])
     ran = re.search(r"Ran (\d+) tests?", output)
@@ -94,11 +142,34 @@ def lines_test(tally, file, *arguments, timeout=900):
     if passed + failed + len(skips) == 0:
         failed = 1
     tally.add(passed, failed, len(skips))
-    for skip in skips:
-        print(f"        {skip}")
     if failed:
         show_failure(file.name, output)
-    print(f"{'ok' if not failed else 'FAILED':7} {file.relative_to(ROOT)} ({time.monotonic() - began:.1f} s)", flush=True)
+    told = [f"        {skip}" for skip in skips]
+    told.append(f"{'ok' if not failed else 'FAILED':7} {file.relative_to(ROOT)} ({time.monotonic() - began:.1f} s)")
+    print("\n".join(told), flush=True)
+
+
+def wants_to_be_alone(file):
+    """A system test that measures time, or loads the machine, says so in a line `# alone: why`."""
+    return re.search(r"^# alone: \S", file.read_text(), re.M) is not None
+
+
+def system(tally, build):
+    """Most of a system test is waiting for lessons to go by, so they go by side by side; those that measure come after, one by one."""
+    files = sorted((ROOT / "tests/system").glob("test_*.py"))
+    alone = [file for file in files if wants_to_be_alone(file)]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        list(pool.map(lambda file: lines_test(tally, file, "--bin", build / "bin"), [f for f in files if f not in alone]))
+    for file in alone:
+        lines_test(tally, file, "--bin", build / "bin")
+
+
+def bench(tally, build):
+    """Prints measurements; what counts as a test is only that each could be made."""
+    for file in sorted((ROOT / "tests/bench").glob("bench_*.py")):
+        print(f"-- {file.relative_to(ROOT)}", flush=True)
+        code = subprocess.run([sys.executable, str(file), "--bin", str(build / "bin")], cwd=ROOT).returncode
+        tally.add(passed=int(code == 0), skipped=int(code == 77), failed=int(code not in (0, 77)))
 
 
 def once(tally, build):
@@ -180,12 +251,9 @@ def groups(build):
         for file in sorted((ROOT / "tests/reader").glob("test_*.py")):
             python_unittest(tally, file)
 
-    def system(tally):
-        for file in sorted((ROOT / "tests/system").glob("test_*.py")):
-            lines_test(tally, file, "--bin", build / "bin")
-
-    return {"lint": lint, "unit": lambda tally: unit(tally, build), "reader": reader, "system": system,
-            "once": lambda tally: once(tally, build), "web": lambda tally: web(tally, build),
+    return {"lint": lint, "unit": lambda tally: unit(tally, build), "reader": reader, "system": lambda tally: system(tally, build),
+            "replay": lambda tally: replay(tally, build), "fuzz": lambda tally: fuzz(tally, build),
+            "once": lambda tally: once(tally, build), "web": lambda tally: web(tally, build), "bench": lambda tally: bench(tally, build),
             "asan": lambda tally: sanitized(tally, "asan"), "tsan": lambda tally: sanitized(tally, "tsan")}
 
 
@@ -199,6 +267,7 @@ def main():
     known = groups(options.build.resolve())
     chosen = options.group or (["lint", "unit"] if options.unit else ["lint", "unit", "reader", "system", "once", "web"])
     if options.long:
+        os.environ["SHILU_LONG"] = "1"
         chosen += ["asan", "tsan"]
     unknown = [name for name in chosen if name not in known]
     if unknown:

@@ -88,8 +88,7 @@ TickRange to_ticks(TimeRange range, std::uint32_t timescale) {
   return {ticks_from_ns(range.from.ns, timescale), ticks_from_ns(range.to.ns, timescale)};
 }
 
-std::optional<Listing> list_samples(const std::vector<MovieFragment>& fragments, bool video,
-                                    TickRange range) {
+std::optional<Listing> list_samples(std::span<const MovieFragment> fragments, bool video, TickRange range) {
   const auto run = [&](auto lister) {
     for_each_sample(fragments, [&](const TimedSample& sample) { lister.take(sample); });
     return lister.result();

@@ -2,7 +2,7 @@
 // Which samples of a track a movie lists and which stretch of them it shows. Inside this module only.
 
 #include <optional>
-#include <vector>
+#include <span>
 
 #include "capture/bmff/movie.h"
 
@@ -27,7 +27,7 @@ struct TimedSample {
 
 // Calls visit(TimedSample) for every sample in decode order.
 template <typename Visit>
-void for_each_sample(const std::vector<MovieFragment>& fragments, Visit&& visit) {
+void for_each_sample(std::span<const MovieFragment> fragments, Visit&& visit) {
   for (std::size_t f = 0; f < fragments.size(); ++f) {
     const auto& index = fragments[f].index;
     auto decode = index.decode_ticks;
@@ -51,6 +51,6 @@ struct Listing {
 };
 
 // Nothing where no sample is presented inside the range.
-std::optional<Listing> list_samples(const std::vector<MovieFragment>& fragments, bool video, TickRange range);
+std::optional<Listing> list_samples(std::span<const MovieFragment> fragments, bool video, TickRange range);
 
 }  // namespace shilu::bmff

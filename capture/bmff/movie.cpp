@@ -1,4 +1,4 @@
-#include "capture/bmff/movie.h"
+#include "capture/bmff/movie_check.h"
 
 #include <fmt/format.h>
 
@@ -18,6 +18,7 @@ __extension__ typedef __int128 Int128;
 
 constexpr std::int64_t kNsPerMs = 1'000'000;
 constexpr std::uint64_t kWideBoxHeader = 16;
+constexpr std::uint64_t kMaxTables = 256u << 20;  // a day of many small pictures, of sound and of silence
 // Bounds what silence a stranger's times can make us write.
 constexpr Nanoseconds kLongestMovie = std::chrono::hours(24);
 
@@ -120,7 +121,12 @@ std::uint32_t duration_ms(const std::vector<TablesOfTrack>& tracks) {
 
 Bytes make_header(const std::vector<TablesOfTrack>& tracks, std::uint64_t payload_size,
                   std::uint64_t payload_start, OffsetWidth width) {
+  constexpr std::size_t kBoxesOfTrack = 1024;
+  std::size_t room = kBoxesOfTrack;
+  for (const auto& one : tracks)
+    room += one.tables.size_bytes() + kBoxesOfTrack + one.track->parameters.configuration.size();
   Bytes out;
+  out.reserve(room);
   put_ftyp(out, "isom", {"isom", "iso6", "mp41"});
   put_box(out, "moov", [&] {
     put_mvhd(out, duration_ms(tracks), tracks.back().track->number + 2u);
@@ -154,21 +160,22 @@ Status check_range(TimeRange range) {
 
 // Players take the earliest thing shown for the beginning of the movie and cut its end by as much (measured:
 // Chromium). So something must begin at `in`: where no sound does, the first picture is held.
-Status begin_at_once(std::vector<TablesOfTrack>& tracks, TimeRange range) {
+Status begin_at_once(std::vector<TablesOfTrack>& tracks, TimeRange range, std::uint64_t max_bytes) {
   const auto begins_late = [](const TablesOfTrack& one) { return one.tables.edits.front().media_time < 0; };
   if (!std::all_of(tracks.begin(), tracks.end(), begins_late)) return {};
   for (auto& one : tracks) {
-    SHILU_TRY(one.tables, make_tables(*one.track, range, LateStart::kHoldFirst));
+    SHILU_TRY(one.tables, make_tables(*one.track, range, LateStart::kHoldFirst, max_bytes));
   }
   return {};
 }
 
-Result<std::vector<TablesOfTrack>> tables_of(std::span<const MovieTrack> tracks, TimeRange range) {
+Result<std::vector<TablesOfTrack>> tables_of(std::span<const MovieTrack> tracks, TimeRange range,
+                                             std::uint64_t max_bytes) {
   std::vector<TablesOfTrack> all;
   for (const auto& track : tracks) {
     if (track.fragments.empty()) continue;
     SHILU_CHECK(check_parameters(track.parameters));
-    SHILU_TRY(auto tables, make_tables(track, range, LateStart::kEmptyEdit));
+    SHILU_TRY(auto tables, make_tables(track, range, LateStart::kEmptyEdit, max_bytes));
     all.push_back({&track, std::move(tables), {}, {}});
   }
   if (all.empty()) return invalid("nothing was recorded inside the range");
@@ -179,15 +186,22 @@ Result<std::vector<TablesOfTrack>> tables_of(std::span<const MovieTrack> tracks,
       return invalid(fmt::format("track {} stands twice", all[i].track->number));
     }
   }
-  SHILU_CHECK(begin_at_once(all, range));
+  SHILU_CHECK(begin_at_once(all, range, max_bytes));
   return all;
 }
 
 }  // namespace
 
 Result<Movie> build_movie(std::span<const MovieTrack> tracks, TimeRange range) {
+  return build_bounded_movie(tracks, range, kMaxTables);
+}
+
+Result<Movie> build_bounded_movie(std::span<const MovieTrack> tracks, TimeRange range,
+                                  std::uint64_t max_table_bytes) {
   SHILU_CHECK(check_range(range));
-  SHILU_TRY(auto all, tables_of(tracks, range));
+  // Of every track the same, so that the bound does not depend on their order.
+  const auto share = max_table_bytes / std::max<std::size_t>(tracks.size(), 1);
+  SHILU_TRY(auto all, tables_of(tracks, range, share));
   Movie movie;
   const auto payload_size = place_parts(all, movie);
   movie.header = make_header(all, payload_size);

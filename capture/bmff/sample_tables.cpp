@@ -33,7 +33,8 @@ bool is_before(const TimedSample& a, const TimedSample& b) {
 
 class TableBuilder {
  public:
-  explicit TableBuilder(const MovieTrack& track) : track_(track), silence_(silent_frame(track.parameters)) {}
+  TableBuilder(const MovieTrack& track, std::uint64_t max_bytes)
+      : track_(track), silence_(silent_frame(track.parameters)), max_bytes_(max_bytes) {}
 
   bool knows_silence() const { return !silence_.empty(); }
 
@@ -46,11 +47,13 @@ class TableBuilder {
     if (is_new_chunk(sample.fragment))
       tables_.chunks.push_back({false, sample.fragment, offset_in_fragment, 0});
     ++tables_.chunks.back().samples;
-    return {};
+    return check_size();
   }
 
   // `frames` of silence from `start` on, the last of which lasts `last_ticks`.
-  void add_silence(std::int64_t start, std::int64_t frames, std::int64_t last_ticks) {
+  Status add_silence(std::int64_t start, std::int64_t frames, std::int64_t last_ticks) {
+    if (frames > static_cast<std::int64_t>(max_bytes_ / silence_.size())) return too_large();
+    silent_bytes_ += static_cast<std::uint64_t>(frames) * silence_.size();
     const auto count = static_cast<std::uint32_t>(frames);
     extend(tables_.durations, static_cast<std::uint32_t>(kSilentFrameTicks), count - 1);
     extend(tables_.durations, static_cast<std::uint32_t>(last_ticks));
@@ -59,6 +62,7 @@ class TableBuilder {
     tables_.chunks.push_back({true, tables_.silences.size(), kBoxHeaderSize, count});
     tables_.silences.push_back({start, count});
     tables_.media_duration += static_cast<std::uint64_t>((frames - 1) * kSilentFrameTicks + last_ticks);
+    return check_size();
   }
 
   // The first sample begins that much earlier.
@@ -86,8 +90,16 @@ class TableBuilder {
     const auto frames = (hole + kSilentFrameTicks / 2) / kSilentFrameTicks;
     if (!knows_silence() || !usual || hole < 0 || frames == 0) return close_previous(step);
     SHILU_CHECK(close_previous(kSilentFrameTicks));
-    add_silence(next - hole, frames, hole - (frames - 1) * kSilentFrameTicks);
+    return add_silence(next - hole, frames, hole - (frames - 1) * kSilentFrameTicks);
+  }
+
+  Status check_size() const {
+    if (tables_.size_bytes() + silent_bytes_ > max_bytes_) return too_large();
     return {};
+  }
+  tl::unexpected<Error> too_large() const {
+    return invalid(
+        fmt::format("the tables or the silence of track {} are larger than may be", track_.number));
   }
 
   Status close_previous(std::int64_t duration) {
@@ -103,6 +115,8 @@ class TableBuilder {
 
   const MovieTrack& track_;
   ByteView silence_;
+  std::uint64_t max_bytes_;
+  std::uint64_t silent_bytes_ = 0;
   SampleTables tables_;
   std::optional<TimedSample> previous_;
   std::int64_t lead_ = 0;
@@ -139,18 +153,18 @@ Status make_edits(const Listing& listing, std::int64_t media_start, TickRange ra
 
 // Sound that begins late is preceded by whole frames of silence, and the edit list begins inside the first of
 // them: exact to the sample. Gives the decode time of the first sample.
-std::int64_t begin_with_silence(TableBuilder& builder, Listing& listing, TickRange range) {
+Result<std::int64_t> begin_with_silence(TableBuilder& builder, Listing& listing, TickRange range) {
   const auto hole = listing.shown_from - range.in;
   if (!builder.knows_silence() || hole <= 0) return listing.first.decode;
   const auto frames = (hole + kSilentFrameTicks - 1) / kSilentFrameTicks;
   const auto start = listing.first.decode - frames * kSilentFrameTicks;
-  builder.add_silence(start, frames, kSilentFrameTicks);
+  SHILU_CHECK(builder.add_silence(start, frames, kSilentFrameTicks));
   listing.shown_from = range.in;
   return start;
 }
 
 // The same for pictures: the first stands from the in-point on. Only where none is listed before it.
-std::int64_t begin_with_held_picture(TableBuilder& builder, Listing& listing, TickRange range) {
+Result<std::int64_t> begin_with_held_picture(TableBuilder& builder, Listing& listing, TickRange range) {
   const auto lead = listing.first.presentation - range.in;
   if (lead <= 0) return listing.first.decode;
   builder.begin_earlier(lead);
@@ -160,7 +174,13 @@ std::int64_t begin_with_held_picture(TableBuilder& builder, Listing& listing, Ti
 
 }  // namespace
 
-Result<SampleTables> make_tables(const MovieTrack& track, TimeRange range, LateStart late_start) {
+std::uint64_t SampleTables::size_bytes() const {
+  return 8 * (durations.size() + composition_offsets.size()) + 4 * (sizes.size() + sync_samples.size()) +
+         20 * chunks.size();
+}
+
+Result<SampleTables> make_tables(const MovieTrack& track, TimeRange range, LateStart late_start,
+                                 std::uint64_t max_bytes) {
   const bool video = is_video(track.parameters);
   const auto ticks = to_ticks(range, track.parameters.timescale);
   auto listing = list_samples(track.fragments, video, ticks);
@@ -168,10 +188,10 @@ Result<SampleTables> make_tables(const MovieTrack& track, TimeRange range, LateS
   if (video && !listing->first.entry.sync) {
     return invalid(fmt::format("track {} begins with a picture that needs an earlier one", track.number));
   }
-  TableBuilder builder(track);
-  const auto media_start = video && late_start == LateStart::kHoldFirst
-                               ? begin_with_held_picture(builder, *listing, ticks)
-                               : begin_with_silence(builder, *listing, ticks);
+  TableBuilder builder(track, max_bytes);
+  SHILU_TRY(const auto media_start, video&& late_start == LateStart::kHoldFirst
+                                        ? begin_with_held_picture(builder, *listing, ticks)
+                                        : begin_with_silence(builder, *listing, ticks));
   Status status;
   std::uint64_t offset = 0;  // of the sample in its fragment
   for_each_sample(track.fragments, [&](const TimedSample& sample) {

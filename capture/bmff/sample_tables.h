@@ -38,6 +38,8 @@ struct SampleTables {
   std::vector<Edit> edits;
   std::uint64_t media_duration = 0;
   std::uint32_t duration_ms = 0;  // sum of the edits
+
+  std::uint64_t size_bytes() const;  // in the movie's header, but for the boxes around them
 };
 
 // What shows before a picture that comes later than `in` (sound is preceded by silence).
@@ -47,7 +49,9 @@ enum class LateStart {
 };
 
 // kInvalidArgument: nothing to show, decode times that do not rise, a range too long for the tables.
-Result<SampleTables> make_tables(const MovieTrack& track, TimeRange range, LateStart late_start);
+// `max_bytes` bounds what the tables and the silence may take.
+Result<SampleTables> make_tables(const MovieTrack& track, TimeRange range, LateStart late_start,
+                                 std::uint64_t max_bytes);
 
 enum class OffsetWidth { k32, k64 };
 

@@ -1,4 +1,5 @@
 #include "capture/bmff/listing.h"
+#include "capture/bmff/movie_check.h"
 #include "capture/bmff/sample_entry.h"
 
 namespace shilu::bmff {
@@ -25,7 +26,7 @@ bool shows_anything(const MovieFragment& fragment, TickRange range) {
 // A group is a fragment that begins with a key picture and those behind it that do not. The last group that
 // begins at or before `in` and shows something of the range (one that ends before it has nothing to give: a
 // gap lies between); else the first that shows something.
-std::size_t first_video_fragment(const std::vector<MovieFragment>& fragments, TickRange range) {
+std::size_t first_video_fragment(std::span<const MovieFragment> fragments, TickRange range) {
   const auto none = fragments.size();
   auto chosen = none;
   auto group = none;
@@ -39,22 +40,20 @@ std::size_t first_video_fragment(const std::vector<MovieFragment>& fragments, Ti
 
 }  // namespace
 
-std::vector<MovieFragment> select_fragments(const std::vector<MovieFragment>& fragments,
-                                            const CodecParameters& parameters, TimeRange range) {
+std::span<const MovieFragment> needed_fragments(std::span<const MovieFragment> fragments,
+                                                const CodecParameters& parameters, TimeRange range) {
   const auto ticks = to_ticks(range, parameters.timescale);
   const bool video = is_video(parameters);
-  std::vector<MovieFragment> kept;
-  if (video) {
-    kept.assign(fragments.begin() + static_cast<std::ptrdiff_t>(first_video_fragment(fragments, ticks)),
-                fragments.end());
-  } else {
-    kept = fragments;
-  }
-  const auto listing = list_samples(kept, video, ticks);
+  if (video) fragments = fragments.subspan(first_video_fragment(fragments, ticks));
+  const auto listing = list_samples(fragments, video, ticks);
   if (!listing) return {};
-  kept.resize(listing->last.fragment + 1);
-  kept.erase(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(listing->first.fragment));
-  return kept;
+  return fragments.subspan(listing->first.fragment, listing->last.fragment + 1 - listing->first.fragment);
+}
+
+std::vector<MovieFragment> select_fragments(const std::vector<MovieFragment>& fragments,
+                                            const CodecParameters& parameters, TimeRange range) {
+  const auto needed = needed_fragments(fragments, parameters, range);
+  return {needed.begin(), needed.end()};
 }
 
 }  // namespace shilu::bmff

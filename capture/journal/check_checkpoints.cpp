@@ -31,9 +31,14 @@ class HeadChecker {
     const bool chained = check_chain(one);
     const bool rooted = check_root(one.checkpoint);
     const bool is_signed = check_signature(one);
-    if (chained && rooted && is_signed) findings_.report().signed_leaves = one.checkpoint.tree_size;
+    if (chained && rooted && is_signed) {
+      findings_.report().signed_leaves = one.checkpoint.tree_size;
+      signed_until_ = one.checkpoint.at;
+    }
     previous_ = sha256(one.line);
   }
+
+  LessonTime signed_until() const { return signed_until_; }
 
  private:
   std::string place() const { return fmt::format("line {} of the checkpoints", line_); }
@@ -83,6 +88,7 @@ class HeadChecker {
   Frontier tree_;
   Digest previous_{};
   std::uint64_t largest_ = 0;
+  LessonTime signed_until_;
   std::size_t line_ = 0;
 };
 
@@ -96,8 +102,11 @@ void check_checkpoints(const LessonFolder& lesson, Findings& findings) {
     findings.violation("checkpoint-chain", lesson.damage().checkpoints->message);
   report.leaves = lesson.records().size() + 1;
   if (report.signed_leaves < report.leaves) {
-    findings.note("unsigned-tail", fmt::format("{} of {} leaves are recorded, but not yet signed",
-                                               report.leaves - report.signed_leaves, report.leaves));
+    const Nanoseconds rest = LessonTime{lesson.duration().count()} - checker.signed_until();
+    report.unsigned_s = std::max(0.0, static_cast<double>(rest.count()) / 1e9);
+    findings.note("unsigned-tail",
+                  fmt::format("recorded, not yet signed: the last {:.1f} s ({} of {} leaves)",
+                              report.unsigned_s, report.leaves - report.signed_leaves, report.leaves));
   }
 }
 

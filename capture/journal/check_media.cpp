@@ -30,6 +30,17 @@ Result<Hashes> hash_fragment(File& file, const FragmentRecord& record, std::uint
   return Hashes{fragment.finish(), payload.finish()};
 }
 
+Result<bool> only_zeros(File& file, const FragmentRecord& record, std::uint64_t payload_offset) {
+  for (std::uint64_t done = payload_offset; done < record.size;) {
+    SHILU_TRY(const auto block,
+              file.read_at(record.offset + done, std::min<std::uint64_t>(kBlock, record.size - done)));
+    if (block.empty()) return fail(ErrorKind::kCorrupted, "the file ends inside it");
+    if (std::any_of(block.begin(), block.end(), [](std::uint8_t byte) { return byte != 0; })) return false;
+    done += block.size();
+  }
+  return true;
+}
+
 class EpochChecker {
  public:
   EpochChecker(const LessonFolder& lesson, const TrackEpoch& epoch, Findings& findings)
@@ -74,11 +85,29 @@ class EpochChecker {
       findings_.violation("fragment-hash", head.error().message);
       return;
     }
+    if (lesson_.redacted(epoch_.event.name, record.sequence)) {
+      check_redacted(file, record, head->payload_offset, where);
+      return;
+    }
     const auto hashes = hash_fragment(file.file(), record, head->payload_offset);
     if (!hashes) {
       findings_.violation("fragment-hash", fmt::format("{}: {}", where, hashes.error().message));
     } else if (hashes->fragment != record.fragment_sha256 || hashes->payload != record.payload_sha256) {
       findings_.violation("fragment-hash", where + " is not what the journal hashed");
+    }
+  }
+
+  // A signed deletion covers it: its head is there, and of its payload nothing.
+  void check_redacted(EpochFile& file, const FragmentRecord& record, std::uint64_t payload_offset,
+                      const std::string& where) {
+    ++findings_.report().redacted;
+    const auto empty = only_zeros(file.file(), record, payload_offset);
+    if (!empty) {
+      findings_.violation("fragment-hash", fmt::format("{}: {}", where, empty.error().message));
+    } else if (!*empty && lesson_.redaction_pending()) {
+      findings_.note("redaction-pending", where + " is deleted in the journal, but still on the disk");
+    } else if (!*empty) {
+      findings_.violation("redaction", where + " was deleted, but bytes stand where it was");
     }
   }
 

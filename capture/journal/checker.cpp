@@ -12,12 +12,16 @@ namespace {
 
 using std::filesystem::path;
 
+constexpr std::size_t kFrame = 8;  // of a record: length and CRC
+
 // A torn tail ends the file. A record that is broken while a sound one follows it was damaged later.
-bool sound_record_follows(ByteView tail) {
-  ByteReader reader(tail);
-  const std::size_t skip = 8 + std::size_t{reader.u32()};
-  if (!reader.ok() || skip > tail.size()) return false;
-  const auto next = decode(tail.subspan(skip));
+Result<bool> sound_record_follows(File& file, std::uint64_t sound) {
+  SHILU_TRY(const auto head, file.read_at(sound, kFrame));
+  ByteReader reader(head);
+  const std::uint64_t skip = kFrame + std::uint64_t{reader.u32()};
+  if (!reader.ok()) return false;
+  SHILU_TRY(const auto bytes, file.read_at(sound + skip, kFrame + kMaxRecordBody));
+  const auto next = decode(bytes);
   return !next || next->has_value();
 }
 
@@ -25,32 +29,28 @@ bool sound_record_follows(ByteView tail) {
 void check_journal_tail(const LessonFolder& lesson, Findings& findings) {
   std::uint64_t sound = kMagic.size();
   for (const auto& stored : lesson.records()) sound += stored.bytes.size();
-  const auto bytes = read_file(lesson.directory() / kJournal, 1u << 30);
-  if (lesson.damage().order) {
-    findings.violation("record-order", lesson.damage().order->message);
-  } else if (lesson.damage().journal) {
-    findings.violation("journal", lesson.damage().journal->message);
-  } else if (!bytes) {
-    findings.violation("journal", bytes.error().message);
-  } else if (bytes->size() < kMagic.size()) {
-    findings.note("tail-bytes", "the journal was cut off while it was made");
-  } else if (sound_record_follows(ByteView(*bytes).subspan(sound))) {
-    findings.violation("journal", fmt::format("record {} is damaged, and sound ones follow it",
-                                              lesson.records().size() + 1));
-  } else if (bytes->size() > sound) {
-    findings.note("tail-bytes",
-                  fmt::format("{} bytes behind the journal's last whole record", bytes->size() - sound));
+  if (lesson.damage().order) return findings.violation("record-order", lesson.damage().order->message);
+  if (lesson.damage().journal) return findings.violation("journal", lesson.damage().journal->message);
+  const auto file = posix_file_system().open(lesson.directory() / kJournal, OpenMode::kRead);
+  if (!file) return findings.violation("journal", file.error().message);
+  const auto size = (*file)->size().value_or(0);
+  if (size < kMagic.size()) return findings.note("tail-bytes", "the journal was cut off while it was made");
+  if (sound_record_follows(**file, sound).value_or(false)) {
+    return findings.violation("journal", fmt::format("record {} is damaged, and sound ones follow it",
+                                                     lesson.records().size() + 1));
   }
+  if (size > sound)
+    findings.note("tail-bytes", fmt::format("{} bytes behind the journal's last whole record", size - sound));
 }
 
 void check_checkpoints_tail(const LessonFolder& lesson, Findings& findings) {
   std::uint64_t sound = 0;
   for (const auto& one : lesson.checkpoints()) sound += one.line.size() + 1;
-  const auto bytes = read_file(lesson.directory() / kCheckpoints, 1u << 30);
-  if (bytes && bytes->size() > sound && !lesson.damage().checkpoints) {
-    findings.note("tail-bytes",
-                  fmt::format("{} bytes behind the last whole checkpoint", bytes->size() - sound));
-  }
+  const auto file = posix_file_system().open(lesson.directory() / kCheckpoints, OpenMode::kRead);
+  if (!file || lesson.damage().checkpoints) return;
+  const auto size = (*file)->size().value_or(0);
+  if (size > sound)
+    findings.note("tail-bytes", fmt::format("{} bytes behind the last whole checkpoint", size - sound));
 }
 
 void count(const LessonFolder& lesson, CheckReport& report) {
@@ -72,29 +72,35 @@ Json CheckReport::to_json() const {
   for (const auto& finding : findings) {
     list.push_back({{"code", finding.code}, {"violation", finding.violation}, {"detail", finding.detail}});
   }
-  return {{"clean", clean()},   {"findings", std::move(list)},
-          {"records", records}, {"fragments", fragments},
-          {"bytes", bytes},     {"gaps", gaps},
-          {"marks", marks},     {"signed_leaves", signed_leaves},
-          {"leaves", leaves},   {"duration_s", duration_s}};
+  return {{"clean", clean()},        {"findings", std::move(list)},
+          {"records", records},      {"fragments", fragments},
+          {"bytes", bytes},          {"gaps", gaps},
+          {"redacted", redacted},
+          {"marks", marks},          {"signed_leaves", signed_leaves},
+          {"leaves", leaves},        {"duration_s", duration_s},
+          {"unsigned_s", unsigned_s}};
 }
 
 Result<CheckReport> check_lesson(const path& directory) {
+  const auto lesson = LessonFolder::open(directory);
+  if (lesson) return check_lesson(*lesson);
+  if (lesson.error().kind != ErrorKind::kCorrupted) return fail(lesson.error());
+  CheckReport report;
+  Findings(report).violation("lesson-json", lesson.error().message);
+  return report;
+}
+
+CheckReport check_lesson(const LessonFolder& lesson) {
   CheckReport report;
   Findings findings(report);
-  const auto lesson = LessonFolder::open(directory);
-  if (!lesson && lesson.error().kind != ErrorKind::kCorrupted) return fail(lesson.error());
-  if (!lesson) {
-    findings.violation("lesson-json", lesson.error().message);
-    return report;
-  }
-  count(*lesson, report);
-  check_journal_tail(*lesson, findings);
-  check_checkpoints_tail(*lesson, findings);
-  check_media(*lesson, findings);
-  check_tiling(*lesson, findings);
-  check_checkpoints(*lesson, findings);
-  if (!lesson->finished()) findings.note("not-finished", "the lesson has no stop");
+  count(lesson, report);
+  check_journal_tail(lesson, findings);
+  check_checkpoints_tail(lesson, findings);
+  check_media(lesson, findings);
+  check_tiling(lesson, findings);
+  check_checkpoints(lesson, findings);
+  if (!lesson.finished()) findings.note("not-finished", "the lesson has no stop");
+  findings.finish();
   return report;
 }
 

@@ -14,6 +14,6 @@ struct CheckpointPrefix {
   // not.
   std::optional<Error> error;
 };
-CheckpointPrefix read_checkpoint_prefix(std::string_view text);
+CheckpointPrefix read_checkpoint_prefix(std::string_view text, HeadKind kind = HeadKind::kLesson);
 
 }  // namespace shilu::journal

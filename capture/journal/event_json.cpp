@@ -100,6 +100,46 @@ Json members(const SignInEvent& e) {
 Json members(const RecoveredEvent& e) {
   return {{"lost_bytes", e.lost_bytes}, {"records", e.records}};
 }
+Json members(const RebaseEvent& e) {
+  return {{"boot_id", e.boot_id},
+          {"start_monotonic_ns", e.start_monotonic.ns},
+          {"synchronised", e.synchronised},
+          {"error_ms", e.error_ms},
+          {"reason", e.reason}};
+}
+Json members(const PrivateBeginEvent&) {
+  return Json::object();
+}
+Json members(const PrivateEvent& e) {
+  return {{"from_ns", e.from.ns}, {"to_ns", e.to.ns}};
+}
+Json members(const StoppingEvent& e) {
+  return {{"duration_ms", e.duration_ms}, {"reason", e.reason}};
+}
+Json members(const ContinuedEvent& e) {
+  return {{"from_ns", e.from.ns}, {"to_ns", e.to.ns}};
+}
+Json members(const ExtendedEvent& e) {
+  return {{"planned_ms", e.planned_ms}};
+}
+Json members(const RedactionEvent& e) {
+  Json stretches = Json::array();
+  for (const auto& stretch : e.stretches) {
+    stretches.push_back({{"track", stretch.track},
+                         {"first", stretch.first},
+                         {"last", stretch.last},
+                         {"from_ns", stretch.from.ns},
+                         {"to_ns", stretch.to.ns}});
+  }
+  return {{"from_ns", e.from.ns},
+          {"to_ns", e.to.ns},
+          {"subject_sha256", e.subject_sha256 ? Json(to_hex(*e.subject_sha256)) : Json()},
+          {"after_stop", e.after_stop},
+          {"stretches", std::move(stretches)}};
+}
+Json members(const RedactionDoneEvent& e) {
+  return {{"after_stop", e.after_stop}};
+}
 Json members(const StopEvent& e) {
   return {{"duration_ms", e.duration_ms}, {"reason", e.reason}};
 }
@@ -116,6 +156,14 @@ std::string name_of(const EventBody& body) {
                                [](const ClockEvent&) { return std::string("clock"); },
                                [](const SignInEvent&) { return std::string("sign-in"); },
                                [](const RecoveredEvent&) { return std::string("recovered"); },
+                               [](const RebaseEvent&) { return std::string("rebase"); },
+                               [](const PrivateBeginEvent&) { return std::string("private-begin"); },
+                               [](const PrivateEvent&) { return std::string("private"); },
+                               [](const StoppingEvent&) { return std::string("stopping"); },
+                               [](const ContinuedEvent&) { return std::string("continued"); },
+                               [](const ExtendedEvent&) { return std::string("extended"); },
+                               [](const RedactionEvent&) { return std::string("redaction"); },
+                               [](const RedactionDoneEvent&) { return std::string("redaction-done"); },
                                [](const StopEvent&) { return std::string("stop"); },
                                [](const OtherEvent& other) { return other.name; }},
                     body);
@@ -200,11 +248,99 @@ Result<EventBody> read_recovered(const Json& json) {
   return e;
 }
 
+Result<EventBody> read_rebase(const Json& json) {
+  RebaseEvent e;
+  SHILU_TRY(e.boot_id, json_string(json, "boot_id"));
+  SHILU_TRY(e.start_monotonic.ns, json_int(json, "start_monotonic_ns"));
+  SHILU_TRY(e.synchronised, json_bool(json, "synchronised"));
+  SHILU_TRY(e.error_ms, json_int(json, "error_ms"));
+  SHILU_TRY(e.reason, json_string(json, "reason"));
+  return e;
+}
+
+// "from_ns" and "to_ns" of anything that lasts.
+Status read_borders(const Json& json, LessonTime& from, LessonTime& to) {
+  SHILU_CHECK(read_time(json, "from_ns", from));
+  SHILU_CHECK(read_time(json, "to_ns", to));
+  if (to < from) return fail(ErrorKind::kCorrupted, "it ends before it begins");
+  return {};
+}
+
+Result<EventBody> read_private_begin(const Json&) {
+  return PrivateBeginEvent{};
+}
+
+Result<EventBody> read_private(const Json& json) {
+  PrivateEvent e;
+  SHILU_CHECK(read_borders(json, e.from, e.to));
+  return e;
+}
+
+Status read_end(const Json& json, std::int64_t& duration_ms, std::string& reason) {
+  SHILU_TRY(duration_ms, json_int(json, "duration_ms"));
+  if (duration_ms < 0 || duration_ms > kMaxMs) return out_of_range("duration_ms");
+  SHILU_TRY(reason, json_string(json, "reason"));
+  return {};
+}
+
+Result<EventBody> read_stopping(const Json& json) {
+  StoppingEvent e;
+  SHILU_CHECK(read_end(json, e.duration_ms, e.reason));
+  return e;
+}
+
+Result<EventBody> read_continued(const Json& json) {
+  ContinuedEvent e;
+  SHILU_CHECK(read_borders(json, e.from, e.to));
+  return e;
+}
+
+Result<EventBody> read_extended(const Json& json) {
+  ExtendedEvent e;
+  SHILU_TRY(e.planned_ms, json_int(json, "planned_ms"));
+  if (e.planned_ms < 0 || e.planned_ms > kMaxMs) return out_of_range("planned_ms");
+  return e;
+}
+
+Result<RedactedStretch> read_stretch(const Json& json) {
+  RedactedStretch stretch;
+  SHILU_TRY(stretch.track, json_string(json, "track"));
+  SHILU_CHECK(parse_track_name(stretch.track).map([](const TrackName&) {}));
+  SHILU_CHECK(read_number(json, "first", stretch.first));
+  SHILU_CHECK(read_number(json, "last", stretch.last));
+  if (stretch.last < stretch.first) return out_of_range("last");
+  SHILU_CHECK(read_borders(json, stretch.from, stretch.to));
+  return stretch;
+}
+
+Result<EventBody> read_redaction(const Json& json) {
+  RedactionEvent e;
+  SHILU_CHECK(read_borders(json, e.from, e.to));
+  if (!json.contains("subject_sha256")) return fail(ErrorKind::kCorrupted, "\"subject_sha256\" is missing");
+  if (!json["subject_sha256"].is_null()) {
+    Digest subject{};
+    SHILU_CHECK(read_digest(json, "subject_sha256", subject));
+    e.subject_sha256 = subject;
+  }
+  SHILU_TRY(e.after_stop, json_bool(json, "after_stop"));
+  SHILU_TRY(const auto stretches, json_array(json, "stretches"));
+  for (const auto& one : stretches) {
+    SHILU_TRY(auto stretch, read_stretch(one));
+    e.stretches.push_back(std::move(stretch));
+  }
+  if (e.stretches.empty()) return out_of_range("stretches");
+  return e;
+}
+
+Result<EventBody> read_redaction_done(const Json& json) {
+  RedactionDoneEvent e;
+  SHILU_TRY(e.after_stop, json_bool(json, "after_stop"));
+  return e;
+}
+
 Result<EventBody> read_stop(const Json& json) {
   StopEvent e;
-  SHILU_TRY(e.duration_ms, json_int(json, "duration_ms"));
-  if (e.duration_ms < 0 || e.duration_ms > kMaxMs) return out_of_range("duration_ms");
-  SHILU_TRY(e.reason, json_string(json, "reason"));
+  SHILU_CHECK(read_end(json, e.duration_ms, e.reason));
   return e;
 }
 
@@ -215,6 +351,10 @@ Result<EventBody> read_body(const std::string& name, const Json& json) {
       {"mark", read_mark},       {"mark-undone", read_mark_undone},
       {"gap", read_gap},         {"clock", read_clock},
       {"sign-in", read_sign_in}, {"recovered", read_recovered},
+      {"rebase", read_rebase},   {"private-begin", read_private_begin},
+      {"private", read_private}, {"stopping", read_stopping},
+      {"continued", read_continued}, {"extended", read_extended},
+      {"redaction", read_redaction}, {"redaction-done", read_redaction_done},
       {"stop", read_stop}};
   for (const auto& [known, reader] : kReaders) {
     if (name == known) return reader(json);

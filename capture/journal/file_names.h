@@ -4,7 +4,6 @@
 namespace shilu::journal {
 
 inline constexpr const char* kLessonJson = "lesson.json";
-inline constexpr const char* kLessonJsonTemporary = ".lesson.json.new";
 inline constexpr const char* kJournal = "journal";
 inline constexpr const char* kCheckpoints = "checkpoints";
 

@@ -26,7 +26,12 @@ class JournalWriter {
   // Writes what was buffered and syncs. After an error the writer refuses everything else
   // (kFailedPrecondition): a failed fsync means unknown pages; reopen() finds out what is there.
   Status sync();
-  // Signs and stores the head over everything synced. kFailedPrecondition if something is buffered.
+  // The head over everything synced, to be signed. kFailedPrecondition if something is buffered.
+  Result<Checkpoint> head(LessonTime at, const Clock& clock, std::string_view reason) const;
+  // Stores a signed head; more may have been synced since it was made. kFailedPrecondition if it does not
+  // follow the last one that was stored.
+  Status store(const SignedCheckpoint& signed_head);
+  // All three in one. A key that cannot sign (kUnavailable, kTimedOut) leaves the writer usable.
   Status checkpoint(const SigningKey& key, LessonTime at, const Clock& clock, std::string_view reason);
 
   std::uint64_t synced_leaves() const;  // lesson.json included

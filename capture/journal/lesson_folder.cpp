@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "capture/journal/checkpoint_file.h"
 #include "capture/journal/file_names.h"
@@ -15,14 +16,23 @@ namespace {
 using std::filesystem::path;
 
 constexpr std::int64_t kNsPerMs = 1'000'000;
+// What a hostile folder can make us hold: a day of four tracks, and more than eight hours of two.
+constexpr std::uint64_t kMaxLessonJson = 1u << 20;
+constexpr std::uint64_t kMaxJournal = 64u << 20;
+constexpr std::size_t kMaxRecords = 400'000;
+constexpr std::uint64_t kMaxCheckpoints = 16u << 20;
+constexpr std::size_t kSmallestRecord = 32;
+constexpr std::size_t kBlock = 4u << 20;  // holds several of the largest records
 
-// What stands behind `offset`; nothing where the file is missing (a power cut just behind lesson.json).
-Result<Bytes> read_behind(const path& where, std::uint64_t offset) {
-  const auto file = posix_file_system().open(where, OpenMode::kRead);
-  if (!file && file.error().kind == ErrorKind::kNotFound) return Bytes();
-  if (!file) return fail(file.error());
-  SHILU_TRY(const auto size, (*file)->size());
-  return size > offset ? (*file)->read_at(offset, size - offset) : Result<Bytes>(Bytes());
+// Null where the file is missing (a power cut just behind lesson.json).
+Result<std::unique_ptr<File>> open_if_there(const path& where) {
+  auto file = posix_file_system().open(where, OpenMode::kRead);
+  if (!file && file.error().kind == ErrorKind::kNotFound) return nullptr;
+  return file;
+}
+
+tl::unexpected<Error> too_large(std::string_view file) {
+  return fail(ErrorKind::kCorrupted, fmt::format("the file `{}` is larger than that of any lesson", file));
 }
 
 }  // namespace
@@ -73,7 +83,23 @@ struct LessonFolder::Impl {
     while (true) {
       SHILU_TRY(const bool more, take_record(rest));
       if (!more) return {};
+      if (records.size() > kMaxRecords || journal_size > kMaxJournal) return too_large(kJournal);
     }
+  }
+
+  // Block by block, each from the last record that was whole in the block before.
+  Status read_journal() {
+    SHILU_TRY(const auto file, open_if_there(directory / kJournal));
+    if (!file) return {};
+    SHILU_TRY(const auto size, file->size());
+    if (records.empty()) records.reserve(std::min<std::uint64_t>(size / kSmallestRecord, kMaxRecords) + 1);
+    while (size > journal_size) {
+      const auto before = journal_size;
+      SHILU_TRY(const auto block, file->read_at(before, std::min<std::uint64_t>(size - before, kBlock)));
+      if (const auto status = take_journal(block); !status) damage.journal = status.error();
+      if (damage.any() || journal_size == before) return {};
+    }
+    return {};
   }
 
   Status take_checkpoints(std::string_view text) {
@@ -86,11 +112,23 @@ struct LessonFolder::Impl {
 
   // Checkpoints first: so none is seen that covers records which were not read yet.
   Status refresh() {
-    SHILU_TRY(const auto lines, read_behind(directory / kCheckpoints, checkpoints_size));
-    SHILU_TRY(const auto bytes, read_behind(directory / kJournal, journal_size));
     damage = {};
-    if (const auto status = take_checkpoints(as_text(lines)); !status) damage.checkpoints = status.error();
-    if (const auto status = take_journal(bytes); !status) damage.journal = status.error();
+    SHILU_CHECK(read_checkpoints());
+    return read_journal();
+  }
+
+  Status read_checkpoints() {
+    SHILU_TRY(const auto file, open_if_there(directory / kCheckpoints));
+    if (!file) return {};
+    SHILU_TRY(const auto size, file->size());
+    const auto end = std::min(size, kMaxCheckpoints);
+    if (end <= checkpoints_size) return {};
+    SHILU_TRY(const auto bytes, file->read_at(checkpoints_size, end - checkpoints_size));
+    if (const auto status = take_checkpoints(as_text(bytes)); !status) {
+      damage.checkpoints = status.error();
+    } else if (size > kMaxCheckpoints) {
+      damage.checkpoints = too_large(kCheckpoints).value();
+    }
     return {};
   }
 
@@ -124,10 +162,13 @@ LessonFolder::~LessonFolder() = default;
 
 Result<LessonFolder> LessonFolder::open(const path& directory) {
   auto impl = std::make_unique<Impl>(directory);
-  auto text = read_text_file(directory / kLessonJson);
+  auto text = read_text_file(directory / kLessonJson, kMaxLessonJson);
   if (!text && text.error().kind == ErrorKind::kNotFound) {
     return fail(ErrorKind::kNotFound, fmt::format("{} is not the folder of a lesson", directory.string()));
   }
+  // Too large, or no file at all.
+  if (!text && text.error().kind == ErrorKind::kInvalidArgument)
+    return fail(ErrorKind::kCorrupted, text.error().message);
   if (!text) return fail(text.error());
   impl->lesson_json = std::move(*text);
   SHILU_TRY(impl->info, LessonInfo::from_json(impl->lesson_json));
@@ -166,14 +207,12 @@ bool LessonFolder::finished() const {
 
 std::vector<Mark> LessonFolder::marks() const {
   std::vector<Mark> marks;
-  const auto find = [&](const std::string& id) {
-    return std::find_if(marks.begin(), marks.end(), [&](const Mark& mark) { return mark.id == id; });
-  };
+  std::unordered_map<std::string, std::size_t> places;  // by id
   impl_->each<MarkEvent>([&](const MarkEvent& event) {
-    if (find(event.mark.id) == marks.end()) marks.push_back(event.mark);
+    if (places.emplace(event.mark.id, marks.size()).second) marks.push_back(event.mark);
   });
   impl_->each<MarkUndoneEvent>([&](const MarkUndoneEvent& event) {
-    if (const auto mark = find(event.id); mark != marks.end()) mark->undone = true;
+    if (const auto place = places.find(event.id); place != places.end()) marks[place->second].undone = true;
   });
   return marks;
 }
@@ -182,6 +221,37 @@ std::vector<GapEvent> LessonFolder::gaps() const {
   std::vector<GapEvent> gaps;
   impl_->each<GapEvent>([&](const GapEvent& gap) { gaps.push_back(gap); });
   return gaps;
+}
+
+std::vector<GapEvent> LessonFolder::holes() const {
+  auto holes = gaps();
+  impl_->each<RedactionEvent>([&](const RedactionEvent& event) {
+    for (const auto& stretch : event.stretches) {
+      holes.push_back({stretch.track, stretch.from, stretch.to, std::string(kRedactedReason)});
+    }
+  });
+  std::stable_sort(holes.begin(), holes.end(), [](const auto& a, const auto& b) { return a.from < b.from; });
+  return holes;
+}
+
+bool LessonFolder::redacted(std::string_view track, std::uint32_t sequence) const {
+  return impl_->index.redacted(track, sequence);
+}
+
+bool LessonFolder::redaction_pending() const {
+  return impl_->index.redaction_pending();
+}
+
+LessonTime LessonFolder::recorded_from() const {
+  LessonTime from;
+  for (const auto& track : impl_->index.tracks()) {
+    for (const auto& epoch : track.epochs) {
+      if (epoch.fragments.empty()) continue;
+      const auto& first = std::get<FragmentRecord>(impl_->records[epoch.fragments.front()].record);
+      from = std::min(from, LessonTime{ns_from_ticks(first.start_ticks, epoch.event.timescale)});
+    }
+  }
+  return from;
 }
 
 Nanoseconds LessonFolder::duration() const {
@@ -199,12 +269,20 @@ std::vector<Digest> LessonFolder::leaf_hashes() const {
   return leaves;
 }
 
-Result<LessonFolder::SourceMovie> LessonFolder::movie(std::string_view source,
-                                                      std::optional<TimeRange> range) const {
+TimeRange LessonFolder::whole() const {
   const auto end_ms =
       (duration().count() + kNsPerMs - 1) / kNsPerMs;  // a lesson that still runs ends between two ms
-  const auto wanted = range.value_or(TimeRange{LessonTime{0}, LessonTime::from_ms(end_ms)});
-  return make_source_movie(impl_->records, impl_->index.tracks(), source, wanted);
+  return {LessonTime{0}, LessonTime::from_ms(end_ms)};
+}
+
+Result<LessonFolder::SourceMovie> LessonFolder::movie(std::string_view source,
+                                                      std::optional<TimeRange> range) const {
+  return make_source_movie(impl_->records, impl_->index, source, range.value_or(whole()));
+}
+
+Result<std::vector<LessonFolder::SourceMovie>> LessonFolder::movies(std::string_view source,
+                                                                    std::optional<TimeRange> range) const {
+  return make_source_movies(impl_->records, impl_->index, source, range.value_or(whole()));
 }
 
 }  // namespace shilu::journal

@@ -57,21 +57,31 @@ class LessonFolder {
   const std::vector<TrackView>& tracks() const;      // by number
   const std::vector<SignedCheckpoint>& checkpoints() const;
   std::vector<Mark> marks() const;  // undone ones have undone = true
-  std::vector<GapEvent> gaps() const;
+  std::vector<GapEvent> gaps() const;  // as declared; tiles the lesson with the fragments
+  // What people see as missing: the gaps, and what was deleted (reason "redacted").
+  std::vector<GapEvent> holes() const;
+  bool redacted(std::string_view track, std::uint32_t sequence) const;
+  bool redaction_pending() const;  // deleted in the journal, perhaps not yet on the disk
   bool finished() const;         // a stop event is there
+  LessonTime recorded_from() const;  // of the earliest fragment, if that is pre-roll; else 0
   Nanoseconds duration() const;  // of the stop event, else the end of the last fragment
   std::vector<Digest> leaf_hashes() const;
 
   // The movie of a source (both its tracks) over `range`, or over the whole lesson [0, duration].
   // Extent::source indexes `files`. Epochs whose headers are byte-identical are joined; kFailedPrecondition
-  // if parameters changed inside the range (the message says at which time, so that the caller can ask for
-  // the parts).
+  // if parameters changed inside the range (the message says at which time; movies() gives the parts).
   struct SourceMovie {
+    TimeRange range;
     bmff::Movie movie;
     std::vector<std::filesystem::path> files;
     std::vector<std::uint64_t> leaves;  // of every fragment used and of their epochs, ascending
   };
   Result<SourceMovie> movie(std::string_view source, std::optional<TimeRange> range = std::nullopt) const;
+  // The same in parts, one behind the other, cut in the millisecond in which the parameters of a track
+  // change: at least one; their ranges tile `range`. A part in which nothing was recorded is joined to the
+  // next.
+  Result<std::vector<SourceMovie>> movies(std::string_view source,
+                                          std::optional<TimeRange> range = std::nullopt) const;
 
   LessonFolder(LessonFolder&&) noexcept;
   LessonFolder& operator=(LessonFolder&&) noexcept;
@@ -79,6 +89,7 @@ class LessonFolder {
 
  private:
   struct Impl;
+  TimeRange whole() const;
   explicit LessonFolder(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -13,6 +13,10 @@ constexpr std::uint8_t kEventType = 2;
 constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kFragmentBody = 112;
 constexpr std::size_t kFrame = 8;  // length and CRC
+// A year in the fastest ticks, and more than any disk holds: what keeps sums of them far from the end of 64
+// bits.
+constexpr std::int64_t kMaxTicks = std::int64_t{1} << 57;
+constexpr std::uint64_t kMaxOffset = std::uint64_t{1} << 60;
 
 Bytes body_of(const FragmentRecord& f) {
   Bytes out;
@@ -59,6 +63,11 @@ Result<Record> read_fragment(ByteReader reader) {
   f.samples_expected = reader.u32();
   read_digest(reader, f.fragment_sha256);
   read_digest(reader, f.payload_sha256);
+  const bool in_range = f.start_ticks >= -kMaxTicks && f.start_ticks <= kMaxTicks &&
+                        f.duration_ticks <= static_cast<std::uint64_t>(kMaxTicks) && f.offset <= kMaxOffset;
+  if (!in_range)
+    return fail(ErrorKind::kCorrupted,
+                fmt::format("fragment {} has a time or a place out of range", f.sequence));
   return f;
 }
 
@@ -81,8 +90,7 @@ Result<Record> read_body(ByteView body) {
 
 }  // namespace
 
-Bytes encode(const Record& record) {
-  const auto body = std::visit([](const auto& one) { return body_of(one); }, record);
+Bytes frame(ByteView body) {
   Bytes out;
   out.reserve(kFrame + body.size());
   put_u32(out, static_cast<std::uint32_t>(body.size()));
@@ -91,15 +99,25 @@ Bytes encode(const Record& record) {
   return out;
 }
 
-Result<std::optional<DecodedRecord>> decode(ByteView bytes) {
+std::optional<Framed> unframe(ByteView bytes) {
   ByteReader reader(bytes);
   const std::size_t size = reader.u32();
   const auto crc = reader.u32();
   if (!reader.ok() || size == 0 || size > kMaxRecordBody || size > reader.remaining()) return std::nullopt;
   const auto body = reader.bytes(size);
   if (crc32(body) != crc) return std::nullopt;
-  SHILU_TRY(auto record, read_body(body));
-  return DecodedRecord{std::move(record), kFrame + size};
+  return Framed{body, kFrame + size};
+}
+
+Bytes encode(const Record& record) {
+  return frame(std::visit([](const auto& one) { return body_of(one); }, record));
+}
+
+Result<std::optional<DecodedRecord>> decode(ByteView bytes) {
+  const auto framed = unframe(bytes);
+  if (!framed) return std::nullopt;
+  SHILU_TRY(auto record, read_body(framed->body));
+  return DecodedRecord{std::move(record), framed->size};
 }
 
 }  // namespace shilu::journal

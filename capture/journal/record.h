@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "firmware/base/digest.h"
 #include "firmware/base/json.h"
@@ -72,6 +73,47 @@ struct RecoveredEvent {
   std::uint64_t lost_bytes = 0;
   std::uint64_t records = 0;
 };
+// The lesson goes on under another relation of its time to the machine's: after a reboot, or a sleep of the machine.
+struct RebaseEvent {
+  std::string boot_id;
+  MonotonicTime start_monotonic;  // of that boot, where lesson time 0 lies from here on; may be negative
+  bool synchronised = false;      // both wall clocks that it was derived from were
+  std::int64_t error_ms = 0;      // how far off it may be
+  std::string reason;             // "reboot", "suspend"
+};
+// A private moment began: from here on nothing is recorded, also after a restart, until a PrivateEvent or the stop.
+struct PrivateBeginEvent {};
+struct PrivateEvent {
+  LessonTime from, to;
+};
+// The teacher stopped and may take it back for a while. Without a ContinuedEvent behind it the lesson ended there.
+struct StoppingEvent {
+  std::int64_t duration_ms = 0;
+  std::string reason;
+};
+struct ContinuedEvent {
+  LessonTime from, to;
+};
+struct ExtendedEvent {
+  std::int64_t planned_ms = 0;  // from here on
+};
+// Fragments of one track, `first` to `last` by sequence, whose payload was taken off the disk.
+struct RedactedStretch {
+  std::string track;
+  std::uint32_t first = 0, last = 0;
+  LessonTime from, to;  // what they covered
+};
+struct RedactionEvent {
+  LessonTime from, to;  // what was asked for; whole fragments go
+  std::optional<Digest> subject_sha256;
+  bool after_stop = false;
+  std::vector<RedactedStretch> stretches;
+};
+inline constexpr std::string_view kRedactedReason = "redacted";  // of the gap that a redaction leaves
+// All payloads that redactions before this one name are gone from the disk.
+struct RedactionDoneEvent {
+  bool after_stop = false;
+};
 struct StopEvent {
   std::int64_t duration_ms = 0;
   std::string reason;
@@ -82,7 +124,9 @@ struct OtherEvent {
 };
 
 using EventBody = std::variant<EpochEvent, StartEvent, MarkEvent, MarkUndoneEvent, GapEvent, ClockEvent,
-                               SignInEvent, RecoveredEvent, StopEvent, OtherEvent>;
+                               SignInEvent, RecoveredEvent, RebaseEvent, PrivateBeginEvent, PrivateEvent,
+                               StoppingEvent, ContinuedEvent, ExtendedEvent, RedactionEvent, RedactionDoneEvent,
+                               StopEvent, OtherEvent>;
 struct EventRecord {
   LessonTime at;
   EventBody body;
@@ -92,6 +136,15 @@ using Record = std::variant<FragmentRecord, EventRecord>;
 
 inline constexpr std::string_view kMagic = "SHLJRNL1";
 inline constexpr std::size_t kMaxRecordBody = 1u << 20;
+
+// A body with its frame, length and CRC: exactly the bytes of a leaf.
+Bytes frame(ByteView body);
+struct Framed {
+  ByteView body;
+  std::size_t size = 0;  // bytes taken, frame included
+};
+// nullopt: there is no whole, sound one at the front.
+std::optional<Framed> unframe(ByteView bytes);
 
 // Length, CRC and body: exactly the bytes of the leaf.
 Bytes encode(const Record& record);

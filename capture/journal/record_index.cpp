@@ -7,6 +7,8 @@
 namespace shilu::journal {
 namespace {
 
+constexpr std::size_t kMaxTracks = 256;  // of a lesson: bounds what looking one up costs
+
 template <typename... Args>
 tl::unexpected<Error> contradiction(std::uint64_t position, fmt::format_string<Args...> format,
                                     Args&&... args) {
@@ -24,8 +26,17 @@ TrackView* RecordIndex::find(std::uint16_t number) {
 
 Status RecordIndex::take(std::uint64_t position, const Record& record) {
   if (const auto* fragment = std::get_if<FragmentRecord>(&record)) return take_fragment(position, *fragment);
-  const auto& event = std::get<EventRecord>(record);
+  return take_event(position, std::get<EventRecord>(record));
+}
+
+Status RecordIndex::take_event(std::uint64_t position, const EventRecord& event) {
   if (const auto* epoch = std::get_if<EpochEvent>(&event.body)) return take_epoch(position, *epoch);
+  if (const auto* redaction = std::get_if<RedactionEvent>(&event.body)) return take_redaction(position, *redaction);
+  if (std::holds_alternative<PrivateBeginEvent>(event.body)) return take_private(position, true);
+  if (std::holds_alternative<PrivateEvent>(event.body)) return take_private(position, false);
+  if (std::holds_alternative<StoppingEvent>(event.body)) return take_stopping(position, true);
+  if (std::holds_alternative<ContinuedEvent>(event.body)) return take_stopping(position, false);
+  if (std::holds_alternative<RedactionDoneEvent>(event.body)) redaction_pending_ = false;
   if (std::holds_alternative<StopEvent>(event.body)) {
     if (stopped_) return contradiction(position, "the lesson stops a second time");
     stopped_ = true;
@@ -33,8 +44,42 @@ Status RecordIndex::take(std::uint64_t position, const Record& record) {
   return {};
 }
 
+Status RecordIndex::take_private(std::uint64_t position, bool begins) {
+  if (stopped_ || private_ == begins) {
+    return contradiction(position, "a private moment {} where it cannot", begins ? "begins" : "ends");
+  }
+  private_ = begins;
+  return {};
+}
+
+Status RecordIndex::take_stopping(std::uint64_t position, bool begins) {
+  if (stopped_ || stopping_ == begins) {
+    return contradiction(position, "the lesson {} where it cannot", begins ? "is stopping" : "is continued");
+  }
+  stopping_ = begins;
+  return {};
+}
+
+Status RecordIndex::take_redaction(std::uint64_t position, const RedactionEvent& event) {
+  for (const auto& stretch : event.stretches) {
+    const auto track = std::find_if(tracks_.begin(), tracks_.end(), [&](const auto& t) { return t.name == stretch.track; });
+    const bool known = track != tracks_.end() &&
+                       stretch.last < progress_[static_cast<std::size_t>(track - tracks_.begin())].next_sequence;
+    if (!known) return contradiction(position, "fragments of {} are deleted that were never there", stretch.track);
+  }
+  redacted_.insert(redacted_.end(), event.stretches.begin(), event.stretches.end());
+  redaction_pending_ = true;
+  return {};
+}
+
+bool RecordIndex::redacted(std::string_view track, std::uint32_t sequence) const {
+  return std::any_of(redacted_.begin(), redacted_.end(), [&](const RedactedStretch& stretch) {
+    return stretch.track == track && stretch.first <= sequence && sequence <= stretch.last;
+  });
+}
+
 Status RecordIndex::take_epoch(std::uint64_t position, const EpochEvent& event) {
-  if (stopped_) return contradiction(position, "an epoch begins after the stop");
+  if (stopped_ || stopping_) return contradiction(position, "an epoch begins after the stop");
   auto* track = find(event.track);
   for (const auto& other : tracks_) {
     if ((other.number == event.track) != (other.name == event.name)) {
@@ -42,6 +87,8 @@ Status RecordIndex::take_epoch(std::uint64_t position, const EpochEvent& event) 
                            other.number, other.name);
     }
   }
+  if (track == nullptr && tracks_.size() == kMaxTracks)
+    return contradiction(position, "the lesson has more than {} tracks", kMaxTracks);
   if (track == nullptr) {
     const auto place =
         std::find_if(tracks_.begin(), tracks_.end(), [&](const auto& t) { return t.number > event.track; });
@@ -58,7 +105,7 @@ Status RecordIndex::take_epoch(std::uint64_t position, const EpochEvent& event) 
 }
 
 Status RecordIndex::take_fragment(std::uint64_t position, const FragmentRecord& fragment) {
-  if (stopped_) return contradiction(position, "a fragment comes after the stop");
+  if (stopped_ || stopping_) return contradiction(position, "a fragment comes after the stop");
   auto* track = find(fragment.track);
   if (track == nullptr || track->epochs.back().event.epoch != fragment.epoch) {
     return contradiction(position, "a fragment of track {} epoch {}, which has not begun", fragment.track,

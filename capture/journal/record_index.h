@@ -17,6 +17,9 @@ class RecordIndex {
 
   const std::vector<TrackView>& tracks() const { return tracks_; }
   bool stopped() const { return stopped_; }
+  // The payload of this fragment was taken off the disk, or is about to be.
+  bool redacted(std::string_view track, std::uint32_t sequence) const;
+  bool redaction_pending() const { return redaction_pending_; }
 
  private:
   struct Progress {
@@ -24,7 +27,11 @@ class RecordIndex {
     std::uint64_t next_offset = 0;
   };
 
+  Status take_event(std::uint64_t position, const EventRecord& event);
   Status take_epoch(std::uint64_t position, const EpochEvent& event);
+  Status take_private(std::uint64_t position, bool begins);
+  Status take_stopping(std::uint64_t position, bool begins);
+  Status take_redaction(std::uint64_t position, const RedactionEvent& event);
   Status take_fragment(std::uint64_t position, const FragmentRecord& fragment);
   TrackView* find(std::uint16_t number);
 
@@ -32,6 +39,10 @@ class RecordIndex {
   std::vector<TrackView> tracks_;   // by number
   std::vector<Progress> progress_;  // parallel
   bool stopped_ = false;
+  bool stopping_ = false;
+  bool private_ = false;
+  std::vector<RedactedStretch> redacted_;
+  bool redaction_pending_ = false;
 };
 
 }  // namespace shilu::journal

@@ -9,6 +9,8 @@
 namespace shilu::journal {
 namespace {
 
+constexpr std::int64_t kNsPerMs = 1'000'000;
+
 // Epochs of a track in a row whose headers are the same bytes: one set of codec parameters, one time line.
 struct Stretch {
   std::span<const TrackEpoch> epochs;
@@ -19,7 +21,11 @@ struct Stretch {
   std::vector<Place> fragments;
 };
 
-std::vector<Stretch> stretches_of(const TrackView& track) {
+std::vector<Stretch> stretches_of(const std::vector<StoredRecord>& records, const RecordIndex& index,
+                                  const TrackView& track) {
+  const auto is_there = [&](std::uint64_t record) {
+    return !index.redacted(track.name, std::get<FragmentRecord>(records[record].record).sequence);
+  };
   std::vector<Stretch> stretches;
   const std::span<const TrackEpoch> all(track.epochs);
   for (std::size_t begin = 0; begin < all.size();) {
@@ -27,11 +33,14 @@ std::vector<Stretch> stretches_of(const TrackView& track) {
     while (end < all.size() && all[end].event.header_sha256 == all[begin].event.header_sha256) ++end;
     Stretch stretch{all.subspan(begin, end - begin), {}};
     for (std::size_t e = 0; e < stretch.epochs.size(); ++e) {
-      for (const auto record : stretch.epochs[e].fragments) stretch.fragments.push_back({e, record});
+      for (const auto record : stretch.epochs[e].fragments) {
+        if (is_there(record)) stretch.fragments.push_back({e, record});
+      }
     }
-    stretches.push_back(std::move(stretch));
+    if (!stretch.fragments.empty()) stretches.push_back(std::move(stretch));  // else all of it was deleted
     begin = end;
   }
+  std::erase_if(stretches, [](const Stretch& stretch) { return stretch.fragments.empty(); });
   return stretches;
 }
 
@@ -60,6 +69,15 @@ class StretchReader {
   Result<CodecParameters> parameters() {
     SHILU_TRY(auto* file, file_of(0));
     return file->parameters();
+  }
+
+  // The whole millisecond in which the first sample is presented: where a movie is cut in front of it.
+  Result<LessonTime> begins() {
+    SHILU_TRY(auto* file, file_of(stretch_.fragments.front().epoch));
+    SHILU_TRY(const auto head, file->head(record(0)));
+    const auto ticks = head.decode_ticks + head.samples.front().composition_offset;
+    const auto ns = ns_from_ticks(ticks, stretch_.epochs.front().event.timescale);
+    return LessonTime::from_ms(ns / kNsPerMs - (ns % kNsPerMs < 0 ? 1 : 0));
   }
 
   const FragmentRecord& record(std::size_t place) const {
@@ -118,25 +136,37 @@ class StretchReader {
 
 class MovieMaker {
  public:
-  MovieMaker(const std::vector<StoredRecord>& records, TimeRange range) : records_(records), range_(range) {}
+  MovieMaker(const std::vector<StoredRecord>& records, const RecordIndex& index, TimeRange range)
+      : records_(records), index_(index), range_(range) {}
 
   Status add(const TrackView& track) {
     bmff::MovieTrack out{track.number, {}, {}};
-    for (const auto& stretch : stretches_of(track)) SHILU_CHECK(add_stretch(track, stretch, out));
+    const auto stretches = stretches_of(records_, index_, track);
+    for (std::size_t i = 0; i < stretches.size(); ++i) {
+      SHILU_TRY(const bool over, i + 1 < stretches.size() ? is_over_before(stretches[i + 1]) : false);
+      if (!over) SHILU_CHECK(add_stretch(track, stretches[i], out));
+    }
     if (!out.fragments.empty()) tracks_.push_back(std::move(out));
     return {};
   }
 
   Result<LessonFolder::SourceMovie> finish() {
     SHILU_TRY(result_.movie, bmff::build_movie(tracks_, range_));
+    result_.range = range_;
     std::sort(result_.leaves.begin(), result_.leaves.end());
     result_.leaves.erase(std::unique(result_.leaves.begin(), result_.leaves.end()), result_.leaves.end());
     return std::move(result_);
   }
 
  private:
+  // What is followed by other parameters at or before the in-point is over, even if a sound frame of it
+  // reaches into the same millisecond.
+  Result<bool> is_over_before(const Stretch& next) const {
+    SHILU_TRY(const LessonTime begins, StretchReader(records_, next, range_).begins());
+    return begins <= range_.from;
+  }
+
   Status add_stretch(const TrackView& track, const Stretch& stretch, bmff::MovieTrack& out) {
-    if (stretch.fragments.empty()) return {};
     StretchReader reader(records_, stretch, range_);
     SHILU_TRY(const auto parameters, reader.parameters());
     SHILU_TRY(auto chosen, reader.select(parameters));
@@ -166,26 +196,69 @@ class MovieMaker {
   }
 
   const std::vector<StoredRecord>& records_;
+  const RecordIndex& index_;
   TimeRange range_;
   std::vector<bmff::MovieTrack> tracks_;
   LessonFolder::SourceMovie result_;
 };
 
+Result<std::vector<const TrackView*>> tracks_of(const std::vector<TrackView>& tracks,
+                                                std::string_view source) {
+  std::vector<const TrackView*> found;
+  for (const auto& track : tracks) {
+    SHILU_TRY(const auto name, parse_track_name(track.name));
+    if (name.source == source) found.push_back(&track);
+  }
+  if (found.empty())
+    return fail(ErrorKind::kNotFound, fmt::format("the lesson has no source \"{}\"", source));
+  return found;
+}
+
+// Where inside `range` the parameters of a track change, each once, ascending.
+Result<std::vector<LessonTime>> changes_inside(const std::vector<StoredRecord>& records, const RecordIndex& index,
+                                               const std::vector<const TrackView*>& tracks, TimeRange range) {
+  std::vector<LessonTime> changes;
+  for (const auto* track : tracks) {
+    const auto stretches = stretches_of(records, index, *track);
+    for (std::size_t i = 1; i < stretches.size(); ++i) {
+      SHILU_TRY(const LessonTime at, StretchReader(records, stretches[i], range).begins());
+      if (at > range.from && at < range.to) changes.push_back(at);
+    }
+  }
+  std::sort(changes.begin(), changes.end());
+  changes.erase(std::unique(changes.begin(), changes.end()), changes.end());
+  return changes;
+}
+
 }  // namespace
 
 Result<LessonFolder::SourceMovie> make_source_movie(const std::vector<StoredRecord>& records,
-                                                    const std::vector<TrackView>& tracks,
-                                                    std::string_view source, TimeRange range) {
-  MovieMaker maker(records, range);
-  bool known = false;
-  for (const auto& track : tracks) {
-    SHILU_TRY(const auto name, parse_track_name(track.name));
-    if (name.source != source) continue;
-    known = true;
-    SHILU_CHECK(maker.add(track));
-  }
-  if (!known) return fail(ErrorKind::kNotFound, fmt::format("the lesson has no source \"{}\"", source));
+                                                    const RecordIndex& index, std::string_view source,
+                                                    TimeRange range) {
+  SHILU_TRY(const auto of_source, tracks_of(index.tracks(), source));
+  MovieMaker maker(records, index, range);
+  for (const auto* track : of_source) SHILU_CHECK(maker.add(*track));
   return maker.finish();
+}
+
+Result<std::vector<LessonFolder::SourceMovie>> make_source_movies(const std::vector<StoredRecord>& records,
+                                                                  const RecordIndex& index,
+                                                                  std::string_view source, TimeRange range) {
+  SHILU_TRY(const auto of_source, tracks_of(index.tracks(), source));
+  SHILU_TRY(auto borders, changes_inside(records, index, of_source, range));
+  borders.push_back(range.to);
+  std::vector<LessonFolder::SourceMovie> parts;
+  LessonTime from = range.from;
+  for (const LessonTime to : borders) {
+    auto part = make_source_movie(records, index, source, {from, to});
+    // Nothing was recorded there: the next part begins with the gap. Behind the last change there is always
+    // something.
+    if (!part && part.error().kind == ErrorKind::kInvalidArgument && to != range.to) continue;
+    if (!part) return fail(part.error());
+    parts.push_back(std::move(*part));
+    from = to;
+  }
+  return parts;
 }
 
 }  // namespace shilu::journal

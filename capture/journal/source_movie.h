@@ -1,12 +1,17 @@
 #pragma once
-// Puts the movie of a source together from a lesson's folder. Inside this module only.
+// Puts the movie of a source together from a lesson's folder. What was redacted is a hole. Inside this module
+// only.
 
-#include "capture/journal/lesson_folder.h"
+#include "capture/journal/record_index.h"
 
 namespace shilu::journal {
 
 Result<LessonFolder::SourceMovie> make_source_movie(const std::vector<StoredRecord>& records,
-                                                    const std::vector<TrackView>& tracks,
-                                                    std::string_view source, TimeRange range);
+                                                    const RecordIndex& index, std::string_view source, TimeRange range);
+
+// The same in ordered parts, cut where the codec parameters of a track change.
+Result<std::vector<LessonFolder::SourceMovie>> make_source_movies(const std::vector<StoredRecord>& records,
+                                                                  const RecordIndex& index,
+                                                                  std::string_view source, TimeRange range);
 
 }  // namespace shilu::journal

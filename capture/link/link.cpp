@@ -13,6 +13,11 @@ namespace {
 constexpr std::size_t kMaxText = 4096;
 constexpr std::size_t kMaxConfiguration = 64u << 10;
 constexpr std::size_t kMaxUnit = 24u << 20;  // below kMaxMessage; a 4K intra frame has about 2 MiB
+// Three years since boot, and the finest clocks in use: what keeps times and sums of ticks far from the end
+// of 64 bits.
+constexpr std::int64_t kMaxTime = 100'000'000'000'000'000;
+constexpr std::uint32_t kMaxTimescale = 10'000'000;
+constexpr std::uint32_t kMaxSampleRate = 384'000;
 
 enum class Type : std::uint8_t { kHello = 1, kParameters, kUnit, kState, kDurable, kShutdown };
 enum Flag : std::uint8_t { kSync = 1, kDiscontinuity = 2 };
@@ -118,7 +123,11 @@ class Fields {
   std::uint16_t u16() { return reader_.u16(); }
   std::uint32_t u32() { return reader_.u32(); }
   std::uint64_t u64() { return reader_.u64(); }
-  std::int64_t i64() { return static_cast<std::int64_t>(reader_.u64()); }
+  MonotonicTime time() {
+    const auto ns = static_cast<std::int64_t>(reader_.u64());
+    require(ns >= -kMaxTime && ns <= kMaxTime, "a time is years away");
+    return {ns};
+  }
 
   ByteView data(std::size_t limit, std::string_view name) {
     const auto size = reader_.u32();
@@ -193,6 +202,9 @@ Result<Message> read_parameters(Fields fields) {
   fields.require(video == (parameters.codec != Codec::kAac), "kind and codec disagree");
   fields.require(!configuration.empty(), "the configuration is empty");
   fields.require(parameters.timescale > 0, "the timescale is 0");
+  fields.require(parameters.timescale <= kMaxTimescale && parameters.sample_rate <= kMaxSampleRate,
+                 "the timescale or the sample rate is larger than any");
+  fields.require(track.nominal_ticks <= parameters.timescale * std::uint64_t{3600}, "a sample lasts an hour");
   fields.require(!video || (parameters.width > 0 && parameters.height > 0), "the picture has no size");
   fields.require(video || (parameters.sample_rate > 0 && parameters.channels > 0), "the sound has no format");
   SHILU_CHECK(fields.finish("parameters"));
@@ -203,8 +215,8 @@ Result<Message> read_unit(Fields fields) {
   AccessUnit unit;
   unit.kind = fields.kind();
   unit.number = fields.u64();
-  unit.decode_time.ns = fields.i64();
-  unit.presentation_time.ns = fields.i64();
+  unit.decode_time = fields.time();
+  unit.presentation_time = fields.time();
   const auto flags = fields.u8();
   const auto data = fields.data(kMaxUnit, "the access unit");
   unit.sync = (flags & kSync) != 0;

@@ -145,7 +145,7 @@ Status Assembly::try_attach(GstPad* pad, GstCaps* caps) {
   if (const auto known = pass_through(structure)) return attach_end(pad, known->kind, known->chain, 0);
   const std::string_view name(gst_structure_get_name(structure));
   if (name == "video/x-raw") {
-    SHILU_TRY(const auto chain, picture_chain());
+    SHILU_TRY(const auto chain, picture_chain(structure));
     return attach_end(pad, MediaKind::kVideo, chain, 0);
   }
   if (name == "audio/x-raw") {
@@ -165,8 +165,12 @@ Status Assembly::try_attach(GstPad* pad, GstCaps* caps) {
   return fail(ErrorKind::kInvalidArgument, fmt::format("the format {} cannot be decoded", name));
 }
 
-Result<std::string> Assembly::picture_chain() const {
-  SHILU_TRY(const auto encoder, choose_video_encoder(options_.frames_per_second));
+Result<std::string> Assembly::picture_chain(const GstStructure* caps) const {
+  PictureFormat format;
+  format.frames_per_second = options_.frames_per_second;
+  gst_structure_get_int(caps, "width", &format.width);
+  gst_structure_get_int(caps, "height", &format.height);
+  SHILU_TRY(const auto encoder, choose_video_encoder(format));
   log_info("pictures are encoded by {}", encoder.element);
   // When the encoder is too slow, pictures are left out before it, not after.
   const std::string_view queue =

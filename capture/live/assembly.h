@@ -55,7 +55,7 @@ class Assembly {
   Status discard(GstPad* pad);
   bool claim(MediaKind kind);
   void tap_rtp(GstPad* pad, MediaKind kind, Stream* stream);
-  Result<std::string> picture_chain() const;
+  Result<std::string> picture_chain(const GstStructure* caps) const;
   Result<std::string> sound_chain() const;
 
   const AssemblyOptions options_;

@@ -2,13 +2,25 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <mutex>
+#include <thread>
+
 #include "capture/live/failure.h"
+#include "capture/live/onvif.h"
 #include "firmware/base/log.h"
 
 namespace shilu::live {
 namespace {
 
 constexpr GstClockTime kLook = 100 * GST_MSECOND;
+constexpr Nanoseconds kLongestKeyDistance = std::chrono::seconds(2);  // docs/ref/fragments.md
+
+constexpr Nanoseconds kKeysCease = std::chrono::seconds(10);
+
+double seconds_of(Nanoseconds time) {
+  return static_cast<double>(time.count()) / 1e9;
+}
 
 // Watches over a started assembly.
 class Watch {
@@ -20,6 +32,11 @@ class Watch {
         backlog_(backlog),
         bus_(adopt(gst_element_get_bus(assembly.pipeline()))),
         started_(SystemClock().monotonic()) {}
+  ~Watch() {
+    if (mending_.joinable()) mending_.join();  // at most the patience of its questions
+  }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
 
   AttemptEnd run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
@@ -36,8 +53,10 @@ class Watch {
     if (const auto failure = assembly_.failure()) return explain(spec_, *failure);
     if (message != nullptr && GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) return explain(spec_, message);
     if (message != nullptr) return explain_end(spec_);
-    notice_missing_sound();
-    return silent() ? std::optional(explain_silence(spec_, last_main_unit() > 0, announced())) : std::nullopt;
+    tell_notices();
+    if (!silent()) return std::nullopt;
+    if (assembly_.progress().keyless) return explain_keyless(spec_);
+    return explain_silence(spec_, last_main_unit() > 0, announced());
   }
 
   bool announced() { return assembly_.progress().video.announced || assembly_.progress().audio.announced; }
@@ -54,17 +73,68 @@ class Watch {
     return last == 0 ? now - started_ > times_.first_unit : now - MonotonicTime{last} > times_.silence;
   }
 
-  // A microphone that falls silent does not cost the picture a reconnect; people are told.
-  void notice_missing_sound() {
+  // What is wrong with a source that is recorded nevertheless. A microphone that falls silent does not cost
+  // the picture a reconnect; people are told.
+  void tell_notices() {
+    if (!assembly_.progress().live) return;
+    std::string told;
+    if (sound_missing()) told = fmt::format("The sound of {} has stopped.", spec_.shown());
+    if (const auto distance = long_key_distance()) {
+      mend_key_distance();
+      told += fmt::format(
+          "{}{} sends a key picture only every {:.1f} s: clips then begin up to so much early, and a "
+          "power cut costs so much more. Set its I-frame interval to 1 s.",
+          told.empty() ? "" : " ", capital(spec_.shown()), seconds_of(*distance));
+    }
+    if (keys_ceased()) {
+      told += fmt::format(
+          "{}{} has sent no key picture for more than 10 s: nothing behind the last one can be cut. Set its "
+          "I-frame interval to 1 s, and turn off intra refresh.",
+          told.empty() ? "" : " ", capital(spec_.shown()));
+    }
+    if (const auto outcome = mending_outcome(); !outcome.empty()) told += (told.empty() ? "" : " ") + outcome;
+    if (told == told_) return;
+    told_ = told;
+    if (!told.empty()) log_warning("{}", told);
+    backlog_.set_state({link::SourceState::kLive, told, ""});
+  }
+
+  // Once an attempt, and beside the watching: the camera's web server may be slow.
+  void mend_key_distance() {
+    if (spec_.onvif.empty() || mending_.joinable()) return;
+    mending_ = std::thread([this] {
+      const auto path = spec_.location.substr(
+          std::min(spec_.location.find('/', spec_.location.find("://") + 3), spec_.location.size()));
+      const auto done = set_key_distance_of_a_second(spec_.onvif, {spec_.user, spec_.password}, path);
+      auto sentence = done ? *done : fmt::format("It could not be set over ONVIF: {}.", done.error().message);
+      const std::lock_guard lock(mending_mutex_);
+      mending_outcome_ = std::move(sentence);
+    });
+  }
+
+  std::string mending_outcome() {
+    const std::lock_guard lock(mending_mutex_);
+    return mending_outcome_;
+  }
+
+  bool sound_missing() {
     auto& progress = assembly_.progress();
     const auto last = progress.audio.last_unit_ns.load();
-    if (last == 0 || !progress.video.announced) return;
-    const bool missing = SystemClock().monotonic() - MonotonicTime{last} > times_.silence;
-    if (missing == sound_missing_) return;
-    sound_missing_ = missing;
-    backlog_.set_state({link::SourceState::kLive,
-                        missing ? fmt::format("The sound of {} has stopped.", spec_.shown()) : std::string(),
-                        ""});
+    if (last == 0 || !progress.video.announced) return false;
+    return SystemClock().monotonic() - MonotonicTime{last} > times_.silence;
+  }
+
+  bool keys_ceased() {
+    const auto last = assembly_.progress().last_key_ns.load();
+    return last != 0 && !silent() && SystemClock().monotonic() - MonotonicTime{last} > kKeysCease;
+  }
+
+  // Told with the tenth that it exceeds the bound by, so that one late picture does not make it come and go.
+  std::optional<Nanoseconds> long_key_distance() {
+    auto& progress = assembly_.progress();
+    const Nanoseconds distance(progress.key_distance_ns.load());
+    if (distance > kLongestKeyDistance * 11 / 10) return distance;
+    return std::nullopt;
   }
 
   AttemptEnd end(link::StateChange why, GstMessage* message) {
@@ -78,7 +148,10 @@ class Watch {
   Backlog& backlog_;
   GstOwner<GstBus> bus_;
   MonotonicTime started_;
-  bool sound_missing_ = false;
+  std::string told_;
+  std::mutex mending_mutex_;
+  std::string mending_outcome_;  // guarded by mending_mutex_
+  std::thread mending_;
 };
 
 }  // namespace
@@ -89,6 +162,7 @@ AttemptEnd run_attempt(const SourceSpec& spec, Transport transport, bool resumed
   auto options = assembly_options_for(spec);
   if (!options) return failed(options.error());
   options->resumed = resumed;
+  if (times.start == StartTimes::kAsTheyCome) options->settling = {};
   Assembly assembly(*options, backlog);
   if (const auto built = build_source(assembly, spec, transport); !built) return failed(built.error());
   Watch watch(spec, times, assembly, backlog);

@@ -14,7 +14,18 @@ bool equal(const link::TrackParameters& left, const link::TrackParameters& right
 
 }  // namespace
 
+void Backlog::mirror_to(Backlog& live, Mirrored what) {
+  live_ = &live;
+  mirrored_ = what;
+}
+
+bool Backlog::mirrors(MediaKind kind) const {
+  if (live_ == nullptr) return false;
+  return mirrored_ == Mirrored::kAll || (kind == MediaKind::kVideo) == (mirrored_ == Mirrored::kPictures);
+}
+
 void Backlog::set_parameters(link::TrackParameters parameters) {
+  if (mirrors(parameters.kind)) live_->set_parameters(parameters);
   const std::lock_guard lock(mutex_);
   auto& track = tracks_[index(parameters.kind)];
   if (track.parameters && equal(*track.parameters, parameters)) return;
@@ -22,6 +33,7 @@ void Backlog::set_parameters(link::TrackParameters parameters) {
 }
 
 void Backlog::append(link::AccessUnit unit) {
+  if (mirrors(unit.kind)) live_->append(unit);
   const std::lock_guard lock(mutex_);
   auto& track = tracks_[index(unit.kind)];
   unit.number = ++track.last_number;
@@ -37,6 +49,7 @@ void Backlog::append(link::AccessUnit unit) {
 }
 
 void Backlog::set_state(link::StateChange state) {
+  if (live_ != nullptr && mirrored_ != Mirrored::kPictures) live_->set_state(state);
   const std::lock_guard lock(mutex_);
   const auto number = states_.empty() ? 1 : states_.back().number + 1;
   states_.push_back({number, std::move(state), {tracks_[0].last_number, tracks_[1].last_number}});
@@ -69,6 +82,21 @@ void Backlog::pop_front(Track& track) {
   track.units.pop_front();
 }
 
+Backlog::Cursor Backlog::at_last_key() const {
+  const std::lock_guard lock(mutex_);
+  Cursor cursor;
+  const auto& pictures = tracks_[index(MediaKind::kVideo)].units;
+  const auto key =
+      std::find_if(pictures.rbegin(), pictures.rend(), [](const Unit& one) { return one.unit->sync; });
+  if (key == pictures.rend()) return cursor;
+  cursor.next[index(MediaKind::kVideo)] = key->unit->number;
+  for (const auto& sound : tracks_[index(MediaKind::kAudio)].units) {
+    if (sound.unit->decode_time >= key->unit->decode_time) break;
+    cursor.next[index(MediaKind::kAudio)] = sound.unit->number + 1;
+  }
+  return cursor;
+}
+
 std::optional<link::Message> Backlog::next(Cursor& cursor) {
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -79,10 +107,23 @@ std::optional<link::Message> Backlog::next(Cursor& cursor) {
   }
 }
 
+std::optional<link::Message> Backlog::next_ready(Cursor& cursor) {
+  const std::lock_guard lock(mutex_);
+  if (cursor.ended) return std::nullopt;
+  if (auto state = take_state(cursor)) return state;
+  return take_unit(cursor);
+}
+
+bool Backlog::let_gather(const Cursor& cursor, Nanoseconds time) {
+  std::unique_lock lock(mutex_);
+  return !ended_.wait_for(lock, time, [&] { return cursor.ended; });
+}
+
 void Backlog::end(Cursor& cursor) {
   const std::lock_guard lock(mutex_);
   cursor.ended = true;
   changed_.notify_all();
+  ended_.notify_all();
 }
 
 std::optional<link::Message> Backlog::take_state(Cursor& cursor) const {

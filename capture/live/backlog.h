@@ -5,7 +5,7 @@
 // not durable.
 //
 // Full (30 s or 64 MiB of one kind): whole GOPs go from the front and the next unit carries `discontinuity`.
-// Thread-safe.
+// Thread-safe; any number of cursors may read at the same time.
 
 #include <array>
 #include <condition_variable>
@@ -33,6 +33,10 @@ class Backlog {
   void append(link::AccessUnit unit);
   void set_state(link::StateChange state);
   void acknowledge(const link::Durable& durable);
+  // From now on what comes in also goes into `live`, for those who look on; pictures only with kPictures.
+  // Before the first unit. `live` lives longer than this.
+  enum class Mirrored { kPictures, kSoundAndStates, kAll };
+  void mirror_to(Backlog& live, Mirrored what);
 
   // Where a peer is. A new one begins with the last state and the oldest unit.
   struct Cursor {
@@ -41,8 +45,14 @@ class Backlog {
     std::optional<std::uint64_t> state;
     bool ended = false;
   };
+  // For who wants to see the present: begins with the last sync picture and the sound since then.
+  Cursor at_last_key() const;
   // The next message for the peer; waits for one. nullopt once another thread has ended the cursor.
   std::optional<link::Message> next(Cursor& cursor);
+  // The same without waiting: nullopt as well when there is none.
+  std::optional<link::Message> next_ready(Cursor& cursor);
+  // Lets messages gather for so long, without waking at each; false once another thread has ended the cursor.
+  bool let_gather(const Cursor& cursor, Nanoseconds time);
   void end(Cursor& cursor);
 
   struct Held {
@@ -79,9 +89,14 @@ class Backlog {
   std::optional<link::Message> take_unit(Cursor& cursor) const;
   const Unit* wanted(std::size_t kind, Cursor& cursor) const;
 
+  bool mirrors(MediaKind kind) const;
+
   const BacklogLimits limits_;
+  Backlog* live_ = nullptr;  // set once, before the first unit
+  Mirrored mirrored_ = Mirrored::kAll;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
+  std::condition_variable ended_;
   std::array<Track, 2> tracks_;  // all below guarded by mutex_
   std::deque<State> states_;
   std::uint64_t dropped_ = 0;

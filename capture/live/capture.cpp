@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "capture/live/attempt.h"
+#include "capture/live/live_server.h"
 #include "capture/live/peer_server.h"
 #include "firmware/base/log.h"
 
@@ -89,10 +91,36 @@ void follow_source(const CaptureOptions& options, Backlog& backlog, const std::s
   }
 }
 
+// Looking on is a comfort: a capture whose live socket is taken records nevertheless.
+std::unique_ptr<LiveServer> serve_onlookers(const CaptureOptions& options, const link::Hello& hello,
+                                            Backlog& live) {
+  if (options.live_socket.empty()) return nullptr;
+  auto server = LiveServer::open(options.live_socket, hello, live);
+  if (server) return std::move(*server);
+  log_warning("nobody can look on: {}", server.error().message);
+  return nullptr;
+}
+
+// The camera's small stream, for the live picture alone.
+void follow_sub_stream(const CaptureOptions& options, Backlog& live, const std::stop_token& stop) {
+  auto small = options;
+  small.source = options.source.sub_stream();
+  Backlog pictures(kLiveLimits);
+  pictures.mirror_to(live, Backlog::Mirrored::kPictures);
+  follow_source(small, pictures, stop);
+}
+
 }  // namespace
 
 Status check_options(const SourceSpec& source) {
   return assembly_options_for(source).map([](const AssemblyOptions&) {});
+}
+
+std::filesystem::path live_socket_beside(const std::filesystem::path& socket) {
+  constexpr std::string_view kPrefix = "capture-";
+  const auto name = socket.filename().string();
+  if (!name.starts_with(kPrefix)) return {};
+  return socket.parent_path() / ("live-" + name.substr(kPrefix.size()));
 }
 
 void initialise() {
@@ -100,7 +128,11 @@ void initialise() {
 }
 
 Status run_capture(const CaptureOptions& options, std::stop_source stop) {
+  Backlog live(kLiveLimits);
   Backlog backlog(options.limits);
+  const bool sub = !options.source.sub.empty();
+  if (!options.live_socket.empty())
+    backlog.mirror_to(live, sub ? Backlog::Mirrored::kSoundAndStates : Backlog::Mirrored::kAll);
   const link::Hello hello{options.source.name, options.source.kind, boot_id(),
                           static_cast<std::uint32_t>(::getpid())};
   SHILU_TRY(const auto server, PeerServer::open({options.socket, hello, options.linger}, backlog,
@@ -108,6 +140,9 @@ Status run_capture(const CaptureOptions& options, std::stop_source stop) {
                                                   log_info("ending: {}", why);
                                                   stop.request_stop();
                                                 }));
+  const auto onlookers = serve_onlookers(options, hello, live);
+  std::jthread small;
+  if (sub && onlookers) small = std::jthread([&] { follow_sub_stream(options, live, stop.get_token()); });
   follow_source(options, backlog, stop.get_token());
   return {};
 }

@@ -20,11 +20,16 @@ enum class TransportChoice {
 struct CaptureOptions {
   SourceSpec source;
   std::filesystem::path socket;
+  std::filesystem::path live_socket;  // for who looks on; empty: none
   TransportChoice transport = TransportChoice::kAuto;
   Nanoseconds linger = std::chrono::seconds(60);  // without a recorder
   AttemptTimes times;
   BacklogLimits limits;
 };
+
+// The live socket's usual place: live-room.sock beside capture-room.sock; empty beside a socket of another
+// name.
+std::filesystem::path live_socket_beside(const std::filesystem::path& socket);
 
 // Whether the source's options are within their ranges; opens nothing.
 Status check_options(const SourceSpec& source);

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "capture/live/encoder_cost.h"
 #include "capture/live/gst_owner.h"
 
 namespace shilu::live {
@@ -11,7 +12,7 @@ namespace {
 
 struct Candidate {
   const char* element;
-  const char* properties;  // {0}: pictures from one IDR to the next
+  const char* properties;  // {0}: pictures from one IDR to the next; {1}: x264's speed preset
 };
 
 // A cheap rate that keeps handwriting readable; scenecut=0 keeps the GOPs one second long.
@@ -22,7 +23,7 @@ constexpr std::array<Candidate, 4> kVideo{{
      "3000000\""},
     {"mpph264enc", "gop={0} bps=3000000"},
     {"x264enc",
-     "tune=zerolatency speed-preset=superfast bframes=0 key-int-max={0} b-adapt=false rc-lookahead=0 "
+     "tune=zerolatency speed-preset={1} bframes=0 key-int-max={0} b-adapt=false rc-lookahead=0 "
      "pass=qual quantizer=23 vbv-buf-capacity=1000 bitrate=8000 option-string=scenecut=0"},
 }};
 
@@ -37,11 +38,14 @@ bool can_open(const char* element) {
 
 }  // namespace
 
-Result<EncoderChoice> choose_video_encoder(int frames_per_second) {
+Result<EncoderChoice> choose_video_encoder(const PictureFormat& format) {
   for (const auto& [element, properties] : kVideo) {
     if (!can_open(element)) continue;
+    const double pixels = static_cast<double>(format.width) * format.height * format.frames_per_second;
+    const auto preset = std::string_view(element) == "x264enc" ? preset_for(pixels) : std::string();
     return EncoderChoice{
-        element, fmt::format("{} {}", element, fmt::format(fmt::runtime(properties), frames_per_second))};
+        element, fmt::format("{} {}", element,
+                             fmt::format(fmt::runtime(properties), format.frames_per_second, preset))};
   }
   return fail(ErrorKind::kUnavailable,
               "no encoder for H.264 is installed: gstreamer1.0-plugins-ugly brings one (x264enc)");

@@ -15,8 +15,15 @@ struct EncoderChoice {
   std::string description;  // for gst_parse_bin_from_description
 };
 
-// The first that is there and can be opened: VA-API, V4L2 M2M, Rockchip MPP, x264 in software.
-Result<EncoderChoice> choose_video_encoder(int frames_per_second);
+struct PictureFormat {
+  int width = 1280;
+  int height = 720;
+  int frames_per_second = 25;
+};
+
+// The first that is there and can be opened: VA-API, V4L2 M2M, Rockchip MPP, x264 in software, with the
+// preset that this machine has the time for (measured at the first call, about a tenth of a second).
+Result<EncoderChoice> choose_video_encoder(const PictureFormat& format);
 
 inline constexpr std::uint32_t kAacDelaySamples = 1024;  // of avenc_aac; GStreamer leaves it in the times
 Result<EncoderChoice> choose_audio_encoder();

@@ -12,11 +12,6 @@ namespace {
 
 constexpr Nanoseconds kProbe = std::chrono::seconds(2);
 
-std::string capital(std::string text) {
-  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-  return text;
-}
-
 // GStreamer's own words, in case they quote the address as it was typed.
 std::string without_secrets(std::string text, const SourceSpec& spec) {
   for (const auto& secret : {spec.password, spec.user}) {
@@ -92,6 +87,11 @@ link::StateChange explain_local(const SourceSpec& spec, const GError& error) {
 
 }  // namespace
 
+std::string capital(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
 link::StateChange lost(std::string code, std::string sentence) {
   return {link::SourceState::kLost, std::move(sentence), std::move(code)};
 }
@@ -115,6 +115,13 @@ link::StateChange explain_silence(const SourceSpec& spec, bool had_data, bool ha
   if (had_data) return lost("no-data", fmt::format("{} stopped sending.", source));
   if (had_streams) return lost("no-data", fmt::format("{} is connected but sends nothing.", source));
   return lost("no-data", fmt::format("{} offers nothing that can be recorded.", source));
+}
+
+link::StateChange explain_keyless(const SourceSpec& spec) {
+  return lost("no-key",
+              fmt::format("{} sends pictures but no key picture to begin with. Set its I-frame interval "
+                          "to 1 s, and turn off intra refresh.",
+                          capital(spec.shown())));
 }
 
 link::StateChange explain_end(const SourceSpec& spec) {

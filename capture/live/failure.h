@@ -9,6 +9,8 @@
 
 namespace shilu::live {
 
+std::string capital(std::string text);  // the first letter
+
 link::StateChange lost(std::string code, std::string sentence);
 
 // Of an error message on the pipeline's bus. May ask the network why (up to 2 s).
@@ -16,6 +18,8 @@ link::StateChange explain(const SourceSpec& spec, GstMessage* message);
 // Of a failure of ours to build or to use what the source gives.
 link::StateChange explain(const SourceSpec& spec, const Error& error);
 link::StateChange explain_silence(const SourceSpec& spec, bool had_data, bool had_streams);
+// Pictures come, but none to begin with.
+link::StateChange explain_keyless(const SourceSpec& spec);
 link::StateChange explain_end(const SourceSpec& spec);
 
 }  // namespace shilu::live

@@ -11,6 +11,13 @@
 #include "firmware/base/log.h"
 
 namespace shilu::live {
+namespace {
+
+constexpr Nanoseconds kGather = std::chrono::milliseconds(60);
+constexpr std::size_t kCatchingUp = 16;  // messages; a steady source gathers about five
+constexpr std::size_t kLargestBlock = 256u << 10;
+
+}  // namespace
 
 // One connection, and the thread that sends on it.
 class PeerServer::Peer {
@@ -25,14 +32,28 @@ class PeerServer::Peer {
   MessageChannel& channel() { return channel_; }
 
  private:
+  // Units come 70 times a second and are wanted once a second: sent a few at a time, they wake both processes less.
   void send_all(const link::Hello& hello) {
     auto sent = channel_.send(link::encode(hello));
     while (sent) {
-      const auto message = backlog_.next(cursor_);
-      if (!message) return;
-      sent = channel_.send(link::encode(*message));
+      const auto block = next_block();
+      if (block.empty()) return;
+      sent = channel_.send_all(block);
+      // A peer that has much to catch up with is not kept waiting.
+      if (block.size() < kCatchingUp && !backlog_.let_gather(cursor_, kGather)) return;
     }
     channel_.shutdown();  // the receiving side sees it and drops the peer
+  }
+  // What there is, at least one message; empty: ended.
+  std::vector<Bytes> next_block() {
+    std::vector<Bytes> block;
+    auto message = backlog_.next(cursor_);
+    for (std::size_t size = 0; message; message = backlog_.next_ready(cursor_)) {
+      block.push_back(link::encode(*message));
+      size += block.back().size();
+      if (size > kLargestBlock) break;
+    }
+    return block;
   }
 
   MessageChannel channel_;

@@ -16,8 +16,8 @@ bool has_chroma_fields(std::uint32_t profile) {
 }
 
 void skip_scaling_list(BitReader& reader, unsigned size) {
-  std::int32_t last = 8;
-  std::int32_t next = 8;
+  std::int64_t last = 8;
+  std::int64_t next = 8;
   for (unsigned i = 0; i < size && reader.ok(); ++i) {
     if (next != 0) next = (last + reader.se() + 256) % 256;
     last = next == 0 ? last : next;

@@ -74,16 +74,20 @@ Status build_screen(Assembly& assembly, const SourceSpec& spec) {
   return {};
 }
 
+// The pipeline keeps the system's clock and the samples are laid onto it; the driver's own times are of any
+// clock.
 Status build_microphone(Assembly& assembly, const SourceSpec& spec) {
-  // The pipeline keeps the system's clock and the samples are laid onto it; the driver's own times are of any
-  // clock.
-  const bool alsa = spec.kind == "alsa";
-  const auto* element = alsa ? "alsasrc use-driver-timestamps=false" : "pulsesrc";
-  SHILU_TRY(
-      auto* bin,
-      add_source(assembly,
-                 fmt::format("{} name=source provide-clock=false ! capsfilter caps=audio/x-raw", element),
-                 "device", !alsa && spec.location == "default" ? "" : spec.location));
+  constexpr const char* kFormat = "capsfilter caps=audio/x-raw";
+  const bool usual = spec.location.empty() || spec.location == "default";
+  std::string element = "pulsesrc name=source provide-clock=false";
+  const char* place = "device";
+  if (spec.kind == "alsa") element = "alsasrc name=source provide-clock=false use-driver-timestamps=false";
+  if (spec.kind == "pipewire") {
+    element = "pipewiresrc name=source do-timestamp=true";
+    place = "target-object";
+  }
+  const auto value = usual && spec.kind != "alsa" ? std::string() : spec.location;
+  SHILU_TRY(auto* bin, add_source(assembly, fmt::format("{} ! {}", element, kFormat), place, value));
   attach_output(assembly, bin);
   return {};
 }

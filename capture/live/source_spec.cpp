@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::uint16_t kRtspPort = 554;   // RFC 2326 section 3.2
 constexpr std::uint16_t kRtspsPort = 322;  // IANA
-constexpr std::array<std::string_view, 6> kLocalKinds{"file", "v4l2", "screen", "alsa", "pulse", "test"};
+constexpr std::array<std::string_view, 7> kLocalKinds{"file",  "v4l2",     "screen", "alsa",
+                                                      "pulse", "pipewire", "test"};
 
 // Messages of this file never quote the URL: it may hold a password, also when it is malformed.
 tl::unexpected<Error> refuse(std::string message) {
@@ -75,17 +76,46 @@ Status take_host_and_port(std::string_view authority, SourceSpec& spec) {
   return {};
 }
 
+// "/stream2" is on the same camera; anything else is an address of its own, which then may not hold a
+// password.
+Result<std::string> camera_address(std::string_view scheme, std::string_view authority,
+                                   const std::string& value) {
+  if (value.starts_with('/')) return fmt::format("{}://{}{}", scheme, authority, value);
+  if (value.find("://") != std::string::npos && value.find('@') == std::string::npos) return value;
+  return refuse("sub and onvif are followed by a path (/stream2) or an address without user and password");
+}
+
+Status read_fragment(std::string_view scheme, std::string_view authority, std::string_view fragment,
+                     SourceSpec& spec) {
+  while (!fragment.empty()) {
+    auto pair = cut_until(fragment, "&");
+    const auto key = cut_until(pair, "=");
+    SHILU_TRY(const auto value, percent_decode(pair));
+    if (key == "sub") {
+      SHILU_TRY(spec.sub, camera_address(scheme, authority, value));
+    } else if (key == "onvif") {
+      const auto host = spec.host.find(':') == std::string::npos ? spec.host : "[" + spec.host + "]";
+      SHILU_TRY(spec.onvif, camera_address("http", host, value));
+    } else {
+      return refuse("behind the # of a camera's address stand sub=… and onvif=…");
+    }
+  }
+  return {};
+}
+
 Status read_rtsp(std::string_view scheme, std::string_view rest, SourceSpec& spec) {
   // A "/" in a password is only understood when it is written as %2F, as RFC 3986 demands.
   const auto slash = std::min(rest.find('/'), rest.size());
   auto authority = rest.substr(0, slash);
-  const auto path = rest.substr(slash);
+  auto path = rest.substr(slash);
+  const auto fragment = path.substr(std::min(path.find('#'), path.size()));
+  path.remove_suffix(fragment.size());
   spec.kind = "rtsp";
   spec.port = scheme == "rtsps" ? kRtspsPort : kRtspPort;
   SHILU_CHECK(take_credentials(authority, spec));
   SHILU_CHECK(take_host_and_port(authority, spec));
   spec.location = fmt::format("{}://{}{}", scheme, authority, path);
-  return {};
+  return fragment.empty() ? Status{} : read_fragment(scheme, authority, fragment.substr(1), spec);
 }
 
 Status read_options(std::string_view query, SourceSpec& spec) {
@@ -117,6 +147,14 @@ std::string SourceSpec::shown() const {
   if (kind == "screen") return fmt::format("the screen {}", location);
   if (kind == "test") return "the test picture";
   return fmt::format("the microphone {}", location.empty() ? "default" : location);
+}
+
+SourceSpec SourceSpec::sub_stream() const {
+  auto small = *this;
+  small.location = sub;
+  small.sub.clear();
+  small.onvif.clear();
+  return small;
 }
 
 Result<int> SourceSpec::number(std::string_view option, int standard, int low, int high) const {
@@ -152,7 +190,7 @@ Result<SourceSpec> parse_source(std::string_view argument) {
   } else {
     return refuse(
         fmt::format("source {} has an unknown kind; known are rtsp, rtsps, file, v4l2, screen, alsa, "
-                    "pulse and test",
+                    "pulse, pipewire and test",
                     spec.name));
   }
   return spec;

@@ -12,7 +12,7 @@ namespace shilu::live {
 
 struct SourceSpec {
   std::string name;  // "room"
-  std::string kind;  // "rtsp", "file", "v4l2", "screen", "alsa", "pulse", "test"
+  std::string kind;  // "rtsp", "file", "v4l2", "screen", "alsa", "pulse", "pipewire", "test"
   std::string
       location;  // rtsp: URL without user and password; otherwise what follows "kind://", decoded for file
   std::string host;  // rtsp: without the brackets of an IPv6 address
@@ -20,8 +20,13 @@ struct SourceSpec {
   std::string user;                            //
   std::string password;                        // never logged, never sent on
   std::map<std::string, std::string> options;  // of the query, all but rtsp: "fps" -> "25"
+  // rtsp, from the fragment (#sub=…&onvif=…), which is never sent to a camera:
+  std::string sub;    // URL of the camera's small stream, shown live; empty: the recorded one is shown
+  std::string onvif;  // URL of its device service; empty: its settings are left alone
 
   std::string shown() const;  // for people and logs: "the camera at 10.0.0.8:554", "the screen :0"
+  // The same camera's small stream as a source of its own. Only where `sub` is set.
+  SourceSpec sub_stream() const;
   // A whole number option inside [low, high]; `standard` when it is not given.
   Result<int> number(std::string_view option, int standard, int low, int high) const;
 };

@@ -18,7 +18,7 @@ Status build_rtsp(Assembly& assembly, const SourceSpec& spec, Transport transpor
 Status build_file(Assembly& assembly, const SourceSpec& spec);
 Status build_v4l2(Assembly& assembly, const SourceSpec& spec);
 Status build_screen(Assembly& assembly, const SourceSpec& spec);
-Status build_microphone(Assembly& assembly, const SourceSpec& spec);  // alsa, pulse
+Status build_microphone(Assembly& assembly, const SourceSpec& spec);  // alsa, pulse, pipewire
 Status build_test(Assembly& assembly, const SourceSpec& spec);
 
 }  // namespace shilu::live

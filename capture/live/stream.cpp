@@ -57,6 +57,7 @@ GstFlowReturn Stream::take(GstSample* sample) {
   progress_.of(options_.kind).last_unit_ns = SystemClock().monotonic().ns;
   if (!progress_.live.exchange(true)) backlog_.set_state({link::SourceState::kLive, "", ""});
   const auto sender = sender_time(*unit);
+  note_key(*unit, sender);
   for (auto& ready : settler_.add(std::move(*unit), sender, aligned())) deliver(std::move(ready));
   return GST_FLOW_OK;
 }
@@ -80,6 +81,7 @@ std::optional<link::AccessUnit> Stream::unit_of(GstBuffer* buffer) {
   auto clean = clean_access_unit(track_.parameters.codec, bytes, parameter_sets_);
   if (!clean) lost_ = true;
   const bool wanted = clean && clean->picture && (started_ || clean->sync);
+  if (clean && clean->picture && !started_) progress_.keyless = !clean->sync;
   if (!wanted) return std::nullopt;
   unit.data = std::move(clean->data);
   unit.sync = clean->sync;
@@ -184,6 +186,16 @@ void Stream::deliver(link::AccessUnit unit) {
     observe(unit);
   }
   backlog_.append(std::move(unit));
+}
+
+// By the sender's clock, for a connection begins with a burst.
+void Stream::note_key(const link::AccessUnit& unit, Nanoseconds sender) {
+  if (options_.kind != MediaKind::kVideo) return;
+  if (unit.discontinuity) last_key_.reset();
+  if (!unit.sync) return;
+  if (last_key_) progress_.key_distance_ns = (sender - *last_key_).count();
+  last_key_ = sender;
+  progress_.last_key_ns = progress_.video.last_unit_ns.load();
 }
 
 void Stream::observe(const link::AccessUnit& unit) {

@@ -51,6 +51,7 @@ class Stream {
   std::optional<MonotonicTime> presentation_of(GstSample* sample);
   MonotonicTime plausible(MonotonicTime time);
   void observe(const link::AccessUnit& unit);
+  void note_key(const link::AccessUnit& unit, Nanoseconds sender);
 
   GstOwner<GstElement> sink_;
   StreamOptions options_;
@@ -70,9 +71,10 @@ class Stream {
   std::optional<MonotonicTime> last_presentation_;
   Nanoseconds lip_shift_{0};  // taken up from lip_sync_
   bool lip_moving_ = false;
-  Nanoseconds correction_{0};  // of times that were far from the present
-  bool started_ = false;       // a first sync unit was delivered
-  bool lost_ = false;          // units went before the next one
+  Nanoseconds correction_{0};            // of times that were far from the present
+  std::optional<Nanoseconds> last_key_;  // by the sender's clock
+  bool started_ = false;                 // a first sync unit was delivered
+  bool lost_ = false;                    // units went before the next one
 };
 
 }  // namespace shilu::live

@@ -23,16 +23,20 @@ Status check_parameters(const AVCodecParameters& parameters) {
 }  // namespace
 
 Result<Decoder> Decoder::open(const AVStream& stream, DecodeMode mode) {
-  SHILU_CHECK(check_parameters(*stream.codecpar));
-  const AVCodec* codec = avcodec_find_decoder(stream.codecpar->codec_id);
+  return open(*stream.codecpar, stream.time_base, mode);
+}
+
+Result<Decoder> Decoder::open(const AVCodecParameters& parameters, AVRational time_base, DecodeMode mode) {
+  SHILU_CHECK(check_parameters(parameters));
+  const AVCodec* codec = avcodec_find_decoder(parameters.codec_id);
   if (codec == nullptr) return fail(ErrorKind::kCorrupted, "there is no decoder for this stream");
   AvCodec context(avcodec_alloc_context3(codec));
   context->thread_count = 1;
   context->max_pixels = kMaxPixels;
-  context->pkt_timebase = stream.time_base;
+  context->pkt_timebase = time_base;
   if (mode == DecodeMode::kStrict) context->err_recognition = AV_EF_CRCCHECK | AV_EF_BUFFER | AV_EF_EXPLODE;
   if (mode == DecodeMode::kKeyPicturesOnly) context->skip_frame = AVDISCARD_NONKEY;
-  if (avcodec_parameters_to_context(context.get(), stream.codecpar) < 0 ||
+  if (avcodec_parameters_to_context(context.get(), &parameters) < 0 ||
       avcodec_open2(context.get(), codec, nullptr) < 0) {
     return fail(ErrorKind::kCorrupted, "the decoder refuses this stream's parameters");
   }

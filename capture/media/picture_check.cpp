@@ -1,41 +1,13 @@
 #include "capture/media/picture_check.h"
 
-#include <array>
-#include <cstdlib>
-#include <numeric>
 #include <optional>
 
 #include "capture/media/decoder.h"
 #include "capture/media/file_input.h"
+#include "capture/media/scale.h"
 
 namespace shilu::media {
 namespace {
-
-constexpr int kWidth = 160;
-constexpr int kHeight = 90;
-using Small = std::array<std::uint8_t, std::size_t{kWidth} * kHeight>;
-
-std::optional<Small> small_of(const AVFrame& frame) {
-  const AvScaler scaler(sws_getContext(frame.width, frame.height, static_cast<AVPixelFormat>(frame.format),
-                                       kWidth, kHeight, AV_PIX_FMT_GRAY8, SWS_AREA, nullptr, nullptr,
-                                       nullptr));
-  if (!scaler) return std::nullopt;
-  Small small{};
-  std::array<std::uint8_t*, 4> planes{small.data()};
-  const std::array<int, 4> strides{kWidth};
-  sws_scale(scaler.get(), frame.data, frame.linesize, 0, frame.height, planes.data(), strides.data());
-  return small;
-}
-
-double luma_of(const Small& small) {
-  return std::accumulate(small.begin(), small.end(), 0.0) / static_cast<double>(small.size());
-}
-
-double difference(const Small& left, const Small& right) {
-  std::int64_t sum = 0;
-  for (std::size_t i = 0; i < left.size(); ++i) sum += std::abs(left[i] - right[i]);
-  return static_cast<double>(sum) / static_cast<double>(left.size());
-}
 
 // Grows the last span when what it holds goes on, or begins one.
 void note(std::vector<PictureSpan>& spans, bool& inside, bool holds, Nanoseconds from, Nanoseconds to) {
@@ -53,12 +25,12 @@ class Watch {
     const auto small = small_of(frame);
     if (!at || !small) return;
     ++summary_.key_pictures;
-    const bool dark = luma_of(*small) < kBlackLuma;
+    const bool dark = small->mean() < kBlackLuma;
     if (last_) {
       note(summary_.black, black_, dark && last_dark_, last_at_, *at);
-      note(summary_.frozen, frozen_, difference(*last_, *small) < kFrozenDifference, last_at_, *at);
+      note(summary_.frozen, frozen_, difference(*last_, *small).mean < kFrozenDifference, last_at_, *at);
     }
-    last_ = small;
+    last_ = *small;
     last_at_ = *at;
     last_dark_ = dark;
   }
@@ -67,7 +39,7 @@ class Watch {
  private:
   const AVStream& stream_;
   PictureSummary summary_;
-  std::optional<Small> last_;
+  std::optional<SmallPicture> last_;
   Nanoseconds last_at_{0};
   bool last_dark_ = false;
   bool black_ = false;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "capture/media/media_limits.h"
+#include "capture/media/small_picture.h"
 #include "firmware/base/result.h"
 
 namespace shilu::media {
@@ -21,7 +22,6 @@ struct PictureSummary {
   std::vector<PictureSpan> frozen;  // ... that differ by less than kFrozenDifference; a still board is normal
 };
 
-inline constexpr double kBlackLuma = 24;  // of 0 to 255; video black is 16
 inline constexpr double kFrozenDifference =
     0.4;  // mean of the absolute differences, camera noise is above it
 

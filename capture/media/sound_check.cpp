@@ -1,63 +1,18 @@
 #include "capture/media/sound_check.h"
 
-#include <algorithm>
 #include <optional>
-#include <vector>
 
 #include "capture/media/decoder.h"
 #include "capture/media/file_input.h"
+#include "capture/media/float_samples.h"
 #include "capture/media/sound_meter.h"
 
 namespace shilu::media {
 namespace {
 
-// One format for the meter, whatever the decoder gives; fixed by the first frame.
-class FloatSamples {
- public:
-  static Result<FloatSamples> open(AVFrame& frame) {
-    SwrContext* raw = nullptr;
-    auto* layout = &frame.ch_layout;
-    swr_alloc_set_opts2(&raw, layout, AV_SAMPLE_FMT_FLT, frame.sample_rate, layout,
-                        static_cast<AVSampleFormat>(frame.format), frame.sample_rate, 0, nullptr);
-    AvResampler resampler(raw);
-    if (!resampler || swr_init(resampler.get()) < 0) {
-      return fail(ErrorKind::kCorrupted, "the sound's format cannot be converted");
-    }
-    return FloatSamples(std::move(resampler), frame);
-  }
-
-  bool fits(const AVFrame& frame) const {
-    return frame.sample_rate == rate_ && frame.ch_layout.nb_channels == channels_ && frame.format == format_;
-  }
-
-  std::span<const float> convert(const AVFrame& frame) {
-    samples_.resize(static_cast<std::size_t>(frame.nb_samples) * static_cast<std::size_t>(channels_));
-    auto* out = reinterpret_cast<std::uint8_t*>(samples_.data());
-    const int got = swr_convert(resampler_.get(), &out, frame.nb_samples,
-                                const_cast<const std::uint8_t**>(frame.extended_data), frame.nb_samples);
-    return std::span(samples_).first(static_cast<std::size_t>(std::max(got, 0)) *
-                                     static_cast<std::size_t>(channels_));
-  }
-
- private:
-  FloatSamples(AvResampler resampler, const AVFrame& frame)
-      : resampler_(std::move(resampler)),
-        rate_(frame.sample_rate),
-        channels_(frame.ch_layout.nb_channels),
-        format_(frame.format) {}
-  AvResampler resampler_;
-  int rate_;
-  int channels_;
-  int format_;
-  std::vector<float> samples_;
-};
-
 class Summary {
  public:
   Status take(AVFrame& frame) {
-    if (frame.sample_rate > kMaxSampleRate || frame.ch_layout.nb_channels > kMaxChannels) {
-      return fail(ErrorKind::kCorrupted, "the sound claims an impossible format");
-    }
     if (!samples_) {
       SHILU_TRY(samples_, FloatSamples::open(frame));
       SHILU_TRY(meter_, SoundMeter::open(frame.sample_rate, frame.ch_layout.nb_channels));

@@ -1,18 +1,14 @@
 #include "capture/media/thumbnail.h"
 
-#include <algorithm>
 #include <functional>
 
 #include "capture/media/decoder.h"
 #include "capture/media/file_input.h"
 #include "capture/media/memory_input.h"
+#include "capture/media/scale.h"
 
 namespace shilu::media {
 namespace {
-
-constexpr int kMaxSide = 16'384;  // pictures larger than this are a lie
-constexpr int kMaxThumbnailHeight = 4'096;
-constexpr int kQuality = 5;  // libav's scale: 2 best, 31 worst
 
 // Gives the next packet; false at the end.
 using NextPacket = std::function<Result<bool>(AVPacket&)>;
@@ -41,51 +37,9 @@ Result<AvFrame> find_picture(const NextPacket& next, int stream, Decoder& decode
   return found;
 }
 
-Result<AvFrame> scale(const AVFrame& picture, int width) {
-  if (picture.width < 1 || picture.height < 1 || picture.width > kMaxSide || picture.height > kMaxSide) {
-    return fail(ErrorKind::kCorrupted, "the picture has an impossible size");
-  }
-  const int height = std::clamp(picture.height * width / picture.width / 2 * 2, 2, kMaxThumbnailHeight);
-  const AvScaler scaler(sws_getContext(picture.width, picture.height,
-                                       static_cast<AVPixelFormat>(picture.format), width, height,
-                                       AV_PIX_FMT_YUVJ420P, SWS_AREA, nullptr, nullptr, nullptr));
-  if (!scaler) return fail(ErrorKind::kInternal, "the picture's format cannot be scaled");
-  AvFrame small(av_frame_alloc());
-  small->format = AV_PIX_FMT_YUVJ420P;
-  small->width = width;
-  small->height = height;
-  if (av_frame_get_buffer(small.get(), 0) < 0) return fail(ErrorKind::kInternal, "no memory for a thumbnail");
-  sws_scale(scaler.get(), picture.data, picture.linesize, 0, picture.height, small->data, small->linesize);
-  return small;
-}
-
-Result<Bytes> encode_jpeg(AVFrame& picture) {
-  const AVCodec* codec = avcodec_find_encoder(AV_CODEC_ID_MJPEG);
-  AvCodec encoder(avcodec_alloc_context3(codec));
-  encoder->width = picture.width;
-  encoder->height = picture.height;
-  encoder->pix_fmt = AV_PIX_FMT_YUVJ420P;
-  encoder->time_base = {1, 25};
-  encoder->flags |= AV_CODEC_FLAG_QSCALE;
-  encoder->global_quality = kQuality * FF_QP2LAMBDA;
-  picture.quality = encoder->global_quality;
-  picture.pts = 0;
-  const AvPacket packet(av_packet_alloc());
-  if (avcodec_open2(encoder.get(), codec, nullptr) < 0 || avcodec_send_frame(encoder.get(), &picture) < 0 ||
-      avcodec_receive_packet(encoder.get(), packet.get()) < 0) {
-    return fail(ErrorKind::kInternal, "the thumbnail cannot be encoded");
-  }
-  return Bytes(packet->data, packet->data + packet->size);
-}
-
 Status check_width(int width) {
   if (width >= 16 && width <= kMaxThumbnailWidth) return {};
   return fail(ErrorKind::kInvalidArgument, "a thumbnail is 16 to 1920 pixels wide");
-}
-
-Result<Bytes> jpeg_of(const AVFrame& picture, int width) {
-  SHILU_TRY(const AvFrame small, scale(picture, width / 2 * 2));
-  return encode_jpeg(*small);
 }
 
 }  // namespace

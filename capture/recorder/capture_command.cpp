@@ -8,6 +8,7 @@ SourceSpec capture_command(const config::SourceSettings& settings) {
   spec.kind = settings.url.substr(0, settings.url.find("://"));
   if (spec.kind == "rtsps") spec.kind = "rtsp";
   spec.required = settings.required;
+  spec.value = settings.value;
   spec.capture_arguments = {"--source", settings.name + "=" + settings.url};
   const auto add = [&](const std::string& option, const std::string& value) {
     if (!value.empty()) spec.capture_arguments.insert(spec.capture_arguments.end(), {option, value});

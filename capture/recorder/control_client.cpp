@@ -46,6 +46,40 @@ Result<StoppedLesson> ControlClient::stop() const {
   return ask({{"op", "stop"}}, kSlow).and_then(stopped_lesson_from);
 }
 
+Result<StoppedLesson> ControlClient::stop_for_now() const {
+  return ask({{"op", "stop"}, {"for_now", true}}, kSlow).and_then(stopped_lesson_from);
+}
+
+Status ControlClient::go_on() const {
+  SHILU_CHECK(ask({{"op", "continue"}}, kQuick));
+  return {};
+}
+
+Status ControlClient::begin_private() const {
+  SHILU_CHECK(ask({{"op", "pause"}}, kQuick));
+  return {};
+}
+
+Result<std::int64_t> ControlClient::extend(Nanoseconds by) const {
+  SHILU_TRY(const auto answer, ask({{"op", "extend"}, {"by_ms", by / std::chrono::milliseconds(1)}}, kQuick));
+  return json_int(answer, "planned_ms");
+}
+
+Status ControlClient::redact(const RedactRequest& request) const {
+  SHILU_CHECK(ask(to_json(request), kSlow));
+  return {};
+}
+
+Status ControlClient::arm(Nanoseconds lease) const {
+  SHILU_CHECK(ask({{"op", "arm"}, {"lease_ms", lease / std::chrono::milliseconds(1)}}, kQuick));
+  return {};
+}
+
+Status ControlClient::disarm() const {
+  SHILU_CHECK(ask({{"op", "disarm"}}, kQuick));
+  return {};
+}
+
 Result<MarkNotice> ControlClient::mark(const MarkRequest& request) const {
   return ask(to_json(request), kQuick).and_then(mark_notice_from);
 }

@@ -19,6 +19,13 @@ class ControlClient {
   Result<RecorderStatus> status() const;
   Result<StartedLesson> start(const StartRequest& request) const;
   Result<StoppedLesson> stop() const;
+  Result<StoppedLesson> stop_for_now() const;
+  Status go_on() const;
+  Status begin_private() const;
+  Result<std::int64_t> extend(Nanoseconds by) const;
+  Status redact(const RedactRequest& request) const;
+  Status arm(Nanoseconds lease) const;
+  Status disarm() const;
   // Good only when the mark is stored for good. Repeating it with the same id is safe.
   Result<MarkNotice> mark(const MarkRequest& request) const;
   Status undo_mark(const std::string& id) const;

@@ -56,6 +56,9 @@ std::filesystem::path control_socket(const std::filesystem::path& runtime_direct
 
 std::string_view control_code(std::string_view operation, ErrorKind kind) {
   const bool start = operation == "start";
+  if (operation == "mark" && kind == ErrorKind::kPermissionDenied) return "private";
+  if ((operation == "resume" || operation == "continue") && kind == ErrorKind::kFailedPrecondition) return "nothing-to-continue";
+  if (operation == "redact" && kind == ErrorKind::kNotFound) return "nothing-there";
   if (kind == ErrorKind::kFailedPrecondition) return start ? "already-recording" : "not-recording";
   if (start && kind == ErrorKind::kUnavailable) return "no-picture-source";
   if (start && kind == ErrorKind::kStorageFull) return "no-space";
@@ -82,8 +85,12 @@ Json to_json(const StartRequest& request) {
   if (!request.directory.empty()) json["directory"] = request.directory.string();
   if (request.planned_ms) json["planned_ms"] = *request.planned_ms;
   if (request.subject) json["subject_sha256"] = to_hex(*request.subject);
+  if (!request.platform_nonce.empty()) json["platform_nonce"] = request.platform_nonce;
   return json;
 }
+
+// The envelope of a nonce has some 600 bytes.
+constexpr std::size_t kMaxNonce = 4096;
 
 Result<StartRequest> start_request_from(const Json& json) {
   StartRequest request;
@@ -99,6 +106,10 @@ Result<StartRequest> start_request_from(const Json& json) {
     SHILU_TRY(const auto hex, json_string(json, "subject_sha256"));
     SHILU_TRY(request.subject, digest_from_hex(hex));
   }
+  request.platform_nonce = json_string_or(json, "platform_nonce", "");
+  if (request.platform_nonce.size() > kMaxNonce ||
+      (!request.platform_nonce.empty() && !parse_json(request.platform_nonce)))
+    return fail(ErrorKind::kInvalidArgument, "\"platform_nonce\" is no envelope");
   return request;
 }
 
@@ -118,6 +129,36 @@ Result<MarkRequest> mark_request_from(const Json& json) {
   SHILU_TRY(request.pressed.ns, json_int(json, "pressed_monotonic_ns"));
   SHILU_TRY(request.look_back, look_from(json, "look_back_ms"));
   SHILU_TRY(request.look_ahead, look_from(json, "look_ahead_ms"));
+  return request;
+}
+
+Json to_json(const RedactRequest& request) {
+  Json json{{"op", "redact"}, {"from_ms", request.range.from.ms()}, {"to_ms", request.range.to.ms()}};
+  if (!request.lesson_id.empty()) json["lesson_id"] = request.lesson_id;
+  if (request.last) json["last_ms"] = in_ms(*request.last);
+  if (request.subject) json["subject_sha256"] = to_hex(*request.subject);
+  return json;
+}
+
+Result<RedactRequest> redact_request_from(const Json& json) {
+  RedactRequest request;
+  request.lesson_id = json_string_or(json, "lesson_id", "");
+  if (json.contains("subject_sha256")) {
+    SHILU_TRY(const auto hex, json_string(json, "subject_sha256"));
+    SHILU_TRY(request.subject, digest_from_hex(hex));
+  }
+  if (json.contains("last_ms")) {
+    SHILU_TRY(const auto last, json_int(json, "last_ms"));
+    if (last <= 0 || last > kMsPerDay) return fail(ErrorKind::kInvalidArgument, "\"last_ms\" is out of range");
+    request.last = milliseconds(last);
+    return request;
+  }
+  SHILU_TRY(const auto from, json_int(json, "from_ms"));
+  SHILU_TRY(const auto to, json_int(json, "to_ms"));
+  if (from < -kMsPerDay || to > kMsPerDay || to <= from) {
+    return fail(ErrorKind::kInvalidArgument, "\"from_ms\" lies before \"to_ms\", both inside a day");
+  }
+  request.range = {LessonTime::from_ms(from), LessonTime::from_ms(to)};
   return request;
 }
 

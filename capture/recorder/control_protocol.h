@@ -13,8 +13,8 @@ namespace shilu::recorder {
 
 std::filesystem::path control_socket(const std::filesystem::path& runtime_directory);  // recorder.sock in it
 
-// The stable code of an error of an operation: "already-recording", "no-picture-source", "no-space", "not-recording"; else
-// the kind's own name.
+// The stable code of an error of an operation: "already-recording", "no-picture-source", "no-space", "not-recording",
+// "private", "nothing-to-continue", "nothing-there"; else the kind's own name.
 std::string_view control_code(std::string_view operation, ErrorKind kind);
 
 Json error_answer(std::string_view operation, const Error& error);
@@ -25,6 +25,9 @@ Json to_json(const StartRequest& request);
 Result<StartRequest> start_request_from(const Json& json);
 Json to_json(const MarkRequest& request);
 Result<MarkRequest> mark_request_from(const Json& json);
+
+Json to_json(const RedactRequest& request);
+Result<RedactRequest> redact_request_from(const Json& json);
 
 Json to_json(const StartedLesson& lesson);  // an answer, "ok" included
 Result<StartedLesson> started_lesson_from(const Json& json);

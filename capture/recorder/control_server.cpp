@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -15,6 +16,8 @@ namespace {
 
 constexpr std::size_t kMostClients = 32;
 constexpr Nanoseconds kStatusInterval = std::chrono::seconds(1);
+constexpr std::int64_t kLongestLease_ms = 60'000;
+constexpr std::int64_t kMostExtension_ms = 4 * 3'600'000;
 
 std::string status_message(const Recorder& recorder) {
   return canonical_json(Json{{"event", "status"}, {"status", recorder.status().to_json()}});
@@ -121,22 +124,51 @@ Result<Json> ControlServer::handle(const std::string& operation, const Json& req
     return to_json(started);
   }
   if (operation == "stop") {
-    SHILU_TRY(const auto stopped, recorder_.stop(StopReason::kUser));
+    const bool for_now = request.contains("for_now") && request["for_now"] == true;
+    SHILU_TRY(const auto stopped, for_now ? recorder_.stop_for_now() : recorder_.stop(StopReason::kUser));
     return to_json(stopped);
   }
+  if (operation == "mark" || operation == "mark-undo") return handle_mark(operation, request);
+  if (operation == "subscribe") {
+    client.wants_events = true;
+    return Json{{"ok", true}};
+  }
+  return handle_moment(operation, request);
+}
+
+Result<Json> ControlServer::handle_mark(const std::string& operation, const Json& request) {
   if (operation == "mark") {
     SHILU_TRY(const auto wanted, mark_request_from(request));
     SHILU_TRY(const auto marked, recorder_.mark(wanted));
     return to_json(marked);
   }
-  if (operation == "mark-undo") {
-    SHILU_TRY(const auto id, json_string(request, "id"));
-    SHILU_CHECK(recorder_.undo_mark(id));
-    return Json{{"ok", true}};
+  SHILU_TRY(const auto id, json_string(request, "id"));
+  SHILU_CHECK(recorder_.undo_mark(id));
+  return Json{{"ok", true}};
+}
+
+Result<Json> ControlServer::handle_moment(const std::string& operation, const Json& request) {
+  const Json good{{"ok", true}};
+  if (operation == "pause") return recorder_.begin_private().map([&] { return good; });
+  if (operation == "resume" || operation == "continue") return recorder_.go_on().map([&] { return good; });
+  if (operation == "extend") {
+    SHILU_TRY(const auto by, json_int(request, "by_ms"));
+    if (by <= 0 || by > kMostExtension_ms) return fail(ErrorKind::kInvalidArgument, "\"by_ms\" is at most 4 hours");
+    SHILU_TRY(const auto planned, recorder_.extend(std::chrono::milliseconds(by)));
+    return Json{{"ok", true}, {"planned_ms", planned}};
   }
-  if (operation == "subscribe") {
-    client.wants_events = true;
-    return Json{{"ok", true}};
+  if (operation == "redact") {
+    SHILU_TRY(const auto wanted, redact_request_from(request));
+    return recorder_.redact(wanted).map([&] { return good; });
+  }
+  if (operation == "arm") {
+    SHILU_TRY(const auto lease, json_int(request, "lease_ms"));
+    recorder_.arm(std::chrono::milliseconds(std::clamp<std::int64_t>(lease, 0, kLongestLease_ms)));
+    return good;
+  }
+  if (operation == "disarm") {
+    recorder_.disarm();
+    return good;
   }
   return fail(ErrorKind::kInvalidArgument, fmt::format("there is no operation \"{}\"", operation));
 }

@@ -28,6 +28,8 @@ class ControlServer {
   void tell_status();
   std::string answer(const Bytes& request, Client& client);
   Result<Json> handle(const std::string& operation, const Json& request, Client& client);
+  Result<Json> handle_mark(const std::string& operation, const Json& request);
+  Result<Json> handle_moment(const std::string& operation, const Json& request);
   void forget_ended();
 
   UniqueFd listener_;

@@ -93,6 +93,12 @@ Result<journal::FragmentRecord> EpochFile::append(const Fragment& fragment, std:
   return record;
 }
 
+Status EpochFile::give_back() {
+  if (reserved_until_ <= end_) return {};
+  reserved_until_ = end_;
+  return file_->truncate(end_);
+}
+
 Status EpochFile::cut(std::uint64_t size) {
   SHILU_CHECK(file_->truncate(size));
   return file_->sync_data();

@@ -19,8 +19,11 @@ class EpochFile {
                                                    std::shared_ptr<const TrackFormat> format);
 
   // Writes the fragment behind the last one, space reserved ahead. The record lacks track number and gap flag. After
-  // an error the file is no longer used: any prefix may stand behind the last fragment.
+  // kStorageFull it may be called again; after another error the file is no longer used. Any prefix may stand behind the
+  // last fragment.
   Result<journal::FragmentRecord> append(const Fragment& fragment, std::uint32_t sequence);
+  // Gives back what was reserved behind the last fragment. The writer's thread.
+  Status give_back();
   Status sync() { return file_->sync_data(); }
   // Gives back what lies behind `size`, reserved or torn.
   Status cut(std::uint64_t size);

@@ -20,6 +20,16 @@ std::string_view to_string(GapReason reason) {
       return "clock-jump";
     case GapReason::kSourceEnded:
       return "source-ended";
+    case GapReason::kPowerLoss:
+      return "power-loss";
+    case GapReason::kPrivate:
+      return "private";
+    case GapReason::kStopped:
+      return "stopped";
+    case GapReason::kRedacted:
+      return "redacted";
+    case GapReason::kSuspended:
+      return "suspended";
   }
   return "source-lost";
 }

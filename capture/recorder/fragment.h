@@ -21,6 +21,11 @@ enum class GapReason {
   kDiskFull,
   kClockJump,
   kSourceEnded,
+  kPowerLoss,
+  kPrivate,
+  kStopped,
+  kRedacted,
+  kSuspended,
 };
 std::string_view to_string(GapReason reason);  // "late-start"
 
@@ -56,6 +61,7 @@ struct Fragment {
   bool closed_at_limit = false;
   bool clock_suspect = false;
   GapReason reason_of_gap = GapReason::kSourceLost;  // should it not join the fragment before it
+  MonotonicTime offered_at;                          // set by the writer
   UnitName last_unit;
 
   bool key() const { return samples.front().sync; }

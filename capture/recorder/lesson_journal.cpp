@@ -80,10 +80,22 @@ Status LessonJournal::commit(std::vector<journal::Record> records) {
   return store_pending();
 }
 
-Status LessonJournal::checkpoint(LessonTime at, std::string_view reason) {
+Result<journal::Checkpoint> LessonJournal::head_to_sign(LessonTime at, std::string_view reason) {
   const std::lock_guard lock(mutex_);
   SHILU_CHECK(store_pending());
-  if (auto stored = writer_.checkpoint(place_.key, at, place_.clock, reason); !stored) {
+  return writer_.head(at, place_.clock, reason);
+}
+
+Status LessonJournal::checkpoint(LessonTime at, std::string_view reason) {
+  SHILU_TRY(const auto head, head_to_sign(at, reason));
+  const auto signed_head = journal::sign_checkpoint(head, place_.key);
+  if (!signed_head) {
+    log_error("the recording cannot be signed for now: {}", signed_head.error().message);
+    return {};
+  }
+  const std::lock_guard lock(mutex_);
+  SHILU_CHECK(store_pending());
+  if (auto stored = writer_.store(*signed_head); !stored) {
     broken_ = true;
     return stored;
   }

@@ -30,7 +30,9 @@ class LessonJournal {
   // Good: these records and all before them are durable. On an error they are kept and stored before the next ones: the
   // file is cut back to what was surely synced, reopened and written anew, for after a failed fsync nobody knows.
   Status commit(std::vector<journal::Record> records);
-  // Signs what is durable. `reason` as in journal.md.
+  // Signs what is durable; records may be committed while the key signs, which a TPM does for up to a second.
+  // One caller at a time. `reason` as in journal.md. A key that cannot sign is no fault of the disk: it is
+  // logged, what was recorded stays "not yet signed", and the next checkpoint covers it.
   Status checkpoint(LessonTime at, std::string_view reason);
 
   std::uint64_t synced_records() const;
@@ -40,6 +42,7 @@ class LessonJournal {
   LessonJournal(Place place, journal::JournalWriter writer) : place_(std::move(place)), writer_(std::move(writer)) {}
   Status remember_sizes();
   Status store_pending();
+  Result<journal::Checkpoint> head_to_sign(LessonTime at, std::string_view reason);
   Status try_store();
   Status repair();
 

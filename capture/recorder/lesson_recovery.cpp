@@ -6,6 +6,8 @@
 #include <set>
 
 #include "capture/journal/lesson_folder.h"
+#include "capture/recorder/journal_tail.h"
+#include "capture/recorder/redaction.h"
 #include "firmware/base/log.h"
 
 namespace shilu::recorder {
@@ -15,16 +17,6 @@ using journal::FragmentRecord;
 using journal::LessonFolder;
 using std::filesystem::path;
 
-constexpr std::uint64_t kTail = 512;  // a stop event is shorter, and nothing comes after it
-
-bool has_stop(FileSystem& files, const path& journal) {
-  const auto file = files.open(journal, OpenMode::kRead);
-  if (!file) return false;
-  const auto size = (*file)->size().value_or(0);
-  const auto tail = (*file)->read_at(size - std::min(size, kTail), kTail);
-  return tail && as_text(*tail).find("\"event\":\"stop\"") != std::string_view::npos;
-}
-
 const journal::TrackEpoch* epoch_of(const LessonFolder& folder, const FragmentRecord& fragment) {
   for (const auto& track : folder.tracks()) {
     if (track.number != fragment.track) continue;
@@ -33,6 +25,11 @@ const journal::TrackEpoch* epoch_of(const LessonFolder& folder, const FragmentRe
     }
   }
   return nullptr;
+}
+
+bool is_deleted(const LessonFolder& folder, const FragmentRecord& fragment) {
+  const auto* epoch = epoch_of(folder, fragment);
+  return epoch != nullptr && folder.redacted(epoch->event.name, fragment.sequence);
 }
 
 bool is_whole(FileSystem& files, const LessonFolder& folder, const FragmentRecord& fragment) {
@@ -57,7 +54,7 @@ std::set<std::uint64_t> broken_records(FileSystem& files, const LessonFolder& fo
   const auto from = signed_leaves(folder);
   for (const auto& stored : folder.records()) {
     const auto* fragment = std::get_if<FragmentRecord>(&stored.record);
-    if (fragment == nullptr || stored.leaf < from) continue;
+    if (fragment == nullptr || stored.leaf < from || is_deleted(folder, *fragment)) continue;
     if (!tracks.contains(fragment->track) && is_whole(files, folder, *fragment)) continue;
     tracks.insert(fragment->track);
     broken.insert(stored.leaf);
@@ -156,8 +153,10 @@ void take_epoch(TrackState& state, const journal::EpochEvent& event) {
 
 void take_fragment(TrackState& state, const FragmentRecord& fragment, std::uint32_t timescale) {
   state.next_sequence = fragment.sequence + 1;
-  const auto end = fragment.start_ticks + static_cast<std::int64_t>(fragment.duration_ticks);
-  state.durable_until = std::max(state.durable_until, LessonTime{ns_from_ticks(end, timescale)});
+  const LessonTime end{
+      ns_from_ticks(fragment.start_ticks + static_cast<std::int64_t>(fragment.duration_ticks), timescale)};
+  state.durable_until = state.anything ? std::max(state.durable_until, end) : end;  // may lie before the press
+  state.anything = true;
   state.counters.bytes += fragment.size;
   state.counters.fragments += 1;
   state.counters.received += fragment.samples;
@@ -179,7 +178,8 @@ Result<TrackState> state_of(const LessonFolder& folder, const journal::TrackView
     if (gap.track != track.name) continue;
     ++state.counters.gaps;
     state.counters.expected += static_cast<std::uint64_t>(LessonTime{(gap.to - gap.from).count()}.seconds() * state.rate);
-    state.durable_until = std::max(state.durable_until, gap.to);
+    state.durable_until = state.anything ? std::max(state.durable_until, gap.to) : gap.to;
+    state.anything = true;
   }
   return state;
 }
@@ -194,8 +194,45 @@ void add_gap_only_tracks(const LessonFolder& folder, std::vector<TrackState>& tr
     state.name = gap.track;
     state.kind = parts->kind;
     state.durable_until = gap.to;
+    state.anything = true;
     state.counters.gaps = 1;
     tracks.push_back(std::move(state));
+  }
+}
+
+// What the events say of how the lesson stood, the last word counting.
+void take_event(RecoveredLesson& recovered, const journal::EventRecord& event) {
+  recovered.alive_until = std::max(recovered.alive_until, event.at);
+  const auto& body = event.body;
+  if (const auto* clock = std::get_if<journal::ClockEvent>(&body)) {
+    const auto wall = wall_from_rfc3339(clock->utc);
+    if (wall) recovered.anchor = {event.at, *wall, {clock->synchronised, clock->error_ms}};
+  } else if (const auto* rebase = std::get_if<journal::RebaseEvent>(&body)) {
+    if (rebase->boot_id == boot_id()) recovered.start = rebase->start_monotonic;
+  } else if (std::holds_alternative<journal::PrivateBeginEvent>(body)) {
+    recovered.away = Away{Away::Why::kPrivate, event.at, {}};
+  } else if (const auto* stopping = std::get_if<journal::StoppingEvent>(&body)) {
+    recovered.away = Away{Away::Why::kStopping, LessonTime::from_ms(stopping->duration_ms), stopping->reason};
+  } else if (const auto* moment = std::get_if<journal::PrivateEvent>(&body)) {
+    recovered.away.reset();
+    recovered.not_before = moment->to;
+  } else if (const auto* continued = std::get_if<journal::ContinuedEvent>(&body)) {
+    recovered.away.reset();
+    recovered.not_before = continued->to;
+  } else if (const auto* redaction = std::get_if<journal::RedactionEvent>(&body)) {
+    recovered.not_before = std::max(recovered.not_before, redaction->to);
+  } else if (const auto* extended = std::get_if<journal::ExtendedEvent>(&body)) {
+    recovered.planned_ms = extended->planned_ms;
+  }
+}
+
+void take_events(const LessonFolder& folder, RecoveredLesson& recovered) {
+  const auto& info = folder.info();
+  recovered.anchor = {LessonTime{0}, info.start_wall, info.clock};
+  recovered.planned_ms = info.planned_ms;
+  if (info.boot_id == boot_id()) recovered.start = info.start_monotonic;
+  for (const auto& stored : folder.records()) {
+    if (const auto* event = std::get_if<journal::EventRecord>(&stored.record)) take_event(recovered, *event);
   }
 }
 
@@ -207,7 +244,8 @@ std::vector<path> unfinished_lessons(FileSystem& files, const path& lessons) {
   if (!names) return found;
   for (const auto& name : *names) {  // UUIDv7: in the order of their making
     const auto folder = lessons / name;
-    if (files.exists(folder / "lesson.json") && !has_stop(files, folder / "journal")) found.push_back(folder);
+    const bool stopped = read_journal_tail(files, folder / "journal").stopped;
+    if (files.exists(folder / "lesson.json") && !stopped) found.push_back(folder);
   }
   return found;
 }
@@ -227,7 +265,11 @@ Result<RecoveredLesson> recover_lesson(FileSystem& files, const path& directory)
   RecoveredLesson recovered;
   recovered.directory = directory;
   recovered.info = folder.info();
-  recovered.same_boot = folder.info().boot_id == boot_id();
+  take_events(folder, recovered);
+  if (folder.redaction_pending()) {
+    SHILU_CHECK(erase_all_redacted(files, folder));
+    recovered.redacted_anew = true;
+  }
   recovered.marks = folder.marks();
   recovered.records = folder.records().size();
   SHILU_TRY(recovered.lost_bytes, cut_tails(files, folder));
@@ -239,6 +281,7 @@ Result<RecoveredLesson> recover_lesson(FileSystem& files, const path& directory)
   for (const auto& track : recovered.tracks) {
     recovered.stored_until = std::max(recovered.stored_until, track.durable_until);
   }
+  recovered.alive_until = std::max(recovered.alive_until, recovered.stored_until);
   return recovered;
 }
 

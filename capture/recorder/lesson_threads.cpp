@@ -80,7 +80,8 @@ void LessonThreads::sync() {
     }
     const auto synced = lesson_.tick();
     report(sync_fault_, synced);
-    if (!synced && synced.error().kind == ErrorKind::kStorageFull) lesson_.writer().note_storage_full();
+    const bool full = !synced && synced.error().kind == ErrorKind::kStorageFull;
+    if (full && !lesson_.writer().give_up_least()) lesson_.writer().note_storage_full();
     retry = synced ? kFirstRetry : std::min(retry * 2, kLastRetry);
   }
 }

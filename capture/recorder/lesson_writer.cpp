@@ -25,41 +25,6 @@ std::size_t LessonWriter::add_track(TrackState state) {
   return stores_.size() - 1;
 }
 
-bool LessonWriter::offer(std::size_t track, Fragment fragment) {
-  const std::lock_guard lock(mutex_);
-  auto& store = *stores_[track];
-  const auto size = fragment.size_bytes();
-  const bool full = store.held_bytes + size > limits_.held_bytes || store.held_time() > limits_.held_time;
-  if (full || storage_full_) return false;
-  store.held_bytes += size;
-  store.waiting.push_back(std::move(fragment));
-  return true;
-}
-
-bool LessonWriter::idle() const {
-  const std::lock_guard lock(mutex_);
-  return std::all_of(stores_.begin(), stores_.end(), [](const auto& store) {
-    return store->waiting.empty() && store->written.empty() && store->syncing == 0;
-  });
-}
-
-bool LessonWriter::storage_full() const {
-  const std::lock_guard lock(mutex_);
-  return storage_full_;
-}
-
-void LessonWriter::note_storage_full() {
-  const std::lock_guard lock(mutex_);
-  storage_full_ = true;
-}
-
-std::vector<TrackReport> LessonWriter::tracks() const {
-  const std::lock_guard lock(mutex_);
-  std::vector<TrackReport> reports;
-  for (const auto& store : stores_) reports.push_back({store->state, store->durable_at});
-  return reports;
-}
-
 // --- the writer's thread
 
 Status LessonWriter::write_waiting() {
@@ -71,9 +36,10 @@ Status LessonWriter::write_waiting() {
   }
   Status result;
   for (auto* store : stores) {
+    give_back_room(*store);
     auto written = write_track(*store);
     if (written) continue;
-    if (written.error().kind == ErrorKind::kStorageFull) note_storage_full();
+    if (written.error().kind == ErrorKind::kStorageFull && !give_up_least()) note_storage_full();
     result = std::move(written);
   }
   return result;
@@ -86,15 +52,22 @@ Status LessonWriter::write_track(TrackStore& store) {
       const std::lock_guard lock(mutex_);
       if (store.rewrite && store.syncing > 0) return {};  // its outcome decides what must be written again
       if (store.rewrite) store.take_back();
+      while (store.no_room && !store.waiting.empty()) store.drop_front_group(GapReason::kDiskFull, last_offer_);
       if (store.waiting.empty() || storage_full_) return {};
       fragment = std::move(store.waiting.front());
       store.waiting.pop_front();
-      if (give_up(store, fragment)) continue;
+      if (give_up(store, fragment)) {
+        store.note_held();
+        continue;
+      }
+      store.writing_since = fragment.offered_at;
     }
     auto written = write_one(store, fragment);
     const std::lock_guard lock(mutex_);
+    store.writing_since = {};
     if (!written) {
-      store.rewrite = true;
+      // Where there was no room the file is as good as before: the next fragment goes to the same place.
+      store.rewrite = written.error().kind != ErrorKind::kStorageFull;
       store.waiting.push_front(std::move(fragment));
       return fail(written.error());
     }
@@ -106,10 +79,12 @@ Status LessonWriter::write_track(TrackStore& store) {
 bool LessonWriter::give_up(TrackStore& store, Fragment& fragment) {
   if (store.needs_file(fragment) && !fragment.key()) {
     store.held_bytes -= std::min(store.held_bytes, fragment.size_bytes());
-    store.lost_one = true;
+    ++store.state.counters.dropped;
+    if (!store.lost) store.lost = GapReason::kQueueOverflow;
     return true;
   }
-  if (std::exchange(store.lost_one, false)) fragment.reason_of_gap = GapReason::kQueueOverflow;
+  if (store.lost) fragment.reason_of_gap = *store.lost;
+  store.lost.reset();
   return false;
 }
 
@@ -169,6 +144,7 @@ void LessonWriter::journal_gap(TrackStore& store, const Fragment& fragment, Less
   auto& state = store.state;
   records_.push_back(EventRecord{
       at, GapEvent{state.name, state.durable_until, fragment.start(), std::string(to_string(fragment.reason_of_gap))}});
+  state.anything = true;
   ++state.counters.gaps;
   if (state.rate > 0) {
     const auto missing = LessonTime{(fragment.start() - state.durable_until).count()}.seconds();
@@ -206,6 +182,7 @@ void LessonWriter::journal_fragment(TrackStore& store, const WrittenFragment& wr
   records_.push_back(news.record);
   store.durable_size = news.record.offset + news.record.size;
   state.next_sequence = news.record.sequence + 1;
+  state.anything = true;
   state.durable_until = written.fragment.end();
   state.counters.bytes += news.record.size;
   state.counters.fragments += 1;
@@ -224,6 +201,7 @@ void LessonWriter::journal_batch(const Batch& batch, LessonTime at, MonotonicTim
   }
   if (!batch.fragments.empty()) store.durable_at = now;
   store.syncing = 0;
+  store.note_held();
 }
 
 Result<bool> LessonWriter::sync(LessonTime at, MonotonicTime now, std::vector<journal::Record> events) {
@@ -263,6 +241,7 @@ void LessonWriter::close_files() {
     store->waiting.clear();
     store->written.clear();
     store->held_bytes = 0;
+    store->note_held();
     if (store->file && store->file != store->durable_file) remove_unused(*store->file);
     if (store->durable_file) cut(*store->durable_file, store->durable_size);
     store->file.reset();
@@ -284,7 +263,8 @@ void LessonWriter::remove_unused(const EpochFile& file) {
 std::vector<journal::Record> LessonWriter::final_gaps(
     LessonTime end, LessonTime at, const std::function<GapReason(const std::string& track)>& reason_of) const {
   std::vector<journal::Record> records;
-  for (const auto& [state, durable_at] : tracks()) {
+  for (const auto& report : tracks()) {
+    const auto& state = report.state;
     const auto tolerance = std::max<std::int64_t>(1'000'000, state.rate > 0 ? std::int64_t(1e9 / state.rate) : 0);
     if ((end - state.durable_until).count() <= tolerance) continue;
     records.push_back(EventRecord{

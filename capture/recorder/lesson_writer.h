@@ -17,6 +17,7 @@ namespace shilu::recorder {
 struct WriterLimits {
   std::uint64_t held_bytes = 64u << 20;                 // per track, not durable yet
   Nanoseconds held_time = std::chrono::seconds(60);
+  std::uint64_t held_in_all = 192u << 20;               // of all tracks
 };
 
 // Told on the sync thread, once the journal is durable.
@@ -31,6 +32,9 @@ class DurableListener {
 struct TrackReport {
   TrackState state;
   MonotonicTime durable_at;
+  MonotonicTime held_since;  // the oldest that is not durable came then; 0: there is none
+  MonotonicTime dropped_at;  // 0: never
+  bool no_room = false;
 };
 
 class LessonWriter {
@@ -41,8 +45,10 @@ class LessonWriter {
 
   // Tracks are made before anything is offered to them, and stay.
   std::size_t add_track(TrackState state);
-  // False: the queue is full and the fragment is lost; the caller tells so with the next one.
-  bool offer(std::size_t track, Fragment fragment);
+  void set_value(std::size_t track, int value);
+  // A reason: there is no room, the fragment is lost; the caller tells so with the next one. Where all tracks together
+  // hold too much, whole GOPs of less valuable ones are given up first.
+  std::optional<GapReason> offer(std::size_t track, Fragment fragment, MonotonicTime now);
 
   // The writer's thread: writes what waits. An error: some track could not be written and will be tried again in a new
   // file; kStorageFull: nothing more is tried.
@@ -51,8 +57,13 @@ class LessonWriter {
   Result<bool> sync(LessonTime at, MonotonicTime now, std::vector<journal::Record> events);
 
   bool idle() const;           // nothing waits or is written without being durable
-  bool storage_full() const;
+  bool storage_full() const;  // nothing more is stored
   void note_storage_full();
+  // The disk is nearly full: the least valuable tracks that are still recorded are no more, their room is given back.
+  // False: only the most valuable are left, and nothing was done.
+  bool give_up_least();
+  std::size_t values_recorded() const;  // how many different ones
+  void take_all_again();                // there is room again
 
   // --- At the end, when the two threads have stopped.
   // Gives up what could not be stored, and the space reserved ahead.
@@ -70,6 +81,8 @@ class LessonWriter {
   };
 
   Status write_track(TrackStore& store);
+  bool make_room(std::uint64_t size, int value, MonotonicTime now);
+  void give_back_room(TrackStore& store);
   static bool give_up(TrackStore& store, Fragment& fragment);
   Result<WrittenFragment> write_one(TrackStore& store, Fragment& fragment);
   std::vector<Batch> take_written();
@@ -99,6 +112,7 @@ class LessonWriter {
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<TrackStore>> stores_;  // guarded by mutex_, see TrackStore
   bool storage_full_ = false;                        // guarded by mutex_
+  MonotonicTime last_offer_;                         // guarded by mutex_
 
   // The sync thread's own.
   std::vector<journal::Record> records_;

@@ -1,7 +1,5 @@
 #include "capture/recorder/mark_book.h"
 
-#include <algorithm>
-
 namespace shilu::recorder {
 
 using journal::EventRecord;
@@ -10,6 +8,7 @@ MarkBook::MarkBook(LessonJournal& journal, std::vector<Mark> stored) : journal_(
   for (auto& mark : stored) {
     const auto id = mark.id;
     const bool undone = mark.undone;
+    standing_ += !undone;
     entries_.emplace(id, Entry{std::move(mark), true, undone});
   }
 }
@@ -26,6 +25,7 @@ Result<MarkAnswer> MarkBook::add(const Mark& mark) {
   if (closed_) return fail(ErrorKind::kFailedPrecondition, "the lesson has ended");
   auto& entry = entries_[mark.id];
   entry.mark = mark;
+  ++standing_;
   SHILU_CHECK(journal_.commit({EventRecord{mark.at, journal::MarkEvent{mark}}}));
   entry.stored = true;
   return MarkAnswer{mark, true};
@@ -42,6 +42,7 @@ Status MarkBook::undo(const std::string& id, LessonTime at) {
   } else {
     if (closed_) return fail(ErrorKind::kFailedPrecondition, "the lesson has ended");
     entry.mark.undone = true;
+    --standing_;
     SHILU_CHECK(journal_.commit({EventRecord{at, journal::MarkUndoneEvent{id}}}));
   }
   entry.stored = true;
@@ -52,12 +53,6 @@ Status MarkBook::undo(const std::string& id, LessonTime at) {
 void MarkBook::close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;
-}
-
-std::size_t MarkBook::count() const {
-  const std::lock_guard lock(mutex_);
-  return static_cast<std::size_t>(
-      std::count_if(entries_.begin(), entries_.end(), [](const auto& pair) { return !pair.second.mark.undone; }));
 }
 
 }  // namespace shilu::recorder

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "capture/recorder/recorder_session.h"
 #include "firmware/base/ids.h"
@@ -13,12 +14,9 @@ namespace {
 
 using std::filesystem::path;
 
-constexpr Nanoseconds kHouseInterval = std::chrono::milliseconds(250);
 // A source may be late: what was before the stop is awaited for so long.
 constexpr Nanoseconds kLastUnits = std::chrono::milliseconds(1500);
 constexpr Nanoseconds kLook = std::chrono::milliseconds(5);
-// Under this, the lesson is ended while its last records still fit.
-constexpr std::uint64_t kLastBytes = 4u << 20;
 
 std::string_view to_string(StopReason reason) {
   switch (reason) {
@@ -48,7 +46,12 @@ Status prepare_runtime_directory(const path& directory) {
 
 Recorder::Recorder(RecorderSettings settings, CertifiedKey key, FileSystem& files, const Clock& clock,
                    RecorderListener* listener)
-    : settings_(std::move(settings)), key_(std::move(key)), files_(files), clock_(clock), listener_(listener) {}
+    : settings_(std::move(settings)),
+      key_(std::move(key)),
+      files_(files),
+      clock_(clock),
+      listener_(listener),
+      slept_(settings_.slept()) {}
 
 Result<std::unique_ptr<Recorder>> Recorder::open(RecorderSettings settings, CertifiedKey key, FileSystem& files,
                                                  const Clock& clock, RecorderListener* listener) {
@@ -98,8 +101,8 @@ std::shared_ptr<Recorder::Session> Recorder::session() const {
   return session_;
 }
 
-Surroundings Recorder::surroundings() {
-  return {files_, clock_, key_, settings_.limits, *this};
+Surroundings Recorder::surroundings(const CertifiedKey& key) {
+  return {files_, clock_, key, settings_.limits, *this};
 }
 
 void Recorder::fragment_offered() {
@@ -107,20 +110,22 @@ void Recorder::fragment_offered() {
   if (session_) session_->threads.fragment_offered();
 }
 
-void Recorder::begin_session(std::unique_ptr<LiveLesson> lesson) {
+void Recorder::begin_session(std::unique_ptr<LiveLesson> lesson, SourceInput::Entry entry) {
   auto& running = *lesson;
   auto session = std::make_shared<Session>(std::move(lesson), settings_.tick);
   {
     const std::lock_guard lock(mutex_);
     session_ = std::move(session);
     fault_.clear();
+    armed_ = false;
   }
   const auto& sources = running.info().sources;
   for (const auto& input : inputs_) {
     const auto same = [&](const SourceInfo& source) { return source.name == input->spec().name; };
     // A source that was added since the lesson began is none of its.
-    if (std::any_of(sources.begin(), sources.end(), same)) input->attach(running);
+    if (std::any_of(sources.begin(), sources.end(), same)) input->attach(running, entry);
   }
+  import_inbox(*this->session());
   if (listener_ != nullptr) listener_->on_change();
 }
 
@@ -177,14 +182,26 @@ Status Recorder::check_picture() const {
 
 Result<StartedLesson> Recorder::start(const StartRequest& request) {
   const std::lock_guard control(control_mutex_);
-  if (session()) return fail(ErrorKind::kFailedPrecondition, "A lesson is being recorded already.");
+  if (const auto running = session()) {
+    const auto away = running->lesson->away();
+    if (!away || away->why != Away::Why::kStopping) {
+      return fail(ErrorKind::kFailedPrecondition, "A lesson is being recorded already.");
+    }
+    SHILU_CHECK(close_session(*running, away->since, away->stop_reason));
+  }
   SHILU_CHECK(check_picture());
   auto info = new_info(request.planned_ms);  // the press is now
+  info.platform_nonce = request.platform_nonce;
+  SourceInput::Entry entry;
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(armed_, false)) entry.pre_roll = settings_.pre_roll;
+  }
   for (const auto& input : inputs_) input->prepare();
   SHILU_TRY(auto directory, new_directory(request.directory, info.lesson_id));
   SHILU_CHECK(check_space(directory, request.planned_ms));
-  SHILU_TRY(auto lesson, LiveLesson::begin(surroundings(), info, directory, request.subject));
-  begin_session(std::move(lesson));
+  SHILU_TRY(auto lesson, LiveLesson::begin(surroundings(key_), info, directory, request.subject));
+  begin_session(std::move(lesson), entry);
   for (const auto& input : inputs_) {
     if (request.length) input->end_at(LessonTime{request.length->count()});
   }
@@ -210,20 +227,39 @@ GapReason Recorder::tail_reason(const std::string& track) const {
   return GapReason::kSourceLost;
 }
 
+std::map<std::string, GapReason> Recorder::tail_reasons(const Session& running) const {
+  std::map<std::string, GapReason> reasons;
+  const auto away = running.lesson->away();
+  for (const auto& track : running.lesson->writer().tracks()) {
+    const auto& name = track.state.name;
+    reasons[name] = away && away->why == Away::Why::kPrivate ? GapReason::kPrivate : tail_reason(name);
+    if (track.no_room) reasons[name] = GapReason::kDiskFull;
+  }
+  return reasons;
+}
+
 Result<StoppedLesson> Recorder::stop(StopReason reason, std::optional<LessonTime> at) {
   const std::lock_guard control(control_mutex_);
   const auto running = session();
   if (!running) return not_recording();
-  auto& lesson = *running->lesson;
-  const auto end = LessonTime::from_ms(std::max<std::int64_t>(std::min(at.value_or(lesson.now()), lesson.now()).ms(), 0));
-  for (const auto& input : inputs_) input->end_at(end);
-  const bool full = lesson.writer().storage_full();
-  if (!full) await_end();
-  std::map<std::string, GapReason> reasons;
-  for (const auto& track : lesson.writer().tracks()) reasons[track.state.name] = tail_reason(track.state.name);
+  const auto away = running->lesson->away();
+  if (away && away->why == Away::Why::kStopping) return close_session(*running, away->since, away->stop_reason);
+  const auto now = running->lesson->now();
+  const auto end = LessonTime::from_ms(std::max<std::int64_t>(std::min(at.value_or(now), now).ms(), 0));
+  import_inbox(*running);
+  if (!away) {
+    for (const auto& input : inputs_) input->end_at(end);
+    if (!running->lesson->writer().storage_full()) await_end();
+  }
+  return close_session(*running, end, to_string(reason));
+}
+
+Result<StoppedLesson> Recorder::close_session(Session& running, LessonTime end, std::string_view reason) {
+  auto& lesson = *running.lesson;
+  auto reasons = tail_reasons(running);
   for (const auto& input : inputs_) input->detach(SourceInput::Rest::kFlush);
-  running->threads.end();
-  const auto finished = lesson.finish(end, to_string(reason), [&](const std::string& track) {
+  running.threads.end();
+  const auto finished = lesson.finish(end, reason, [&](const std::string& track) {
     return lesson.writer().storage_full() ? GapReason::kDiskFull : reasons[track];
   });
   {
@@ -251,28 +287,6 @@ Status Recorder::undo_mark(const std::string& id) {
   auto undone = running->lesson->undo_mark(id);
   if (undone) running->threads.tick_wanted();
   return undone;
-}
-
-void Recorder::keep_house() {
-  std::unique_lock lock(mutex_);
-  while (!housekeeper_wake_.wait_for(lock, kHouseInterval, [this] { return ending_; })) {
-    const auto running = session_;
-    lock.unlock();
-    for (const auto& input : inputs_) input->close_if_silent();
-    if (running) end_if_full(*running);
-    lock.lock();
-  }
-}
-
-void Recorder::end_if_full(Session& running) {
-  auto& lesson = *running.lesson;
-  const auto left = files_.free_bytes(lesson.directory());
-  if (left && *left < kLastBytes) lesson.writer().note_storage_full();
-  if (!lesson.writer().storage_full()) return;
-  log_error("the disk is full; the lesson is ended with what is whole");
-  const auto stopped = stop(StopReason::kDiskFull);
-  const std::lock_guard lock(mutex_);
-  if (stopped) fault_ = "The disk is full. The lesson was ended; what was recorded until then is whole.";
 }
 
 // --- told by the lesson's writer

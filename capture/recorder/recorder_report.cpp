@@ -14,6 +14,10 @@ using std::filesystem::path;
 constexpr Nanoseconds kProvenWithin = std::chrono::seconds(5);
 constexpr std::uint64_t kUsualBytesPerSecond = 550'000;  // of one source: 4 Mbit/s of picture, 128 kbit/s of sound
 constexpr std::int64_t kMeasuredAfterMs = 10'000;
+constexpr std::int64_t kNsPerMs = 1'000'000;
+constexpr Nanoseconds kDroppedLately = std::chrono::seconds(10);
+constexpr Nanoseconds kHeldTooLong = std::chrono::seconds(4);  // a tick is 1 s: shown within 5 s
+constexpr Nanoseconds kMeasurable = std::chrono::seconds(5);
 
 // The nearest directory above `where` that exists.
 path existing(const FileSystem& files, path where) {
@@ -22,7 +26,7 @@ path existing(const FileSystem& files, path where) {
   return where.empty() ? path(".") : where;
 }
 
-void fill_track(TrackStatus& status, const TrackReport& report) {
+void fill_track(TrackStatus& status, const TrackReport& report, MonotonicTime now) {
   const auto& state = report.state;
   if (!state.codec.empty()) status.codec = state.codec;
   if (state.width > 0) status.width = state.width;
@@ -34,9 +38,12 @@ void fill_track(TrackStatus& status, const TrackReport& report) {
   status.gaps = state.counters.gaps;
   status.received = state.counters.received;
   status.expected = state.counters.expected;
+  status.dropped = state.counters.dropped;
+  if (report.dropped_at.ns > 0 && now - report.dropped_at < kDroppedLately) status.trouble = "dropping";
+  if (report.no_room) status.trouble = "no-room";
 }
 
-void fill_tracks(SourceStatus& source, const std::vector<TrackReport>& reports) {
+void fill_tracks(SourceStatus& source, const std::vector<TrackReport>& reports, MonotonicTime now) {
   for (const auto& report : reports) {
     const auto parts = parse_track_name(report.state.name);
     if (!parts || parts->source != source.name) continue;
@@ -46,7 +53,7 @@ void fill_tracks(SourceStatus& source, const std::vector<TrackReport>& reports) 
       found = source.tracks.emplace(found);
       found->name = report.state.name;
     }
-    fill_track(*found, report);
+    fill_track(*found, report, now);
   }
 }
 
@@ -75,11 +82,22 @@ bool proven(const SourceStatus& source, const std::vector<TrackReport>& reports,
 
 }  // namespace
 
+// What the sources send, where enough of it was kept to tell; else what is usual.
+std::uint64_t Recorder::bytes_per_second() const {
+  std::uint64_t total = 0;
+  for (const auto& input : inputs_) {
+    const auto kept = input->pre_roll();
+    const auto ms = static_cast<std::uint64_t>(kept.length / std::chrono::milliseconds(1));
+    total += kept.length > kMeasurable ? kept.bytes * 1000 / ms : kUsualBytesPerSecond;
+  }
+  return std::max<std::uint64_t>(total, 1);
+}
+
 Status Recorder::check_space(const path& where, std::optional<std::int64_t> planned_ms) const {
   SHILU_TRY(const auto left, files_.free_bytes(existing(files_, where)));
   const auto seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(planned_ms.value_or(0), 0)) / 1000;
   // A fifth more than usual, as pictures with much movement take.
-  const auto lesson = seconds * kUsualBytesPerSecond * settings_.sources.size() * 6 / 5;
+  const auto lesson = seconds * bytes_per_second() * 6 / 5;
   const auto needed = settings_.reserve_bytes + lesson;
   if (left >= needed) return {};
   return fail(ErrorKind::kStorageFull,
@@ -98,7 +116,7 @@ void Recorder::fill_lesson(RecorderStatus& status, const Session& running) const
   out.elapsed_ms = std::max<std::int64_t>(lesson.now().ms(), 0);
   out.recording_proven = true;
   for (auto& source : status.sources) {
-    fill_tracks(source, reports);
+    fill_tracks(source, reports, now);
     out.recording_proven = out.recording_proven && proven(source, reports, now);
   }
   for (const auto& report : reports) {
@@ -108,15 +126,42 @@ void Recorder::fill_lesson(RecorderStatus& status, const Session& running) const
   out.durable_ms = std::min(durable_ms(status.sources), out.elapsed_ms);
   out.durable_lag_ms = out.elapsed_ms - out.durable_ms;
   out.marks = lesson.mark_count();
-  status.lesson = std::move(out);
+  out.planned_ms = lesson.planned_ms();
   status.state = "recording";
-  status.fault = running.threads.fault();
+  if (const auto away = lesson.away()) {
+    status.state = away->why == Away::Why::kPrivate ? "private" : "stopping";
+    out.away_since_ms = away->since.ms();
+    out.recording_proven = false;
+    out.elapsed_ms = away->why == Away::Why::kStopping ? away->since.ms() : out.elapsed_ms;
+    out.durable_lag_ms = 0;
+    const std::lock_guard lock(mutex_);
+    if (running.closes_at.ns > 0) out.closes_in_ms = std::max<std::int64_t>((running.closes_at - now).count() / kNsPerMs, 0);
+  }
+  status.lesson = std::move(out);
+  fill_fault(status, running, reports);
+}
+
+// What keeps bytes from becoming durable. An operation that hangs tells nothing, but what it keeps waiting does.
+void Recorder::fill_fault(RecorderStatus& status, const Session& running,
+                          const std::vector<TrackReport>& reports) const {
+  if (auto fault = running.threads.fault(); !fault.empty()) {
+    status.fault = std::move(fault);
+    status.fault_code = "disk";
+    return;
+  }
+  const auto now = clock_.monotonic();
+  const auto waits = [&](const TrackReport& report) {
+    return report.held_since.ns > 0 && now - report.held_since > kHeldTooLong;
+  };
+  if (std::none_of(reports.begin(), reports.end(), waits)) return;
+  status.fault = "The disk does not take the recording; what was recorded is kept in memory until it does.";
+  status.fault_code = "not-durable";
 }
 
 void Recorder::fill_disk(RecorderStatus& status) const {
   const auto where = status.lesson ? path(status.lesson->directory) : settings_.lessons_directory;
   status.free_bytes = files_.free_bytes(existing(files_, where)).value_or(0);
-  auto per_second = kUsualBytesPerSecond * std::max<std::uint64_t>(settings_.sources.size(), 1);
+  auto per_second = bytes_per_second();
   if (status.lesson && status.lesson->elapsed_ms > kMeasuredAfterMs && status.lesson->bytes > 0) {
     per_second = std::max<std::uint64_t>(
         status.lesson->bytes * 1000 / static_cast<std::uint64_t>(status.lesson->elapsed_ms), 1);
@@ -130,6 +175,11 @@ RecorderStatus Recorder::status() const {
   {
     const std::lock_guard lock(mutex_);
     status.fault = fault_;
+    if (!fault_.empty()) status.fault_code = "closing";
+    status.armed = armed_;
+  }
+  for (const auto& input : inputs_) {
+    status.pre_roll_ms = std::max<std::int64_t>(status.pre_roll_ms, input->pre_roll().length.count() / kNsPerMs);
   }
   if (const auto running = session()) fill_lesson(status, *running);
   if (!status.fault.empty()) status.state = "fault";

@@ -10,6 +10,7 @@ struct Recorder::Session {
 
   std::unique_ptr<LiveLesson> lesson;
   LessonThreads threads;  // ends before the lesson goes
+  MonotonicTime closes_at;  // stopped and not continued until then; guarded by Recorder::mutex_
 };
 
 }  // namespace shilu::recorder

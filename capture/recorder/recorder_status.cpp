@@ -5,6 +5,10 @@
 namespace shilu::recorder {
 namespace {
 
+Json optional_number(const std::optional<std::int64_t>& number) {
+  return number ? Json(*number) : Json();
+}
+
 Json to_json(const TrackStatus& track) {
   return {{"name", track.name},
           {"codec", track.codec},
@@ -16,7 +20,9 @@ Json to_json(const TrackStatus& track) {
           {"fragments", track.fragments},
           {"gaps", track.gaps},
           {"received", track.received},
-          {"expected", track.expected}};
+          {"expected", track.expected},
+          {"dropped", track.dropped},
+          {"trouble", track.trouble}};
 }
 
 Json to_json(const SourceStatus& source) {
@@ -36,6 +42,9 @@ Json to_json(const LessonStatus& lesson) {
           {"gaps", lesson.gaps},
           {"marks", lesson.marks},
           {"durable_lag_ms", lesson.durable_lag_ms},
+          {"planned_ms", optional_number(lesson.planned_ms)},
+          {"away_since_ms", optional_number(lesson.away_since_ms)},
+          {"closes_in_ms", optional_number(lesson.closes_in_ms)},
           {"recording_proven", lesson.recording_proven}};
 }
 
@@ -44,6 +53,12 @@ template <typename T>
 Status read(const Json& json, std::string_view key, T& out) {
   SHILU_TRY(const auto value, json_int(json, key));
   out = static_cast<T>(value);
+  return {};
+}
+
+Status read_optional(const Json& json, std::string_view key, std::optional<std::int64_t>& out) {
+  if (!json.contains(std::string(key)) || json[std::string(key)].is_null()) return {};
+  SHILU_TRY(out, json_int(json, key));
   return {};
 }
 
@@ -60,6 +75,8 @@ Result<TrackStatus> track_from(const Json& json) {
   SHILU_CHECK(read(json, "gaps", track.gaps));
   SHILU_CHECK(read(json, "received", track.received));
   SHILU_CHECK(read(json, "expected", track.expected));
+  SHILU_CHECK(read(json, "dropped", track.dropped));
+  SHILU_TRY(track.trouble, json_string(json, "trouble"));
   return track;
 }
 
@@ -90,6 +107,9 @@ Result<LessonStatus> lesson_from(const Json& json) {
   SHILU_CHECK(read(json, "gaps", lesson.gaps));
   SHILU_CHECK(read(json, "marks", lesson.marks));
   SHILU_CHECK(read(json, "durable_lag_ms", lesson.durable_lag_ms));
+  SHILU_CHECK(read_optional(json, "planned_ms", lesson.planned_ms));
+  SHILU_CHECK(read_optional(json, "away_since_ms", lesson.away_since_ms));
+  SHILU_CHECK(read_optional(json, "closes_in_ms", lesson.closes_in_ms));
   SHILU_TRY(lesson.recording_proven, json_bool(json, "recording_proven"));
   return lesson;
 }
@@ -104,7 +124,9 @@ Json RecorderStatus::to_json() const {
           {"sources", std::move(list)},
           {"disk", {{"free_bytes", free_bytes}, {"minutes_left", minutes_left}}},
           {"clock", {{"synchronised", clock_synchronised}, {"error_ms", clock_error_ms}}},
-          {"fault", fault}};
+          {"pre_roll", {{"armed", armed}, {"kept_ms", pre_roll_ms}}},
+          {"fault", fault},
+          {"fault_code", fault_code}};
 }
 
 Result<RecorderStatus> RecorderStatus::from_json(const Json& json) {
@@ -125,6 +147,10 @@ Result<RecorderStatus> RecorderStatus::from_json(const Json& json) {
   SHILU_TRY(status.clock_synchronised, json_bool(clock, "synchronised"));
   SHILU_CHECK(read(clock, "error_ms", status.clock_error_ms));
   SHILU_TRY(status.fault, json_string(json, "fault"));
+  SHILU_TRY(status.fault_code, json_string(json, "fault_code"));
+  SHILU_TRY(const auto pre_roll, json_object(json, "pre_roll"));
+  SHILU_TRY(status.armed, json_bool(pre_roll, "armed"));
+  SHILU_CHECK(read(pre_roll, "kept_ms", status.pre_roll_ms));
   return status;
 }
 

@@ -6,10 +6,17 @@
 #include <string>
 #include <vector>
 
+#include "firmware/base/clock.h"
 #include "firmware/base/json.h"
 #include "firmware/base/result.h"
 
 namespace shilu::recorder {
+
+// What is kept in memory of a source before a lesson.
+struct PreRollStatus {
+  Nanoseconds length{0};
+  std::uint64_t bytes = 0;
+};
 
 struct TrackStatus {
   std::string name;
@@ -23,6 +30,8 @@ struct TrackStatus {
   std::uint64_t gaps = 0;
   std::uint64_t received = 0;
   std::uint64_t expected = 0;
+  std::uint64_t dropped = 0;  // fragments that the disk had no room or time for
+  std::string trouble{};      // "dropping": some in the last 10 s; "no-room": not recorded, the disk is nearly full; or ""
 };
 
 struct SourceStatus {
@@ -46,10 +55,13 @@ struct LessonStatus {
   std::uint64_t marks = 0;
   std::int64_t durable_lag_ms = 0;
   bool recording_proven = false;    // every track of a required source had bytes made durable in the last 5 s
+  std::optional<std::int64_t> planned_ms{};
+  std::optional<std::int64_t> away_since_ms{};  // of a private moment or a stop
+  std::optional<std::int64_t> closes_in_ms{};   // stopped: how long it may still be continued
 };
 
 struct RecorderStatus {
-  std::string state = "idle";  // "recording", "fault"
+  std::string state = "idle";  // "recording", "private", "stopping", "fault"
   std::optional<LessonStatus> lesson;
   std::vector<SourceStatus> sources;
   std::uint64_t free_bytes = 0;
@@ -57,6 +69,9 @@ struct RecorderStatus {
   bool clock_synchronised = false;
   std::int64_t clock_error_ms = 0;
   std::string fault;
+  std::string fault_code;  // "disk", "not-durable", "disk-full", "closing"; "" with fault
+  bool armed = false;      // pre-roll is kept: the light is on
+  std::int64_t pre_roll_ms = 0;
 
   Json to_json() const;
   static Result<RecorderStatus> from_json(const Json& json);

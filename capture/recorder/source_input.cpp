@@ -7,6 +7,16 @@
 namespace shilu::recorder {
 namespace {
 
+// A lesson can be followed by its sound alone; the screen is what the teacher has on file anyway.
+constexpr int kSound = 100;
+constexpr int kCamera = 6;
+constexpr int kScreen = 3;
+
+int value_of(const SourceSpec& spec, MediaKind kind) {
+  const int usual = spec.kind == "screen" ? kScreen : kCamera;
+  return (kind == MediaKind::kAudio ? kSound : 0) + (spec.value != 0 ? spec.value : usual);
+}
+
 constexpr Nanoseconds kSilent = std::chrono::seconds(3);  // longer than any GOP: nothing arrives any more
 constexpr Nanoseconds kAcknowledgeEvery = std::chrono::milliseconds(500);  // while no lesson runs
 
@@ -21,18 +31,32 @@ SourceInput::SourceInput(SourceSupervisor::Options options, const Clock& clock, 
 
 // --- a lesson begins and ends
 
-void SourceInput::prepare() {
+void SourceInput::keep(Nanoseconds length) {
   const std::lock_guard lock(mutex_);
-  video_.lead_in.hold();
-  audio_.lead_in.hold();
+  for (auto* input : {&video_, &audio_}) {
+    input->pre_roll.keep(length);
+    const auto forgotten = input->pre_roll.forgotten();
+    if (!lesson_ && forgotten && length == Nanoseconds(0)) forget(*input, *forgotten);
+  }
 }
 
-void SourceInput::attach(LiveLesson& lesson) {
+PreRollStatus SourceInput::pre_roll() const {
+  const std::lock_guard lock(mutex_);
+  return {std::max(video_.pre_roll.length(), audio_.pre_roll.length()), video_.pre_roll.bytes() + audio_.pre_roll.bytes()};
+}
+
+void SourceInput::prepare() {
+  const std::lock_guard lock(mutex_);
+  video_.pre_roll.hold();
+  audio_.pre_roll.hold();
+}
+
+void SourceInput::attach(LiveLesson& lesson, Entry entry) {
   const std::lock_guard lock(mutex_);
   lesson_ = &lesson;
-  lesson_end_.reset();
+  entry_ = entry;
   for (auto* input : {&video_, &audio_}) {
-    auto units = input->lead_in.take(lesson.info().start_monotonic);
+    auto units = input->pre_roll.take(lesson.start(), entry.pre_roll);
     if (!input->parameters) continue;
     make_builder(*input);
     for (auto& unit : units) input->builder->add(std::move(unit), peer_, clock_.monotonic());
@@ -45,31 +69,59 @@ void SourceInput::make_builder(TrackInput& input) {
   const auto tracks = writer.tracks();
   const auto found =
       std::find_if(tracks.begin(), tracks.end(), [&](const TrackReport& track) { return track.state.name == name; });
-  TrackBuilder::Beginning beginning{input.kind, lesson_->info().start_monotonic, std::nullopt};
+  TrackBuilder::Beginning beginning;
+  beginning.kind = input.kind;
+  beginning.lesson_start = lesson_->start();
+  beginning.stored_reason = entry_.resumed;
+  beginning.not_before = entry_.not_before;
+  beginning.earliest = LessonTime{-entry_.pre_roll.count()};
   auto index = static_cast<std::size_t>(found - tracks.begin());
   if (found == tracks.end()) {
     TrackState state;
     state.name = name;
     state.kind = input.kind;
     index = writer.add_track(std::move(state));
-  } else if (found->state.durable_until.ns > 0) {
+  } else if (found->state.anything) {
     beginning.stored_until = found->state.durable_until;
   }
+  writer.set_value(index, value_of(spec_, input.kind));
   auto emit = [&writer, index, this](Fragment fragment) {
-    const bool taken = writer.offer(index, std::move(fragment));
+    const auto lost = writer.offer(index, std::move(fragment), clock_.monotonic());
     offered_();
-    return taken;
+    return lost;
   };
   input.builder = std::make_unique<TrackBuilder>(beginning, input.distance, std::move(emit));
-  if (lesson_end_) input.builder->end_at(*lesson_end_);
+  if (entry_.end) input.builder->end_at(*entry_.end);
   if (const auto set = input.builder->set_parameters(*input.parameters); !set) refuse(set.error());
 }
 
 void SourceInput::end_at(LessonTime end) {
   const std::lock_guard lock(mutex_);
-  lesson_end_ = end;
+  entry_.end = end;
   for (auto* input : {&video_, &audio_}) {
     if (input->builder) input->builder->end_at(end);
+  }
+}
+
+void SourceInput::go_on(LessonTime from, GapReason reason) {
+  const std::lock_guard lock(mutex_);
+  entry_.end.reset();
+  for (auto* input : {&video_, &audio_}) {
+    if (input->builder) input->builder->go_on(from, reason);
+  }
+}
+
+void SourceInput::cut(LessonTime from, GapReason reason) {
+  const std::lock_guard lock(mutex_);
+  for (auto* input : {&video_, &audio_}) {
+    if (input->builder) input->builder->cut(from, reason);
+  }
+}
+
+void SourceInput::move_start(MonotonicTime lesson_start) {
+  const std::lock_guard lock(mutex_);
+  for (auto* input : {&video_, &audio_}) {
+    if (input->builder) input->builder->move_start(lesson_start, GapReason::kSuspended);
   }
 }
 
@@ -103,7 +155,7 @@ GapReason SourceInput::open_reason(MediaKind kind) const {
   return input.builder ? input.builder->open_reason() : GapReason::kSourceLost;
 }
 
-// Not whether the lead-in holds something: it is empty for a GOP after each lesson, and the next may begin at once.
+// Not whether the pre-roll holds something: it is empty for a GOP after each lesson, and the next may begin at once.
 bool SourceInput::gives(MediaKind kind) const {
   const std::lock_guard lock(mutex_);
   const auto& input = track(kind);
@@ -144,7 +196,7 @@ void SourceInput::peer_connected(std::uint64_t peer) {
     for (auto* input : {&video_, &audio_}) {
       input->last_number = 0;
       input->decodable_at.reset();
-      input->lead_in.clear();
+      input->pre_roll.clear();
     }
   }
   peer_ = peer;
@@ -194,15 +246,23 @@ void SourceInput::unit_arrived(link::AccessUnit unit) {
   input.distance.add(unit.decode_time);
   const auto now = clock_.monotonic();
   if (unit.sync || input.decodable_at) input.decodable_at = now;
+  std::optional<std::uint64_t> forgotten;
   if (input.builder) {
+    const auto number = unit.number;
     input.builder->add(std::move(unit), peer_, now);
-    return;
+    // Nothing of this is wanted, now or later; but what is before it may not be durable yet.
+    if (input.builder->reached_end() && lesson_->writer().idle()) forgotten = number;
+  } else {
+    input.pre_roll.add(std::move(unit));
+    forgotten = input.pre_roll.forgotten();
   }
-  const auto kind = unit.kind;
-  const auto forgotten = input.lead_in.add(std::move(unit));
   if (!forgotten || now - input.acknowledged_at < kAcknowledgeEvery) return;
   input.acknowledged_at = now;
-  supervisor_.acknowledge(kind, {peer_, *forgotten});
+  forget(input, *forgotten);
+}
+
+void SourceInput::forget(TrackInput& input, std::uint64_t number) {
+  supervisor_.acknowledge(input.kind, {peer_, number});
 }
 
 }  // namespace shilu::recorder

@@ -1,13 +1,13 @@
 #pragma once
-// One source as the recorder sees it: its capture process, its two tracks, and where their units go - into the lead-in
+// One source as the recorder sees it: its capture process, its two tracks, and where their units go - into the pre-roll
 // while no lesson runs, else into the lesson. Thread-safe.
 
 #include <functional>
 #include <memory>
 #include <mutex>
 
-#include "capture/recorder/lead_in.h"
 #include "capture/recorder/live_lesson.h"
+#include "capture/recorder/pre_roll.h"
 #include "capture/recorder/recorder_status.h"
 #include "capture/recorder/source_supervisor.h"
 #include "capture/recorder/track_builder.h"
@@ -23,11 +23,25 @@ class SourceInput final : public SourceListener {
   void end(SourceSupervisor::Ending ending) { supervisor_.end(ending); }
   const SourceSpec& spec() const { return spec_; }
 
+  // How much is kept in memory while no lesson runs; less than before: the rest is forgotten at once, here and in the
+  // capture.
+  void keep(Nanoseconds length);
+  PreRollStatus pre_roll() const;
   // A lesson is being made: keep what it may need.
   void prepare();
+  struct Entry {
+    Nanoseconds pre_roll{0};        // how far before the press the lesson may begin
+    std::optional<LessonTime> end;  // as end_at(), from the first unit on
+    LessonTime not_before = kAnyTime;
+    GapReason resumed = GapReason::kRecorderRestart;
+  };
   // From here on units go into the lesson, which lives until detach() has returned.
-  void attach(LiveLesson& lesson);
+  void attach(LiveLesson& lesson, Entry entry);
+  // TrackBuilder has the meaning of these four. Behind end_at() the capture is told to forget what comes.
   void end_at(LessonTime end);
+  void go_on(LessonTime from, GapReason reason);
+  void cut(LessonTime from, GapReason reason);
+  void move_start(MonotonicTime lesson_start);
   bool reached_end() const;  // nothing more is to be awaited
   enum class Rest { kFlush, kAbandon };
   void detach(Rest rest);    // what is open is closed, or left to the next recorder, which gets it from the capture
@@ -48,11 +62,11 @@ class SourceInput final : public SourceListener {
 
  private:
   struct TrackInput {
-    explicit TrackInput(MediaKind which) : kind(which), lead_in(which) {}
+    explicit TrackInput(MediaKind which) : kind(which), pre_roll(which) {}
     MediaKind kind;
     std::optional<link::TrackParameters> parameters;
     UsualDistance distance;
-    LeadIn lead_in;
+    PreRoll pre_roll;
     std::unique_ptr<TrackBuilder> builder;
     std::uint64_t last_number = 0;                    // of this peer
     std::optional<MonotonicTime> decodable_at;        // the newest arrival since an IDR of this peer
@@ -64,6 +78,7 @@ class SourceInput final : public SourceListener {
   bool gives(MediaKind kind) const;
   void make_builder(TrackInput& input);
   void interrupt(GapReason reason);
+  void forget(TrackInput& input, std::uint64_t number);
   void refuse(const Error& error);
 
   SourceSpec spec_;
@@ -76,7 +91,7 @@ class SourceInput final : public SourceListener {
   link::StateChange state_;
   std::uint64_t peer_ = 0;
   LiveLesson* lesson_ = nullptr;
-  std::optional<LessonTime> lesson_end_;
+  Entry entry_;  // `end` is kept up to date
 
   SourceSupervisor supervisor_;  // last: its thread uses what is above
 };

@@ -23,6 +23,7 @@ struct SourceSpec {
   std::string kind;  // "rtsp"
   bool required = true;
   std::vector<std::string> capture_arguments;  // of shilu-capture, without --socket
+  int value = 0;  // where the disk has too little room, the least is given up first; 0: by its kind
 };
 
 // Called on the supervisor's thread.

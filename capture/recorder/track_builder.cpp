@@ -22,7 +22,8 @@ TrackBuilder::TrackBuilder(Beginning beginning, const UsualDistance& distance, E
       assembler_(beginning.kind),
       resuming_(beginning.stored_until.has_value()),
       end_(beginning.stored_until),
-      reason_(beginning.stored_until ? GapReason::kRecorderRestart : GapReason::kLateStart) {}
+      not_before_(beginning.not_before),
+      reason_(beginning.stored_until ? beginning.stored_reason : GapReason::kLateStart) {}
 
 Status TrackBuilder::set_parameters(const link::TrackParameters& parameters) {
   auto format = std::make_shared<TrackFormat>();
@@ -86,7 +87,9 @@ bool TrackBuilder::stored_already(const link::AccessUnit& unit) const {
 }
 
 void TrackBuilder::add(link::AccessUnit unit, std::uint64_t peer, MonotonicTime now) {
+  const LessonTime begin{(unit.decode_time - beginning_.lesson_start).count()};
   if (!declared_ || reached_end_ || unit.data.empty() || stored_already(unit)) return;
+  if (begin < not_before_) return;
   last_arrival_ = now;
   if (!adopt_format(unit.sync)) {
     waiting_for_sync_ = true;
@@ -94,7 +97,6 @@ void TrackBuilder::add(link::AccessUnit unit, std::uint64_t peer, MonotonicTime 
   }
   if (assembler_.full(*format_)) timeline_->fragment_begins();
   const auto placement = timeline_->place(unit, now);
-  const LessonTime begin{(unit.decode_time - beginning_.lesson_start).count()};
   if (lesson_end_ && begin >= *lesson_end_) {
     const bool joined = placement.verdict == Placement::Verdict::kJoined && !waiting_for_sync_;
     if (!assembler_.empty() && joined) {
@@ -115,9 +117,9 @@ bool TrackBuilder::admit(const link::AccessUnit& unit, const Placement& placemen
   if (placement.verdict == Placement::Verdict::kDrop) return false;
   const bool apart = placement.verdict == Placement::Verdict::kApart;
   if (beginning_.kind == MediaKind::kAudio) {
-    // Before the press nothing is kept but the frame that reaches past it.
+    // Before the beginning nothing is kept but the frame that reaches past it.
     const auto end = placement.decode_ticks + static_cast<std::int64_t>(format_->nominal_ticks);
-    if (end <= 0) return false;
+    if (end <= ticks_from_ns(beginning_.earliest.ns, format_->parameters.timescale)) return false;
     if (apart) close_alone(Border::kComplete);
     return true;
   }
@@ -169,10 +171,10 @@ void TrackBuilder::close_alone(Border border) {
 
 void TrackBuilder::emit(Fragment fragment) {
   const auto end = fragment.end();
-  if (end.ns <= 0) return;  // before the press: nobody asked for it
+  if (end <= beginning_.earliest) return;  // nobody asked for it
   fragment.reason_of_gap = open_reason();
-  if (!emit_(std::move(fragment))) {
-    reason_ = GapReason::kQueueOverflow;
+  if (const auto lost = emit_(std::move(fragment))) {
+    reason_ = *lost;
     waiting_for_sync_ = true;  // what follows leans on what is lost
     return;
   }
@@ -193,6 +195,26 @@ void TrackBuilder::close_if_silent(MonotonicTime now) {
 void TrackBuilder::end_at(LessonTime end) {
   lesson_end_ = end;
   if (format_) assembler_.drop_from(ticks_from_ns(end.ns, format_->parameters.timescale));
+}
+
+void TrackBuilder::go_on(LessonTime from, GapReason reason) {
+  flush();
+  lesson_end_.reset();
+  reached_end_ = false;
+  not_before_ = from;
+  if (!reason_) reason_ = reason;
+  waiting_for_sync_ = true;
+}
+
+void TrackBuilder::cut(LessonTime from, GapReason reason) {
+  interrupt(reason);
+  not_before_ = from;
+}
+
+void TrackBuilder::move_start(MonotonicTime lesson_start, GapReason reason) {
+  interrupt(reason);
+  beginning_.lesson_start = lesson_start;
+  if (format_) make_timeline();
 }
 
 void TrackBuilder::flush() {

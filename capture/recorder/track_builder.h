@@ -1,9 +1,10 @@
 #pragma once
 // Makes fragments of the access units of one track in one lesson. Thread-bound.
-// What it emits is in order, does not overlap and lies after the press, except that the first fragment may begin before
-// 0 when 0 is inside it. A hole between two fragments is a gap; each fragment carries the reason for one before it.
+// What it emits is in order, does not overlap and ends after `earliest`: the press, or as far before it as pre-roll was
+// kept. A hole between two fragments is a gap; each fragment carries the reason for one before it.
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -13,6 +14,8 @@
 
 namespace shilu::recorder {
 
+inline constexpr LessonTime kAnyTime{std::numeric_limits<std::int64_t>::min()};
+
 class TrackBuilder {
  public:
   struct Beginning {
@@ -20,9 +23,12 @@ class TrackBuilder {
     MonotonicTime lesson_start;
     // A resumed lesson: what an earlier process stored ends here, units before are dropped.
     std::optional<LessonTime> stored_until;
+    GapReason stored_reason = GapReason::kRecorderRestart;  // why time may be missing behind it
+    LessonTime not_before = kAnyTime;  // a private moment or a deletion ends here: units before are dropped
+    LessonTime earliest{};                                  // 0, or how far back pre-roll was kept
   };
-  // False: there was no room, the fragment is lost.
-  using Emit = std::function<bool(Fragment)>;
+  // A reason: the fragment was not taken and is lost.
+  using Emit = std::function<std::optional<GapReason>(Fragment)>;
 
   // `distance` is kept up to date by the caller, with every unit, and outlives the builder.
   TrackBuilder(Beginning beginning, const UsualDistance& distance, Emit emit);
@@ -39,6 +45,12 @@ class TrackBuilder {
   // No unit that begins at or after `end` is taken. reached_end(): one has come, all before it is emitted.
   void end_at(LessonTime end);
   bool reached_end() const { return reached_end_; }
+  // Behind end_at(): units that begin at `from` or later are taken again, pictures from the next IDR on.
+  void go_on(LessonTime from, GapReason reason);
+  // Closes what is open now and drops whatever begins before `from`.
+  void cut(LessonTime from, GapReason reason);
+  // Lesson time 0 lies elsewhere on the machine's clock: it slept. What is open is closed.
+  void move_start(MonotonicTime lesson_start, GapReason reason);
   void flush();
   // The reason if time is missing after what was emitted.
   GapReason open_reason() const { return reason_.value_or(GapReason::kSourceLost); }
@@ -70,6 +82,7 @@ class TrackBuilder {
   bool resuming_ = false;                       // nothing taken yet since the resume
   std::optional<LessonTime> end_;               // of what was emitted
   std::optional<LessonTime> lesson_end_;
+  LessonTime not_before_;
   bool reached_end_ = false;
   std::optional<GapReason> reason_;
   MonotonicTime last_arrival_;

@@ -1,5 +1,7 @@
 #include "capture/recorder/track_store.h"
 
+#include <algorithm>
+
 namespace shilu::recorder {
 
 Nanoseconds TrackStore::held_time() const {
@@ -7,6 +9,30 @@ Nanoseconds TrackStore::held_time() const {
   const auto& first = written.empty() ? waiting.front() : written.front().fragment;
   const auto& last = waiting.empty() ? written.back().fragment : waiting.back();
   return last.end() - first.start();
+}
+
+void TrackStore::drop_front_group(GapReason reason, MonotonicTime now) {
+  do {
+    held_bytes -= std::min(held_bytes, waiting.front().size_bytes());
+    waiting.pop_front();
+    ++state.counters.dropped;
+  } while (!waiting.empty() && !waiting.front().key());
+  lost = reason;
+  wants_key = waiting.empty();
+  dropped_at = now;
+  note_held();
+}
+
+void TrackStore::note_held() {
+  if (!written.empty()) {
+    held_since = written.front().fragment.offered_at;
+  } else if (writing_since.ns > 0) {
+    held_since = writing_since;
+  } else if (!waiting.empty()) {
+    held_since = waiting.front().offered_at;
+  } else if (syncing == 0) {
+    held_since = MonotonicTime{0};
+  }
 }
 
 void TrackStore::take_back() {

@@ -8,6 +8,8 @@ namespace shilu::recorder {
 namespace {
 
 constexpr std::size_t kEnough = 8;
+// No camera makes 500 pictures a second: what lies closer was put behind one another, because its times did not rise.
+constexpr Nanoseconds kTooClose = std::chrono::milliseconds(2);
 
 bool refutes(std::uint32_t seen, std::uint32_t believed) {
   return seen != 0 && (believed == 0 || seen * 10ULL > believed * 16ULL || seen * 10ULL < believed * 6ULL);
@@ -16,7 +18,7 @@ bool refutes(std::uint32_t seen, std::uint32_t believed) {
 }  // namespace
 
 void UsualDistance::add(MonotonicTime decode_time) {
-  if (last_ && decode_time > *last_) distances_[count_++ % distances_.size()] = (decode_time - *last_).count();
+  if (last_ && decode_time - *last_ > kTooClose) distances_[count_++ % distances_.size()] = (decode_time - *last_).count();
   last_ = decode_time;
 }
 

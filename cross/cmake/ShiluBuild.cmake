@@ -30,10 +30,19 @@ add_compile_definitions(_FILE_OFFSET_BITS=64)
 if(SHILU_WERROR)
   add_compile_options(-Werror)
 endif()
+# Clang 14 has coroutines, but does not say so in the way that libstdc++ and Boost 1.74 ask.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
+  add_compile_options(-Wno-builtin-macro-redefined)
+  add_compile_definitions(__cpp_impl_coroutine=201902L BOOST_ASIO_HAS_CO_AWAIT=1 BOOST_ASIO_HAS_STD_COROUTINE=1)
+endif()
 if(SHILU_SANITIZE)
   add_compile_options(-fsanitize=${SHILU_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    add_compile_options(-fno-sanitize=function)  # Clang 14 cannot lay it out in front of a coroutine
+  endif()
   add_link_options(-fsanitize=${SHILU_SANITIZE})
 endif()
+option(SHILU_FUZZ "Link the fuzz targets with libFuzzer (Clang)" OFF)
 
 # shilu_module(NAME SOURCES a.cpp ... USES shilu::b ... FOREIGN targets ...)
 # A static library `shilu_NAME` with the alias shilu::NAME. USES are modules of ours (public); FOREIGN are

@@ -2,11 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <libdeflate.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <sys/random.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -96,9 +96,9 @@ Result<Digest> sha256_file(const std::filesystem::path& path) {
 }
 
 std::uint32_t crc32(ByteView bytes, std::uint32_t seed) {
-  // zlib takes a null pointer as "give me the start value" and would forget the seed.
+  // It takes a null pointer as "give me the start value" and would forget the seed.
   if (bytes.empty()) return seed;
-  return static_cast<std::uint32_t>(::crc32_z(seed, bytes.data(), bytes.size()));
+  return ::libdeflate_crc32(seed, bytes.data(), bytes.size());
 }
 
 Digest hmac_sha256(ByteView key, ByteView message) {

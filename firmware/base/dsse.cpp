@@ -43,9 +43,10 @@ Bytes dsse_pae(std::string_view payload_type, ByteView payload) {
   return pae;
 }
 
-DsseEnvelope dsse_sign(std::string_view payload_type, ByteView payload, const SigningKey& key) {
-  return {std::string(payload_type), Bytes(payload.begin(), payload.end()), key.public_key().id(),
-          key.sign(dsse_pae(payload_type, payload))};
+Result<DsseEnvelope> dsse_sign(std::string_view payload_type, ByteView payload, const SigningKey& key) {
+  SHILU_TRY(auto signature, key.sign(dsse_pae(payload_type, payload)));
+  return DsseEnvelope{std::string(payload_type), Bytes(payload.begin(), payload.end()), key.public_key().id(),
+                      std::move(signature)};
 }
 
 }  // namespace shilu

@@ -23,6 +23,7 @@ struct DsseEnvelope {
 };
 
 Bytes dsse_pae(std::string_view payload_type, ByteView payload);
-DsseEnvelope dsse_sign(std::string_view payload_type, ByteView payload, const SigningKey& key);
+// Fails where the key does: a TPM that does not answer.
+Result<DsseEnvelope> dsse_sign(std::string_view payload_type, ByteView payload, const SigningKey& key);
 
 }  // namespace shilu

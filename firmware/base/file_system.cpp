@@ -90,7 +90,7 @@ class PosixFile final : public File {
 int flags_of(OpenMode mode) {
   switch (mode) {
     case OpenMode::kRead:
-      return O_RDONLY | O_CLOEXEC;
+      return O_RDONLY | O_CLOEXEC | O_NONBLOCK;  // a pipe in the place of a file must not make us wait
     case OpenMode::kReadWrite:
       return O_RDWR | O_CLOEXEC;
     case OpenMode::kCreate:
@@ -99,6 +99,14 @@ int flags_of(OpenMode mode) {
       return O_RDWR | O_CREAT | O_CLOEXEC;
   }
   return O_RDONLY | O_CLOEXEC;
+}
+
+// What is read by position has an end: no pipe, no device, no folder.
+Status check_is_file(int fd, const path& where) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return fail_at("read the kind of", where);
+  if (S_ISREG(info.st_mode)) return {};
+  return fail(ErrorKind::kInvalidArgument, fmt::format("{} is not a regular file", where.string()));
 }
 
 path parent_of(const path& where) {
@@ -110,6 +118,7 @@ class PosixFileSystem final : public FileSystem {
   Result<std::unique_ptr<File>> open(const path& where, OpenMode mode) override {
     UniqueFd fd(::open(where.c_str(), flags_of(mode), 0644));
     if (!fd) return fail_at(mode == OpenMode::kCreate ? "create" : "open", where);
+    if (mode == OpenMode::kRead) SHILU_CHECK(check_is_file(fd.get(), where));
     return std::make_unique<PosixFile>(std::move(fd), where);
   }
 

@@ -27,7 +27,7 @@ class File {
   virtual Status sync_data() = 0;  // fdatasync: bytes and size survive a power cut after this
 };
 
-enum class OpenMode { kRead, kReadWrite, kCreate /* must not exist */, kCreateOrOpen };
+enum class OpenMode { kRead, kReadWrite, kCreate /* must not exist; kRead: of a regular file only */, kCreateOrOpen };
 
 class FileSystem {
  public:

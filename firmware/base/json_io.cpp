@@ -10,19 +10,22 @@ namespace shilu {
 namespace {
 
 constexpr std::size_t kMaxDepth = 64;
+// A value takes many times the bytes of its text: what keeps a few megabytes of "[],[],[]" from filling the
+// memory.
+constexpr std::size_t kMaxValues = 500'000;
 
-// Looks at the text before it is built into values: how deep, which keys twice, where it breaks.
+// Looks at the text before it is built into values: how deep, how many, which keys twice, where it breaks.
 class Inspector final : public nlohmann::json_sax<Json> {
  public:
   const std::string& problem() const { return problem_; }
 
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t&) override { return true; }
-  bool string(string_t&) override { return true; }
-  bool binary(binary_t&) override { return true; }
+  bool null() override { return count(); }
+  bool boolean(bool) override { return count(); }
+  bool number_integer(number_integer_t) override { return count(); }
+  bool number_unsigned(number_unsigned_t) override { return count(); }
+  bool number_float(number_float_t, const string_t&) override { return count(); }
+  bool string(string_t&) override { return count(); }
+  bool binary(binary_t&) override { return count(); }
   bool start_object(std::size_t) override { return enter(); }
   bool start_array(std::size_t) override { return enter(); }
   bool end_object() override { return leave(); }
@@ -40,9 +43,14 @@ class Inspector final : public nlohmann::json_sax<Json> {
   }
 
  private:
+  bool count() {
+    if (++values_ <= kMaxValues) return true;
+    problem_ = fmt::format("it has more than {} values", kMaxValues);
+    return false;
+  }
   bool enter() {
     keys_.emplace_back();
-    if (keys_.size() <= kMaxDepth) return true;
+    if (keys_.size() <= kMaxDepth) return count();
     problem_ = fmt::format("it is more than {} levels deep", kMaxDepth);
     return false;
   }
@@ -52,6 +60,7 @@ class Inspector final : public nlohmann::json_sax<Json> {
   }
 
   std::vector<std::set<std::string, std::less<>>> keys_;  // one per open object or array
+  std::size_t values_ = 0;
   std::string problem_;
 };
 

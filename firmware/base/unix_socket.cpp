@@ -12,11 +12,14 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <span>
+#include <vector>
 
 namespace shilu {
 namespace {
 
 constexpr std::size_t kHeaderSize = 4;
+constexpr std::size_t kPartsAtOnce = 128;         // of one sendmsg(); the kernel takes 1024
 constexpr std::size_t kReadBlock = 256u << 10;  // memory follows what has arrived, not what a length claims
 
 Result<sockaddr_un> address_of(const std::filesystem::path& path) {
@@ -79,6 +82,43 @@ Result<bool> read_some(int fd, Bytes& into, std::size_t count, MonotonicTime dea
   return got > 0;
 }
 
+Result<Bytes> header_of(std::size_t size) {
+  if (size > kMaxMessage) {
+    return fail(ErrorKind::kInvalidArgument, fmt::format("a message of {} bytes is too large", size));
+  }
+  Bytes header;
+  put_u32(header, static_cast<std::uint32_t>(size));
+  return header;
+}
+
+// How many of the parts go in one call, and where their bytes are.
+std::size_t gather(std::span<const ByteView> parts, std::array<iovec, kPartsAtOnce>& vectors) {
+  const auto count = std::min(parts.size(), vectors.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    vectors[i] = {const_cast<std::uint8_t*>(parts[i].data()), parts[i].size()};  // sendmsg only reads
+  }
+  return count;
+}
+
+Status send_parts(int fd, std::span<ByteView> parts) {
+  while (!parts.empty()) {
+    std::array<iovec, kPartsAtOnce> vectors;
+    msghdr packet{};
+    packet.msg_iov = vectors.data();
+    packet.msg_iovlen = gather(parts, vectors);
+    const auto sent = ::sendmsg(fd, &packet, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0) return fail_errno(errno, "send a message");
+    auto rest = static_cast<std::size_t>(sent);
+    while (!parts.empty() && rest >= parts.front().size()) {
+      rest -= parts.front().size();
+      parts = parts.subspan(1);
+    }
+    if (rest > 0) parts.front() = parts.front().subspan(rest);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<UniqueFd> listen_unix(const std::filesystem::path& path) {
@@ -119,32 +159,22 @@ Result<UniqueFd> accept_unix(int listener) {
 }
 
 Status MessageChannel::send(ByteView message) {
-  if (message.size() > kMaxMessage) {
-    return fail(ErrorKind::kInvalidArgument,
-                fmt::format("a message of {} bytes is too large", message.size()));
-  }
-  Bytes header;
-  put_u32(header, static_cast<std::uint32_t>(message.size()));
+  SHILU_TRY(const auto header, header_of(message.size()));
   std::array<ByteView, 2> parts{header, message};
-  while (!parts[0].empty() || !parts[1].empty()) {
-    std::array<iovec, 2> vectors{};
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      vectors[i] = {const_cast<std::uint8_t*>(parts[i].data()), parts[i].size()};  // sendmsg only reads
-    }
-    msghdr packet{};
-    packet.msg_iov = vectors.data();
-    packet.msg_iovlen = vectors.size();
-    const auto sent = ::sendmsg(fd_.get(), &packet, MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0) return fail_errno(errno, "send a message");
-    auto rest = static_cast<std::size_t>(sent);
-    for (auto& part : parts) {
-      const auto done = std::min(rest, part.size());
-      part = part.subspan(done);
-      rest -= done;
-    }
+  return send_parts(fd_.get(), parts);
+}
+
+Status MessageChannel::send_all(std::span<const Bytes> messages) {
+  std::vector<Bytes> headers;
+  headers.reserve(messages.size());  // the views below stay valid
+  std::vector<ByteView> parts;
+  for (const auto& message : messages) {
+    SHILU_TRY(auto header, header_of(message.size()));
+    headers.push_back(std::move(header));
+    parts.emplace_back(headers.back());
+    parts.emplace_back(message);
   }
-  return {};
+  return send_parts(fd_.get(), parts);
 }
 
 Status MessageChannel::send(std::string_view message) {

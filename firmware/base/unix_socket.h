@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 
 #include "firmware/base/bytes.h"
 #include "firmware/base/clock.h"
@@ -25,6 +26,8 @@ class MessageChannel {
   int fd() const { return fd_.get(); }
   Status send(ByteView message);
   Status send(std::string_view message);
+  // Several messages in as few writes as the kernel allows: the peer wakes up once.
+  Status send_all(std::span<const Bytes> messages);
   // nullopt: the peer closed in good order; in mid-message that is kUnavailable. kTimedOut after `timeout` without a whole message (a message begun is
   // kept for the next call); no timeout: waits for ever. shutdown() from another thread ends a waiting receive.
   Result<std::optional<Bytes>> receive(std::optional<Nanoseconds> timeout = std::nullopt);

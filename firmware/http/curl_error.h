@@ -4,11 +4,19 @@
 #include <string>
 
 #include "firmware/base/result.h"
+#include "firmware/http/client.h"
 
 namespace shilu::http {
 
-// What libcurl's code means for the caller, as a sentence that names the peer. `os_error`: CURLINFO_OS_ERRNO
-// or 0; `detail`: libcurl's own words, used where ours would say less.
-Error error_of(CURLcode code, long os_error, const std::string& peer, std::string detail);
+struct CurlFailure {
+  CURLcode code = CURLE_OK;
+  long os_error = 0;      // CURLINFO_OS_ERRNO
+  long proxy_status = 0;  // what a proxy answered to CONNECT; 0: none was asked
+  std::string detail;     // libcurl's own words, used where ours would say less
+};
+
+Cause cause_of(const CurlFailure& failure);
+// What it means for the caller, as a sentence that names the peer.
+Error error_of(const CurlFailure& failure, const std::string& peer);
 
 }  // namespace shilu::http

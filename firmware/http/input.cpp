@@ -29,7 +29,9 @@ Awaitable<Filled> fill(Wire& wire, std::string& input, std::size_t most, SteadyT
 
 // RFC 9112 section 2.2: an empty line before the request is read over.
 void drop_empty_lines(std::string& input) {
-  while (input.compare(0, 2, "\r\n") == 0) input.erase(0, 2);
+  std::size_t size = 0;
+  while (input.compare(size, 2, "\r\n") == 0) size += 2;
+  input.erase(0, size);
 }
 
 std::variant<Head, HeadError> take_head(std::string& input, std::size_t size) {

@@ -20,8 +20,9 @@ class BodySink {
  public:
   virtual ~BodySink() = default;
   // The next bytes, in blocks of up to 256 KiB, on a pool thread; the next read waits for the return. An error ends
-  // the request: the answer is problem(error), the connection closes.
+  // the request: the answer is refused(error), the connection closes.
   virtual Status write(ByteView bytes) = 0;
+  virtual Response refused(const Error& error) { return problem(error); }
   // All Content-Length bytes (or the last chunk) have come.
   virtual Response finish() = 0;
   // The peer went away, stalled for longer than the server's body timeout, or stop() was called; what was

@@ -13,6 +13,18 @@ namespace {
 // What may wait unsent in the kernel: more only makes progress lie and cancelling slow.
 constexpr int kNotSentLowWater = 128 * 1024;
 
+// A connection without data is asked for a sign of life, so that its silence tells (transfer_watch.h).
+constexpr int kProbeAfter_s = 2;
+constexpr int kProbeEvery_s = 1;
+constexpr int kSmallSegment = 1200;  // fits IPv6's least MTU of 1280 (RFC 8200 section 5)
+
+std::optional<tcp_info> tcp_info_of(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (fd < 0 || ::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
+  return info;
+}
+
 int local_port(int fd) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -32,10 +44,28 @@ void SocketTable::attach(CURL* easy) {
 }
 
 int SocketTable::by_local_port(int port) const {
-  for (int fd : open_) {
-    if (local_port(fd) == port) return fd;
+  for (const Open& open : open_) {
+    if (local_port(open.fd) == port) return open.fd;
   }
   return -1;
+}
+
+bool SocketTable::any_connected_since(std::uint64_t count) const {
+  for (const Open& open : open_) {
+    const auto info = tcp_info_of(open.fd);
+    if (open.number >= count && info && info->tcpi_state == TCP_ESTABLISHED) return true;
+  }
+  return false;
+}
+
+std::optional<SocketTable::Line> SocketTable::line(int fd) {
+  const auto info = tcp_info_of(fd);
+  if (!info || info->tcpi_state == TCP_CLOSE) return std::nullopt;
+  Line line;
+  line.heard = std::chrono::milliseconds(info->tcpi_last_ack_recv);
+  line.round_trip = std::chrono::microseconds(info->tcpi_rtt);
+  line.rto = std::chrono::milliseconds((info->tcpi_rtt + 4 * info->tcpi_rttvar) / 1000);
+  return line;
 }
 
 std::uint64_t SocketTable::unacknowledged(int fd) {
@@ -51,12 +81,15 @@ int SocketTable::on_open(void* self, curl_socket_t fd, curlsocktype) {
   ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
   ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kNotSentLowWater, sizeof kNotSentLowWater);
   ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  table->open_.insert(fd);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &kProbeAfter_s, sizeof kProbeAfter_s);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &kProbeEvery_s, sizeof kProbeEvery_s);
+  if (table->small_packets_) ::setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &kSmallSegment, sizeof kSmallSegment);
+  table->open_.push_back({fd, table->opened_++});
   return CURL_SOCKOPT_OK;
 }
 
 int SocketTable::on_close(void* self, curl_socket_t fd) {
-  static_cast<SocketTable*>(self)->open_.erase(fd);
+  std::erase_if(static_cast<SocketTable*>(self)->open_, [fd](const Open& open) { return open.fd == fd; });
   return ::close(fd);
 }
 

@@ -6,7 +6,8 @@
 
 #include <chrono>
 #include <cstdint>
-#include <set>
+#include <optional>
+#include <vector>
 
 namespace shilu::http {
 
@@ -15,16 +16,36 @@ class SocketTable {
   explicit SocketTable(std::chrono::milliseconds dead_peer_timeout) : dead_peer_timeout_(dead_peer_timeout) {}
   void attach(CURL* easy);            // its connections call back here, also after the easy handle is gone
   int by_local_port(int port) const;  // -1: none
+  std::uint64_t opened() const { return opened_; }  // how many, ever
+  // Of the sockets opened after the first `count`: does one have a connection? false if there is none.
+  bool any_connected_since(std::uint64_t count) const;
+
+  // From the next connection on small packets only: on this way large ones vanish without a word (a tunnel
+  // with a smaller MTU, and a firewall that eats the ICMP messages about it).
+  void use_small_packets() { small_packets_ = true; }
 
   // Bytes that the socket still holds because the peer's kernel has not acknowledged them.
   static std::uint64_t unacknowledged(int fd);
+
+  struct Line {
+    std::chrono::milliseconds heard{0};  // since the peer's last acknowledgement
+    std::chrono::microseconds round_trip{0};
+    std::chrono::milliseconds rto{0};  // as RFC 6298 computes it from the round trips, without its backoff
+  };
+  static std::optional<Line> line(int fd);
 
  private:
   static int on_open(void* self, curl_socket_t fd, curlsocktype purpose);
   static int on_close(void* self, curl_socket_t fd);
 
+  struct Open {
+    int fd = -1;
+    std::uint64_t number = 0;
+  };
   std::chrono::milliseconds dead_peer_timeout_;
-  std::set<int> open_;
+  std::vector<Open> open_;
+  std::uint64_t opened_ = 0;
+  bool small_packets_ = false;
 };
 
 }  // namespace shilu::http

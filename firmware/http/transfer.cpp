@@ -15,6 +15,8 @@ constexpr std::size_t kMaxResponseBody = 16u << 20;
 constexpr auto kProgressEvery = std::chrono::milliseconds(250);
 // Beyond TCP_USER_TIMEOUT, for what the kernel does not see (a peer that acknowledges but never makes room).
 constexpr auto kStallGrace = std::chrono::seconds(5);
+constexpr auto kTurn = std::chrono::milliseconds(100);
+constexpr auto kHeldBackTurn = std::chrono::milliseconds(10);
 
 bool is_sendable(std::string_view name, std::string_view value) {
   return is_token(name) && value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
@@ -33,26 +35,31 @@ Status check_request(const ClientRequest& request) {
 }  // namespace
 
 Result<std::unique_ptr<Transfer>> Transfer::prepare(const ClientRequest& request,
-                                                    const ClientOptions& options, SocketTable& sockets) {
+                                                    const ClientOptions& options, const AttemptPlan& plan,
+                                                    SocketTable& sockets) {
   SHILU_CHECK(check_request(request));
   SHILU_TRY(auto peer, authority_of(request.url));
-  std::unique_ptr<Transfer> transfer(new Transfer(request, options, sockets, std::move(peer)));
+  std::unique_ptr<Transfer> transfer(new Transfer(request, options, plan, sockets, std::move(peer)));
   if (!transfer->easy_) return fail(ErrorKind::kInternal, "libcurl gave no handle");
   transfer->set_common(options);
   transfer->set_trust(options);
+  transfer->set_way(options, plan);
   transfer->set_method();
   transfer->set_fields();
   transfer->set_callbacks();
   return transfer;
 }
 
-Transfer::Transfer(const ClientRequest& request, const ClientOptions& options, SocketTable& sockets,
-                   std::string peer)
+Transfer::Transfer(const ClientRequest& request, const ClientOptions& options, const AttemptPlan& plan,
+                   SocketTable& sockets, std::string peer)
     : request_(request),
+      options_(options),
       sockets_(sockets),
       peer_(std::move(peer)),
       easy_(curl_easy_init()),
-      watch_({options.dead_peer_timeout + kStallGrace, request.answer_timeout, body_size()}) {}
+      watch_({options.dead_peer_timeout + kStallGrace, request.answer_timeout, body_size(), plan.silence}),
+      begun_(Clock::now()),
+      sockets_before_(sockets.opened()) {}
 
 void Transfer::set_common(const ClientOptions& options) {
   CURL* easy = easy_.get();
@@ -62,11 +69,28 @@ void Transfer::set_common(const ClientOptions& options) {
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.handshake_timeout.count()));
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);    // a name server that is away does not hold up the end
   curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 30L);  // older ones are often dead behind a NAT
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail_);
-  if (!options.proxy.empty()) curl_easy_setopt(easy, CURLOPT_PROXY, options.proxy.c_str());
+}
+
+void Transfer::set_way(const ClientOptions& options, const AttemptPlan& plan) {
+  CURL* easy = easy_.get();
+  if (!plan.address.empty()) {
+    addresses_.add(plan.address);
+    curl_easy_setopt(easy, CURLOPT_RESOLVE, addresses_.get());
+  }
+  if (plan.proxy.empty()) return;
+  curl_easy_setopt(easy, CURLOPT_PROXY, plan.proxy == "direct" ? "" : plan.proxy.c_str());
+  if (options.proxy_user.empty()) return;
+  curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, options.proxy_user.c_str());
+  curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, options.proxy_password.c_str());
+  // Through a tunnel the sign-in comes before the body. Without one a refusal would come in the middle of it,
+  // so the name goes along at once.
+  const bool tunnel = request_.url.starts_with("https://");
+  curl_easy_setopt(easy, CURLOPT_PROXYAUTH, static_cast<long>(tunnel ? CURLAUTH_ANY : CURLAUTH_BASIC));
 }
 
 void Transfer::set_trust(const ClientOptions& options) {
@@ -74,6 +98,9 @@ void Transfer::set_trust(const ClientOptions& options) {
   if (!options.ca_file.empty()) curl_easy_setopt(easy_.get(), CURLOPT_CAINFO, options.ca_file.c_str());
   if (!options.pinned_keys.empty())
     curl_easy_setopt(easy_.get(), CURLOPT_PINNEDPUBLICKEY, options.pinned_keys.c_str());
+  if (options.client_certificate.empty()) return;
+  curl_easy_setopt(easy_.get(), CURLOPT_SSLCERT, options.client_certificate.c_str());
+  curl_easy_setopt(easy_.get(), CURLOPT_SSLKEY, options.client_key.c_str());
 }
 
 void Transfer::set_method() {
@@ -128,7 +155,13 @@ void Transfer::set_callbacks() {
 std::size_t Transfer::on_read(char* buffer, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
   if (!transfer.is_upload()) return 0;
-  auto got = transfer.read_source({reinterpret_cast<std::uint8_t*>(buffer), size * count});
+  std::size_t room = size * count;
+  if (transfer.request_.allowance && transfer.source_read_ < transfer.request_.source_size) {
+    room = std::min(room, transfer.request_.allowance(room));
+    transfer.held_back_ = room == 0;
+    if (transfer.held_back_) return CURL_READFUNC_PAUSE;
+  }
+  auto got = transfer.read_source({reinterpret_cast<std::uint8_t*>(buffer), room});
   transfer.watch_.on_source_read(Clock::now());
   if (got) return *got;
   transfer.own_error_ = got.error();
@@ -186,6 +219,7 @@ void Transfer::take_header_line(std::string_view line) {
 int Transfer::on_request(void* self, char*, char*, int, int local_port) {
   auto& transfer = *static_cast<Transfer*>(self);
   transfer.fd_ = transfer.sockets_.by_local_port(local_port);
+  transfer.request_out_ = true;
   transfer.watch_.on_started(Clock::now());
   return CURL_PREREQFUNC_OK;
 }
@@ -196,6 +230,15 @@ void Transfer::sample() {
   auto sent = static_cast<std::uint64_t>(std::max<curl_off_t>(handed_over, 0));
   auto waiting = SocketTable::unacknowledged(fd_);
   watch_.on_sample(Clock::now(), sent > waiting ? sent - waiting : 0, response_.body.size());
+  sample_line();
+}
+
+void Transfer::sample_line() {
+  const auto line = request_out_ ? SocketTable::line(fd_) : std::nullopt;
+  if (!line) return;
+  const auto now = Clock::now();
+  watch_.on_line(now, {SocketTable::unacknowledged(fd_) > 0, line->heard, line->rto});
+  if (request_.on_line) request_.on_line({now, line->round_trip, watch_.acked()});
 }
 
 std::optional<Error> Transfer::tell_progress() {
@@ -209,25 +252,82 @@ std::optional<Error> Transfer::tell_progress() {
 Error Transfer::sentence(TransferWatch::Verdict verdict) const {
   if (verdict == TransferWatch::Verdict::kStalled)
     return {ErrorKind::kTimedOut, peer_ + " stopped taking data"};
+  if (verdict == TransferWatch::Verdict::kSilent)
+    return {ErrorKind::kTimedOut, peer_ + " stopped acknowledging what was sent"};
   if (verdict == TransferWatch::Verdict::kTrickle)
     return {ErrorKind::kTimedOut, "the answer of " + peer_ + " does not get on"};
   return {ErrorKind::kTimedOut,
           peer_ + " gave no answer within " + std::to_string(request_.answer_timeout.count()) + " ms"};
 }
 
+// libcurl has one timer for name, connection and TLS; a dead line should be seen before a slow handshake is
+// given up.
+std::optional<Error> Transfer::check_beginning() {
+  if (request_out_) return std::nullopt;
+  const auto now = Clock::now();
+  if (!dialled_ && sockets_.opened() > sockets_before_) dialled_ = now;
+  if (!dialled_ && now - begun_ > options_.name_timeout) {
+    cause_ = Cause::kName;
+    return Error{ErrorKind::kUnavailable, "no name server tells the address of " + peer_};
+  }
+  if (!dialled_ || now - *dialled_ < options_.connect_timeout) return std::nullopt;
+  if (sockets_.any_connected_since(sockets_before_)) return std::nullopt;
+  cause_ = Cause::kUnreachable;
+  return Error{ErrorKind::kTimedOut, peer_ + " could not be reached in time"};
+}
+
 std::optional<Error> Transfer::check() {
+  if (auto error = check_beginning()) return error;
   sample();
+  if (held_back_) ask_again();
   auto verdict = watch_.verdict(Clock::now());
-  if (verdict != TransferWatch::Verdict::kGoOn) return sentence(verdict);
-  return tell_progress();
+  if (verdict != TransferWatch::Verdict::kGoOn) {
+    cause_ = verdict == TransferWatch::Verdict::kNoAnswer || verdict == TransferWatch::Verdict::kTrickle
+                 ? Cause::kNoAnswer
+                 : Cause::kSilent;
+    return sentence(verdict);
+  }
+  auto cancelled = tell_progress();
+  if (cancelled) cause_ = Cause::kCancelled;
+  return cancelled;
+}
+
+// libcurl answers each of these with a turn at once, so they are counted out.
+void Transfer::ask_again() {
+  const auto now = Clock::now();
+  watch_.on_held_back(now);
+  if (now < next_asking_) return;
+  next_asking_ = now + kHeldBackTurn;
+  curl_easy_pause(easy_.get(), CURLPAUSE_CONT);  // on_read asks
+}
+
+std::chrono::milliseconds Transfer::next_turn() const {
+  return held_back_ ? kHeldBackTurn : kTurn;
+}
+
+bool Transfer::stuck_from_the_start() const {
+  if (response_.status != 0 || watch_.acked() > 0) return false;
+  if (request_out_) return cause_ == Cause::kSilent && body_size() > 0;
+  return cause_ == Cause::kUnreachable && sockets_.any_connected_since(sockets_before_);
+}
+
+std::string Transfer::address() const {
+  char* address = nullptr;
+  curl_easy_getinfo(easy_.get(), CURLINFO_PRIMARY_IP, &address);
+  return address == nullptr ? "" : address;
 }
 
 Result<ClientResponse> Transfer::finish(CURLcode code) {
-  if (own_error_) return fail(*own_error_);
+  if (own_error_) {
+    cause_ = Cause::kOther;
+    return fail(*own_error_);
+  }
   if (code != CURLE_OK) {
-    long os_error = 0;
-    curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);
-    return fail(error_of(code, os_error, peer_, detail_));
+    CurlFailure failure{code, 0, 0, detail_};
+    curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &failure.os_error);
+    curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);
+    cause_ = cause_of(failure);
+    return fail(error_of(failure, peer_));
   }
   sample();
   if (request_.on_progress) (void)request_.on_progress(watch_.acked());

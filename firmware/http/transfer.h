@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "firmware/http/attempt.h"
 #include "firmware/http/client.h"
 #include "firmware/http/curl_handles.h"
 #include "firmware/http/socket_table.h"
@@ -14,9 +15,9 @@ namespace shilu::http {
 
 class Transfer {
  public:
-  // Both are borrowed for the transfer's life. kInvalidArgument: a method, field or URL that cannot be sent.
+  // All are borrowed for the transfer's life. kInvalidArgument: a method, field or URL that cannot be sent.
   static Result<std::unique_ptr<Transfer>> prepare(const ClientRequest& request, const ClientOptions& options,
-                                                   SocketTable& sockets);
+                                                   const AttemptPlan& plan, SocketTable& sockets);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
@@ -25,12 +26,20 @@ class Transfer {
   // any.
   std::optional<Error> check();
   Result<ClientResponse> finish(CURLcode code);
+  // How long until the next turn at the latest: short while a limit holds the body back.
+  std::chrono::milliseconds next_turn() const;
+  Cause cause() const { return cause_; }
+  bool made_progress() const { return watch_.acked() > 0 || response_.status != 0; }
+  // The connection stood, and then nothing of any size got through it.
+  bool stuck_from_the_start() const;
+  std::string address() const;  // of the peer that answered; "" if none did
 
  private:
-  Transfer(const ClientRequest& request, const ClientOptions& options, SocketTable& sockets,
-           std::string peer);
+  Transfer(const ClientRequest& request, const ClientOptions& options, const AttemptPlan& plan,
+           SocketTable& sockets, std::string peer);
   void set_common(const ClientOptions& options);
   void set_trust(const ClientOptions& options);
+  void set_way(const ClientOptions& options, const AttemptPlan& plan);
   void set_method();
   void set_fields();
   void set_callbacks();
@@ -38,8 +47,11 @@ class Transfer {
   bool has_field(std::string_view name) const;
   std::uint64_t body_size() const { return is_upload() ? request_.source_size : request_.body.size(); }
   Result<std::size_t> read_source(std::span<std::uint8_t> buffer);
+  std::optional<Error> check_beginning();
   void sample();
+  void sample_line();
   std::optional<Error> tell_progress();
+  void ask_again();
   Error sentence(TransferWatch::Verdict verdict) const;
   void take_header_line(std::string_view line);
 
@@ -50,15 +62,24 @@ class Transfer {
   static int on_request(void* self, char* peer_ip, char* local_ip, int peer_port, int local_port);
 
   const ClientRequest& request_;
+  const ClientOptions& options_;
   SocketTable& sockets_;
   std::string peer_;
   EasyHandle easy_;
   FieldList fields_;
+  FieldList addresses_;
   TransferWatch watch_;
   ClientResponse response_;
   std::optional<Error> own_error_;  // why a callback of ours stopped libcurl
   int fd_ = -1;
   std::uint64_t source_read_ = 0;
+  const TransferWatch::Time begun_;
+  const std::uint64_t sockets_before_;
+  std::optional<TransferWatch::Time> dialled_;  // the first socket of this request
+  bool request_out_ = false;
+  bool held_back_ = false;
+  TransferWatch::Time next_asking_{};
+  Cause cause_ = Cause::kNone;
   TransferWatch::Time next_progress_{};
   char detail_[CURL_ERROR_SIZE] = {};
 };

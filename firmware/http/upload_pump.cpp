@@ -42,6 +42,12 @@ Response UploadPump::finish() {
   return response;
 }
 
+Response UploadPump::refuse() {
+  Response response = sink_->refused(error_);
+  sink_.reset();
+  return response;
+}
+
 void UploadPump::abort() {
   sink_->aborted();
   sink_.reset();
@@ -59,7 +65,6 @@ UploadPump::State UploadPump::hand_over() {
     if (step->payload.empty()) continue;
     if (auto status = written(*sink_, step->payload); !status) {
       error_ = status.error();
-      sink_.reset();
       return State::kRefused;
     }
   }

@@ -24,11 +24,12 @@ class UploadPump {
     kYield,    // enough for one turn; call again
     kGone,     // the peer has ended the connection, or the server stops: abort()
     kBroken,   // the framing is malformed: abort(), 400
-    kRefused,  // the sink gave an error: error()
+    kRefused,  // the sink gave an error: refuse()
   };
   State run(int socket, const std::atomic<bool>& stopping);
 
   Response finish();
+  Response refuse();
   void abort();
   const Error& error() const { return error_; }
 

@@ -12,7 +12,7 @@ using State = UploadPump::State;
 // Runs on the pool: the last call on the sink and its destruction.
 UploadEnd end_of(UploadPump& pump, State state, Woken woken) {
   if (state == State::kWhole) return {UploadEnd::How::kFinished, guarded([&] { return pump.finish(); })};
-  if (state == State::kRefused) return {UploadEnd::How::kRefused, problem(pump.error())};
+  if (state == State::kRefused) return {UploadEnd::How::kRefused, guarded([&] { return pump.refuse(); })};
   guarded([&] {
     pump.abort();
     return Response();

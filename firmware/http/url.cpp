@@ -42,6 +42,11 @@ Result<std::string> authority_of(std::string_view text) {
   return host + ":" + port;
 }
 
+Result<std::string> host_of(std::string_view text) {
+  SHILU_TRY(auto url, parse(text));
+  return part_of(url.get(), CURLUPART_HOST);
+}
+
 Result<std::string> resolve_url(std::string_view base, std::string_view reference) {
   SHILU_TRY(auto url, parse(base));
   if (!reference.empty() &&

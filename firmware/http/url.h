@@ -9,5 +9,6 @@ namespace shilu::http {
 // "host:port" of an absolute http(s) URL, as people name a peer; no user, no password. kInvalidArgument: not
 // such a URL.
 Result<std::string> authority_of(std::string_view url);
+Result<std::string> host_of(std::string_view url);  // without the port
 
 }  // namespace shilu::http

@@ -9,6 +9,7 @@ namespace shilu {
 namespace {
 
 constexpr std::string_view kFormat = "shilu-lesson/1";
+constexpr std::size_t kMaxSources = 64;  // of a room; bounds what comparing them costs
 
 Json to_json_value(const SourceInfo& source) {
   return Json{{"name", source.name}, {"kind", source.kind}, {"required", source.required}};
@@ -27,6 +28,8 @@ Result<SourceInfo> source_from(const Json& json) {
 
 Status read_sources(const Json& json, LessonInfo& info) {
   SHILU_TRY(const auto sources, json_array(json, "sources"));
+  if (sources.size() > kMaxSources)
+    return fail(ErrorKind::kInvalidArgument, fmt::format("it names more than {} sources", kMaxSources));
   for (const auto& entry : sources) {
     SHILU_TRY(auto source, source_from(entry));
     for (const auto& other : info.sources) {
@@ -65,6 +68,10 @@ Result<LessonInfo> info_from(const Json& json) {
   SHILU_TRY(const auto certificate, json_object(json, "recording_certificate"));
   info.recording_certificate = canonical_json(certificate);
   SHILU_TRY(info.software, json_string(json, "software"));
+  if (json.contains("platform_nonce")) {
+    SHILU_TRY(const auto nonce, json_object(json, "platform_nonce"));
+    info.platform_nonce = canonical_json(nonce);
+  }
   if (json.contains("planned_ms")) {
     SHILU_TRY(info.planned_ms, json_int(json, "planned_ms"));
   }
@@ -85,6 +92,7 @@ std::string LessonInfo::to_json() const {
             {"sources", std::move(list)},
             {"recording_certificate", parse_json(recording_certificate).value_or(Json())},
             {"software", software}};
+  if (!platform_nonce.empty()) json["platform_nonce"] = parse_json(platform_nonce).value_or(Json::object());
   if (planned_ms) json["planned_ms"] = *planned_ms;
   return canonical_json(json);
 }

@@ -48,13 +48,15 @@ std::optional<http::Response> refuse_point(const Context& context, const store::
 std::optional<http::Response> refuse_range(const journal::LessonFolder& folder, const store::Clip& clip) {
   const std::int64_t end_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(folder.duration()).count();
+  // Not `folder.recorded_from()` to the millisecond: the page counts in whole ones.
+  const std::int64_t begin_ms = folder.recorded_from().ms();
   const bool inside =
-      clip.from_ms >= 0 && clip.to_ms <= end_ms && clip.to_ms - clip.from_ms >= kShortestClip_ms;
+      clip.from_ms >= begin_ms && clip.to_ms <= end_ms && clip.to_ms - clip.from_ms >= kShortestClip_ms;
   if (!inside) {
     return http::problem(
         400, "bad-range",
-        fmt::format("A clip must lie inside the lesson (0 to {:.1f} s) and last at least 1 s.",
-                    static_cast<double>(end_ms) / 1000));
+        fmt::format("A clip must lie inside what was recorded ({:.1f} to {:.1f} s) and last at least 1 s.",
+                    static_cast<double>(begin_ms) / 1000, static_cast<double>(end_ms) / 1000));
   }
   for (const std::string& source : clip.sources) {
     const auto& tracks = folder.tracks();

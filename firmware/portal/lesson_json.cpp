@@ -40,7 +40,7 @@ Json marks_json(const journal::LessonFolder& folder) {
 
 Json gaps_json(const journal::LessonFolder& folder) {
   Json list = Json::array();
-  for (const journal::GapEvent& gap : folder.gaps()) {
+  for (const journal::GapEvent& gap : folder.holes()) {
     list.push_back(
         {{"track", gap.track}, {"from_ms", gap.from.ms()}, {"to_ms", gap.to.ms()}, {"reason", gap.reason}});
   }

@@ -28,7 +28,7 @@ class LessonLibrary {
   Result<T> with(const std::string& lesson_id, const std::function<Result<T>(journal::LessonFolder&)>& use) {
     SHILU_TRY(const std::shared_ptr<Shelf> shelf, open(lesson_id));
     const std::lock_guard lock(shelf->mutex);
-    if (!shelf->folder->finished()) SHILU_CHECK(shelf->folder->refresh());
+    SHILU_CHECK(shelf->folder->refresh());  // a finished one too: something may be deleted from it
     return use(*shelf->folder);
   }
 

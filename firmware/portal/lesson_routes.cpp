@@ -33,7 +33,10 @@ Result<http::Response> one_lesson(const Context& context, const http::Request& r
   json.update(drafts);
   SHILU_TRY(const Json recorded, context.lessons.with<
                                      Json>(lesson.id, [](journal::LessonFolder& folder) -> Result<Json> {
-    return Json{{"tracks", tracks_json(folder)}, {"marks", marks_json(folder)}, {"gaps", gaps_json(folder)}};
+    return Json{{"tracks", tracks_json(folder)},
+                {"marks", marks_json(folder)},
+                {"gaps", gaps_json(folder)},
+                {"recorded_from_ms", folder.recorded_from().ms()}};
   }));
   json.update(recorded);
   return http::json(200, json);

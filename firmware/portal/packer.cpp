@@ -28,6 +28,18 @@ void add_fields(const store::Submission& submission, evidence::PackageRequest& r
   }
 }
 
+void add_notes(const store::Submission& submission, evidence::ClipRequest& clip) {
+  const auto fields = parse_json(submission.fields);
+  if (!fields || !fields->is_object()) return;
+  for (const Json& note : fields->value(kNotesField, Json::array())) {
+    evidence::NoteRequest request;
+    request.at = LessonTime::from_ms(note.value("at_ms", std::int64_t{0}));
+    if (note.contains("to_ms")) request.to = LessonTime::from_ms(note["to_ms"].get<std::int64_t>());
+    request.text = note.value("text", "");
+    clip.notes.push_back(std::move(request));
+  }
+}
+
 void idle_priority() {
   const sched_param none{};
   sched_setscheduler(0, SCHED_IDLE, &none);  // of this thread; the recording goes first
@@ -104,7 +116,9 @@ Status Packer::build(const store::Submission& submission) {
   request.catalogue = context_.catalogue.id;
   request.clips = {{{LessonTime::from_ms(clip.from_ms), LessonTime::from_ms(clip.to_ms)},
                     clip.sources,
-                    video_piece(*request.point)}};
+                    video_piece(*request.point),
+                    {}}};
+  add_notes(submission, request.clips.front());
   for (const store::Document& document : documents) {
     if (document.clip_id && *document.clip_id != clip.id) continue;  // another clip's
     request.documents.push_back({document.title, document.file, document.media_type});

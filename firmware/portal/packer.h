@@ -14,6 +14,9 @@
 
 namespace shilu::portal {
 
+// Where a submission's `fields` hold the teacher's notes: [{"at_ms","to_ms","text"}].
+inline constexpr const char* kNotesField = "#notes";
+
 class Packer {
  public:
   // `on_change` is called on the packer's thread after a submission moved.

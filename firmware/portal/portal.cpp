@@ -3,17 +3,22 @@
 #include "firmware/base/certificate.h"
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
+#include "firmware/base/log.h"
 #include "firmware/http/server.h"
 #include "firmware/portal/accounts.h"
 #include "firmware/portal/catalogue_routes.h"
 #include "firmware/portal/clip_routes.h"
+#include "firmware/portal/device_link.h"
 #include "firmware/portal/document_routes.h"
 #include "firmware/portal/health_routes.h"
 #include "firmware/portal/lesson_index.h"
 #include "firmware/portal/lesson_routes.h"
+#include "firmware/portal/log_keeper.h"
+#include "firmware/portal/moment_routes.h"
 #include "firmware/portal/movie_cache.h"
 #include "firmware/portal/packer.h"
 #include "firmware/portal/preview.h"
+#include "firmware/portal/queue_socket.h"
 #include "firmware/portal/recorder_link.h"
 #include "firmware/portal/recording_routes.h"
 #include "firmware/portal/session_routes.h"
@@ -21,6 +26,7 @@
 #include "firmware/portal/submission_json.h"
 #include "firmware/portal/submission_routes.h"
 #include "firmware/portal/thumbnail_routes.h"
+#include "upload/sender/client_options.h"
 
 namespace shilu::portal {
 namespace {
@@ -50,7 +56,18 @@ sender::OutboxOptions outbox_options(const config::ApplianceSettings& settings, 
   options.device_key = device_key;
   options.state_file = settings.data_directory / "enrolment.json";
   options.store_file = settings.data_directory / "shilu.db";
+  options.upload = settings.upload;
   return options;
+}
+
+// The recording key's certificate lies beside ours; a device without a recorder of its own has none.
+std::vector<DsseEnvelope> certificates_of(const config::ApplianceSettings& settings,
+                                          const CertifiedKey& seal_key) {
+  std::vector<DsseEnvelope> certificates{seal_key.certificate.envelope};
+  const auto text = read_text_file(settings.keys_directory() / "recording.cert.json", 1u << 20);
+  if (auto recording = text.and_then([](const std::string& json) { return DsseEnvelope::from_json(json); }))
+    certificates.push_back(std::move(*recording));
+  return certificates;
 }
 
 // What start() needs and open() has found.
@@ -72,7 +89,7 @@ struct Portal::Impl {
         recorder(recorder::control_socket(opened.settings.runtime_directory)),
         lessons(opened.settings.lessons_directory()),
         movies(lessons),
-        preview(lessons),
+        preview(opened.settings.runtime_directory),
         server(server_options(opened.settings)) {
     if (!opened.settings.platform_url.empty()) {
       outbox.emplace(outbox_options(opened.settings, opened.seal_key.certificate.device_key),
@@ -87,6 +104,9 @@ struct Portal::Impl {
   Status start();
   void add_routes();
   void tell_submission(const std::string& id);
+  void start_log();
+  void log_sign_in(const std::string& teacher_id, store::SignIn::Outcome outcome);
+  DeviceLink::Options device_link_options();
 
   Opened opened;
   SystemClock clock;
@@ -96,8 +116,12 @@ struct Portal::Impl {
   MovieCache movies;
   Preview preview;
   EventHub events;
+  std::unique_ptr<journal::DeviceLog> log;  // from open() on
+  std::optional<DeviceLink> device_link;
+  std::optional<LogKeeper> log_keeper;
   std::optional<sender::Outbox> outbox;
   std::optional<Packer> packer;
+  std::optional<QueueSocket> queue_socket;
   std::optional<RecorderLink> link;
   http::Server server;
 };
@@ -113,42 +137,95 @@ Result<std::unique_ptr<Portal>> Portal::open(config::ApplianceSettings settings,
   SHILU_TRY(config::Catalogue catalogue, settings.catalogue.empty()
                                              ? config::parse_catalogue(config::default_catalogue_json())
                                              : config::load_catalogue(settings.catalogue));
-  SHILU_TRY(CertifiedKey seal_key, load_or_create_certified(settings.keys_directory(), KeyRole::kSeal));
+  SHILU_TRY(CertifiedKey seal_key,
+            load_or_create_certified(settings.keys_directory(), KeyRole::kSeal, {settings.tpm}));
   SHILU_TRY(Bytes salt, load_or_create_subject_salt(settings.keys_directory()));
   SHILU_TRY(store::DeviceStore store, store::DeviceStore::open(settings.data_directory / "shilu.db"));
   if (!accounts_file.empty()) SHILU_CHECK(import_teachers(store, accounts_file));
   auto impl = std::make_unique<Impl>(Opened{std::move(settings), std::move(catalogue), std::move(seal_key),
                                             std::move(salt), std::move(store)});
+  SHILU_TRY(impl->log,
+            journal::DeviceLog::open(posix_file_system(), impl->opened.settings.data_directory / "device-log",
+                                     impl->opened.seal_key, impl->clock));
   return std::unique_ptr<Portal>(new Portal(std::move(impl)));
 }
 
 void Portal::Impl::tell_submission(const std::string& id) {
   const auto submission = opened.store.submission(id);
+  if (log_keeper) log_keeper->wake();
   if (submission)
     events.publish_to(submission->teacher_id, "submission", submission_json(context(), *submission));
 }
 
+// Names nobody: the salted hash that a lesson's sign-in event has.
+void Portal::Impl::log_sign_in(const std::string& teacher_id, store::SignIn::Outcome outcome) {
+  const bool good = outcome == store::SignIn::Outcome::kSignedIn;
+  const Json members{{"subject_sha256", to_hex(subject_hash(opened.subject_salt, teacher_id))}};
+  if (const auto logged = log->append(good ? "sign-in" : "sign-in-failed", members); !logged)
+    log_error("the device log cannot be written: {}", logged.error().message);
+}
+
+DeviceLink::Options Portal::Impl::device_link_options() {
+  DeviceLink::Options options;
+  options.platform_url = opened.settings.platform_url;
+  options.line = sender::client_options(opened.settings.upload);
+  options.enrolment_file = opened.settings.data_directory / "enrolment.json";
+  options.certificates = certificates_of(opened.settings, opened.seal_key);
+  options.time_stamp_server = opened.settings.time_stamp_server;
+  options.packages = [this] {
+    std::vector<std::pair<std::string, std::filesystem::path>> waiting;
+    const auto submissions = opened.store.submissions();
+    if (!submissions) return waiting;
+    for (const auto& one : *submissions) {
+      if (one.package_sha256 && one.package_path && !one.receipt)
+        waiting.emplace_back(*one.package_sha256, *one.package_path);
+    }
+    return waiting;
+  };
+  return options;
+}
+
 void Portal::Impl::add_routes() {
   const Context shared = context();
-  add_session_routes(server, shared);
+  add_session_routes(server, shared, [this](const std::string& id, store::SignIn::Outcome outcome) {
+    log_sign_in(id, outcome);
+  });
   add_live_routes(server, shared, *link, preview);
-  add_recording_routes(server, shared, *link, opened.subject_salt);
+  add_recording_routes(server, shared, *link, opened.subject_salt, [this] {
+    const auto nonce = device_link ? device_link->nonce() : std::nullopt;
+    return nonce ? nonce->to_json() : std::string();
+  });
+  add_moment_routes(server, shared, *link, opened.subject_salt);
   add_lesson_routes(server, shared, movies);
   add_thumbnail_route(server, shared);
   add_clip_routes(server, shared, movies);
   add_document_routes(server, shared);
   add_submission_routes(server, shared, *packer);
+  add_upload_routes(server, shared);
   add_catalogue_routes(server, shared);
   add_health_routes(server, shared);
   if (!opened.settings.web_root.empty()) server.serve_directory("/", opened.settings.web_root);
 }
 
+// Before the outbox, whose thread wakes the keeper.
+void Portal::Impl::start_log() {
+  log_keeper.emplace(context(), *log, [this] {
+    if (device_link) device_link->wake();
+  });
+  if (outbox) device_link.emplace(device_link_options(), *log, clock);
+  if (device_link) device_link->start();
+  log_keeper->start();
+}
+
 Status Portal::Impl::start() {
   SHILU_CHECK(rebuild_index(context()));
+  start_log();
   if (outbox) SHILU_CHECK(outbox->start());
   packer.emplace(context(), opened.seal_key, opened.subject_salt,
                  [this](const store::Submission& submission) { tell_submission(submission.id); });
   packer->start();
+  queue_socket.emplace(context(), *packer);
+  SHILU_CHECK(queue_socket->start());
   link.emplace(context(), preview);
   add_routes();
   SHILU_CHECK(server.start());
@@ -168,6 +245,7 @@ void Portal::stop() {
   if (impl_->link) impl_->link->stop();
   impl_->events.close();
   impl_->server.stop();
+  impl_->queue_socket.reset();
   impl_->packer.reset();
 }
 

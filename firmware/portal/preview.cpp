@@ -1,101 +1,120 @@
 #include "firmware/portal/preview.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
-#include "firmware/base/file_system.h"
+#include "capture/monitor/live_reader.h"
 #include "firmware/base/json_io.h"
 #include "firmware/base/log.h"
 #include "firmware/lesson/track.h"
+#include "firmware/portal/live_mp4.h"
 
 namespace shilu::portal {
 namespace {
 
-// A viewer that is further behind than this skips to the next key fragment: live means now.
-constexpr std::size_t kMaxBehind = 4u << 20;
-
-Result<Bytes> read_piece(const std::filesystem::path& path, std::uint64_t offset, std::size_t size) {
-  SHILU_TRY(const auto file, posix_file_system().open(path, OpenMode::kRead));
-  SHILU_TRY(Bytes bytes, file->read_at(offset, size));
-  if (bytes.size() != size)
-    return fail(ErrorKind::kCorrupted, path.string() + " is shorter than its journal says");
-  return bytes;
-}
-
-std::string mime_of(const std::string& track, const std::string& codec) {
-  const auto name = parse_track_name(track);
-  const std::string_view kind = name ? to_string(name->kind) : "video";
-  return fmt::format("{}/mp4; codecs=\"{}\"", kind, codec);
-}
+// A viewer that is further behind than this skips to the next key picture: live means now.
+constexpr std::size_t kMaxBehind = 2u << 20;
 
 }  // namespace
 
-void Preview::add(const std::string& track, std::shared_ptr<http::WebSocket> viewer) {
-  const std::lock_guard lock(mutex_);
-  tracks_[track].viewers.push_back({std::move(viewer), false});
-}
+// One page that looks on, with a line of its own to the capture: it begins with the newest key picture, and a
+// slow one is slow alone.
+class Preview::Viewer {
+ public:
+  Viewer(const std::filesystem::path& runtime_directory, const TrackName& track, std::string teacher,
+         std::shared_ptr<http::WebSocket> socket)
+      : kind_(track.kind),
+        teacher_(std::move(teacher)),
+        socket_(std::move(socket)),
+        reader_(monitor::live_socket(runtime_directory, track.source),
+                [this](const link::Message& message) { take(message); }) {}
 
-void Preview::remove(const std::shared_ptr<http::WebSocket>& viewer) {
-  const std::lock_guard lock(mutex_);
-  for (auto& [name, track] : tracks_) {
-    std::erase_if(track.viewers, [&](const Viewer& one) { return one.socket == viewer; });
-  }
-}
+  const std::shared_ptr<http::WebSocket>& socket() const { return socket_; }
+  const std::string& teacher() const { return teacher_; }
 
-// From the folder, not from the recorder's news: so it also works for who came in mid-lesson.
-Result<Preview::Epoch> Preview::load_epoch(const recorder::FragmentNotice& notice) {
-  return lessons_.with<Epoch>(notice.lesson_id, [&](journal::LessonFolder& folder) -> Result<Epoch> {
-    for (const journal::TrackView& track : folder.tracks()) {
-      if (track.name != notice.track) continue;
-      for (const journal::TrackEpoch& epoch : track.epochs) {
-        if (epoch.event.epoch != notice.epoch) continue;
-        SHILU_TRY(Bytes header, read_piece(epoch.file, 0, epoch.event.header_size));
-        return Epoch{notice.lesson_id, notice.epoch, epoch.file, mime_of(notice.track, epoch.event.codec),
-                     std::make_shared<const Bytes>(std::move(header))};
-      }
+ private:
+  void take(const link::Message& message) {
+    if (const auto* parameters = std::get_if<link::TrackParameters>(&message)) {
+      if (parameters->kind == kind_) begin(*parameters);
+    } else if (const auto* unit = std::get_if<link::AccessUnit>(&message)) {
+      if (unit->kind == kind_) show(*unit);
     }
-    return fail(ErrorKind::kNotFound, fmt::format("{} has no epoch {}", notice.track, notice.epoch));
-  });
-}
-
-Status Preview::use_epoch(const recorder::FragmentNotice& notice, Track& track) {
-  if (track.epoch && track.epoch->lesson == notice.lesson_id && track.epoch->number == notice.epoch)
-    return {};
-  SHILU_TRY(track.epoch, load_epoch(notice));
-  for (Viewer& viewer : track.viewers) viewer.begun = false;
-  return {};
-}
-
-bool Preview::begin(const Epoch& epoch, Viewer& viewer) {
-  viewer.begun = true;
-  return viewer.socket->send_text(canonical_json({{"mime", epoch.mime}})) &&
-         viewer.socket->send_binary(epoch.header);
-}
-
-void Preview::on_fragment(const recorder::FragmentNotice& notice) {
-  const std::lock_guard lock(mutex_);
-  const auto found = tracks_.find(notice.track);
-  if (found == tracks_.end() || found->second.viewers.empty()) return;
-  Track& track = found->second;
-  if (const auto used = use_epoch(notice, track); !used) {
-    log_warning("preview: {}", used.error().message);
-    return;
   }
-  auto bytes = read_piece(track.epoch->file, notice.offset, notice.size);
-  if (!bytes) return;
-  const auto fragment = std::make_shared<const Bytes>(std::move(*bytes));
-  std::erase_if(track.viewers, [&](Viewer& viewer) {
-    if (viewer.socket->queued_bytes() > kMaxBehind) viewer.begun = false;
-    if (!viewer.begun && !notice.key) return false;
-    if (!viewer.begun && !begin(*track.epoch, viewer)) return true;
-    return !viewer.socket->send_binary(fragment);
-  });
+
+  void begin(const link::TrackParameters& parameters) {
+    if (parameters_ && *parameters_ == parameters.parameters) return;  // only its rate became known
+    const auto beginning = movie_.begin(parameters);
+    if (!beginning) return log_warning("preview: {}", beginning.error().message);
+    parameters_ = parameters.parameters;
+    socket_->send_text(canonical_json({{"mime", beginning->mime}}));
+    socket_->send_binary(std::make_shared<const Bytes>(beginning->header));
+  }
+
+  void show(const link::AccessUnit& unit) {
+    if (socket_->queued_bytes() > kMaxBehind) return movie_.skip_to_key();
+    if (auto piece = movie_.add(unit)) socket_->send_binary(std::make_shared<const Bytes>(std::move(*piece)));
+  }
+
+  const MediaKind kind_;
+  const std::string teacher_;
+  const std::shared_ptr<http::WebSocket> socket_;
+  std::optional<CodecParameters> parameters_;  // the reader's thread
+  LiveMp4 movie_;                              // likewise
+  monitor::LiveReader reader_;                 // last: its thread uses what is above
+};
+
+Preview::Preview(std::filesystem::path runtime_directory)
+    : runtime_directory_(std::move(runtime_directory)) {}
+Preview::~Preview() = default;
+
+bool Preview::owned_by(const std::string& teacher) const {
+  return owner_ && (owner_->empty() || *owner_ == teacher);
 }
 
-void Preview::on_end() {
+void Preview::add(const std::string& track, std::string teacher, std::shared_ptr<http::WebSocket> socket) {
+  const auto name = parse_track_name(track);
   const std::lock_guard lock(mutex_);
-  for (auto& [name, track] : tracks_) track.epoch.reset();
+  if (!name || (owner_ && !owned_by(teacher))) return socket->close();
+  if (!owner_) {
+    waiting_.push_back({*name, std::move(teacher), std::move(socket)});
+  } else {
+    viewers_.push_back(
+        std::make_unique<Viewer>(runtime_directory_, *name, std::move(teacher), std::move(socket)));
+  }
+}
+
+// A viewer waits for its reader's thread when it goes, so it goes outside the lock.
+void Preview::remove(const std::shared_ptr<http::WebSocket>& socket) {
+  std::unique_ptr<Viewer> gone;
+  const std::lock_guard lock(mutex_);
+  std::erase_if(waiting_, [&](const Waiting& one) { return one.socket == socket; });
+  const auto found = std::find_if(viewers_.begin(), viewers_.end(),
+                                  [&](const auto& viewer) { return viewer->socket() == socket; });
+  if (found == viewers_.end()) return;
+  gone = std::move(*found);
+  viewers_.erase(found);
+}
+
+void Preview::set_owner(const std::optional<std::string>& teacher) {
+  std::vector<std::unique_ptr<Viewer>> gone;
+  const std::lock_guard lock(mutex_);
+  if (owner_ == teacher) return;
+  owner_ = teacher;
+  const auto first_gone = std::partition(viewers_.begin(), viewers_.end(),
+                                         [&](const auto& viewer) { return owned_by(viewer->teacher()); });
+  std::move(first_gone, viewers_.end(), std::back_inserter(gone));
+  viewers_.erase(first_gone, viewers_.end());
+  for (const auto& viewer : gone) viewer->socket()->close();
+  if (!owner_) return;
+  for (auto& one : std::exchange(waiting_, {})) {
+    if (owned_by(one.teacher)) {
+      viewers_.push_back(
+          std::make_unique<Viewer>(runtime_directory_, one.track, one.teacher, std::move(one.socket)));
+    } else {
+      one.socket->close();
+    }
+  }
 }
 
 }  // namespace shilu::portal

@@ -1,52 +1,46 @@
 #pragma once
-// The live picture: what has become durable of one track, fragment by fragment, over a WebSocket to the
-// page's MediaSource. Thread-safe. docs/ref/device-api.md, GET /api/preview/{track}.
+// The live picture: what the captures show at this moment, one small piece of MP4 per picture, over a
+// WebSocket to the page's MediaSource. It comes past the recorder, which therefore never waits for a page;
+// what is on disk is told by the state, not by this picture. Shown only while a lesson is recorded, and only
+// to its teacher: nobody looks into a classroom from afar. Thread-safe. docs/ref/device-api.md, GET
+// /api/preview/{track}.
 
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "capture/recorder/control_protocol.h"
 #include "firmware/http/server.h"
-#include "firmware/portal/lesson_library.h"
+#include "firmware/lesson/track.h"
 
 namespace shilu::portal {
 
 class Preview {
  public:
-  explicit Preview(LessonLibrary& lessons) : lessons_(lessons) {}
+  explicit Preview(std::filesystem::path runtime_directory);
+  ~Preview();
 
-  void add(const std::string& track, std::shared_ptr<http::WebSocket> viewer);
+  void add(const std::string& track, std::string teacher, std::shared_ptr<http::WebSocket> viewer);
   void remove(const std::shared_ptr<http::WebSocket>& viewer);
-  void on_fragment(const recorder::FragmentNotice& notice);  // from the recorder's news
-  void on_end();                                             // no lesson any more
+  // The teacher whose lesson is being recorded; "" when it belongs to nobody, nullopt when none is recorded.
+  // Viewers that are not his are sent away.
+  void set_owner(const std::optional<std::string>& teacher);
 
  private:
-  struct Epoch {
-    std::string lesson;
-    unsigned number = 0;
-    std::filesystem::path file;
-    std::string mime;
-    std::shared_ptr<const Bytes> header;
-  };
-  struct Viewer {
+  class Viewer;
+  struct Waiting {  // for a lesson to begin
+    TrackName track;
+    std::string teacher;
     std::shared_ptr<http::WebSocket> socket;
-    bool begun = false;  // has the header of the present epoch, and a key fragment since
   };
-  struct Track {
-    std::optional<Epoch> epoch;
-    std::vector<Viewer> viewers;
-  };
-  Result<Epoch> load_epoch(const recorder::FragmentNotice& notice);
-  Status use_epoch(const recorder::FragmentNotice& notice, Track& track);
-  static bool begin(const Epoch& epoch, Viewer& viewer);
-
-  LessonLibrary& lessons_;
-  std::mutex mutex_;  // guards tracks_
-  std::map<std::string, Track> tracks_;
+  bool owned_by(const std::string& teacher) const;
+  const std::filesystem::path runtime_directory_;
+  std::mutex mutex_;  // guards the three below
+  std::optional<std::string> owner_;
+  std::vector<Waiting> waiting_;
+  std::vector<std::unique_ptr<Viewer>> viewers_;
 };
 
 }  // namespace shilu::portal

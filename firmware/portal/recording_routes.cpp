@@ -5,35 +5,22 @@
 #include <algorithm>
 
 #include "firmware/base/ids.h"
+#include "capture/recorder/mark_inbox.h"
 #include "firmware/portal/answers.h"
 #include "firmware/portal/gate.h"
 #include "firmware/portal/lesson_index.h"
 #include "firmware/portal/lesson_json.h"
+#include "firmware/portal/preflight.h"
+#include "firmware/portal/recording_answers.h"
 #include "firmware/portal/subject_salt.h"
 
 namespace shilu::portal {
 namespace {
 
+constexpr Nanoseconds kOpenEnd = std::chrono::hours(24 * 365);  // of a lesson that runs
 constexpr std::size_t kMaxText = 200;                // bytes of subject, class and topic
+constexpr std::int64_t kMaxPlanned_ms = 6 * 3'600'000;
 constexpr std::int64_t kMaxTapDelay_ms = 3'600'000;  // a page that was offline for an hour
-
-int status_of(std::string_view code, const Error& error) {
-  if (code == "already-recording" || code == "not-recording") return 409;
-  if (code == "no-picture-source") return 503;
-  if (code == "no-space") return 507;
-  return http::problem(error).status;
-}
-
-// The recorder's own refusal with its stable code; when it is away: `recorder-away`.
-http::Response refusal(std::string_view operation, const Error& error) {
-  const bool away = error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kNotFound;
-  const std::string_view code = recorder::control_code(operation, error.kind);
-  if (away && code != "no-picture-source") {
-    return http::problem(503, "recorder-away",
-                         "The recorder does not answer; it is being restarted. " + error.message);
-  }
-  return http::problem(status_of(code, error), code, error.message);
-}
 
 Result<std::string> short_text(const Json& body, std::string_view key) {
   std::string text = json_string_or(body, key, "");
@@ -41,20 +28,10 @@ Result<std::string> short_text(const Json& body, std::string_view key) {
   return fail(ErrorKind::kInvalidArgument, fmt::format("\"{}\" may have at most {} bytes", key, kMaxText));
 }
 
-// Somebody else's lesson is not to be stopped or marked.
-std::optional<http::Response> refuse_stranger(const Context& context, RecorderLink& link,
-                                              const store::Teacher& teacher) {
-  const auto status = link.status();
-  if (!status || !status->lesson) return std::nullopt;  // the recorder will say so itself
-  const auto lesson = context.store.lesson(status->lesson->id);
-  if (!lesson || !lesson->teacher_id || *lesson->teacher_id == teacher.id) return std::nullopt;
-  return http::problem(409, "not-yours", "Another teacher's lesson is being recorded.");
-}
-
 class RecordingRoutes {
  public:
-  RecordingRoutes(const Context& context, RecorderLink& link, Bytes salt)
-      : context_(context), link_(link), salt_(std::move(salt)) {}
+  RecordingRoutes(const Context& context, RecorderLink& link, Bytes salt, NonceSource nonce)
+      : context_(context), link_(link), salt_(std::move(salt)), nonce_(std::move(nonce)) {}
 
   Result<http::Response> start(const http::Request& request, const store::Teacher& teacher) const {
     SHILU_TRY(const Json body, body_object(request));
@@ -63,7 +40,12 @@ class RecordingRoutes {
     SHILU_TRY(lesson.class_name, short_text(body, "class_name"));
     SHILU_TRY(lesson.topic, short_text(body, "topic"));
     recorder::StartRequest start;
+    if (body.contains("planned_ms") && !body["planned_ms"].is_null()) {
+      SHILU_TRY(const std::int64_t planned, json_int(body, "planned_ms"));
+      start.planned_ms = std::clamp<std::int64_t>(planned, 0, kMaxPlanned_ms);
+    }
     start.subject = subject_hash(salt_, teacher.id);
+    start.platform_nonce = nonce_();
     const auto started = context_.recorder.start(start);
     if (!started) return refusal("start", started.error());
     lesson.id = started->id;
@@ -75,9 +57,11 @@ class RecordingRoutes {
     return http::json(201, {{"lesson_id", lesson.id}});
   }
 
-  Result<http::Response> stop(const http::Request&, const store::Teacher& teacher) const {
+  // With `for_now=1` it may be continued for 30 s.
+  Result<http::Response> stop(const http::Request& request, const store::Teacher& teacher) const {
     if (auto stranger = refuse_stranger(context_, link_, teacher)) return std::move(*stranger);
-    const auto stopped = context_.recorder.stop();
+    const bool for_now = request.query_or("for_now", "") == "1";
+    const auto stopped = for_now ? context_.recorder.stop_for_now() : context_.recorder.stop();
     if (!stopped) return refusal("stop", stopped.error());
     SHILU_CHECK(refresh_index(context_, stopped->id));
     return http::json(200, {{"lesson_id", stopped->id}, {"duration_ms", stopped->duration_ms}});
@@ -91,6 +75,7 @@ class RecordingRoutes {
       return http::problem(400, "unknown-point", context_.catalogue.require(*wanted.point).error().message);
     }
     const auto mark = context_.recorder.mark(wanted);
+    if (!mark && is_away(mark.error())) return put_aside(wanted, teacher);
     if (!mark) return refusal("mark", mark.error());
     tell_marks(teacher);
     return http::json(mark->is_new ? 201 : 200, {{"id", mark->id},
@@ -132,6 +117,29 @@ class RecordingRoutes {
         std::clamp<std::int64_t>(json_int_or(body, key, kDefault_ms), 0, kMax_ms));
   }
 
+  // While the recorder is away a mark goes into the lesson's inbox, durable, and the recorder takes it from there.
+  Result<http::Response> put_aside(const recorder::MarkRequest& wanted, const store::Teacher& teacher) const {
+    const auto lesson = link_.last_lesson();
+    if (!lesson) return refusal("mark", Error{ErrorKind::kUnavailable, "No lesson is known to be running."});
+    const auto known = context_.store.lesson(lesson->id);
+    if (known && known->teacher_id && *known->teacher_id != teacher.id) {
+      return http::problem(409, "not-yours", "Another teacher's lesson is being recorded.");
+    }
+    if (lesson->away) return refusal("mark", Error{ErrorKind::kPermissionDenied, "Nothing is being recorded now."});
+    SHILU_CHECK(recorder::put_into_inbox(context_.lessons.path_of(lesson->id), wanted, context_.clock));
+    Mark mark;
+    mark.at = std::max(LessonTime{0}, lesson->now - (context_.clock.monotonic() - wanted.pressed));
+    mark.look_back = wanted.look_back;
+    mark.look_ahead = wanted.look_ahead;
+    const auto range = mark.range(kOpenEnd);
+    return http::json(201, {{"id", wanted.id},
+                            {"point", wanted.point ? Json(*wanted.point) : Json(nullptr)},
+                            {"at_ms", mark.at.ms()},
+                            {"from_ms", range.from.ms()},
+                            {"to_ms", range.to.ms()},
+                            {"undone", false}});
+  }
+
   // The teacher's other pages (board and phone) show the same list.
   void tell_marks(const store::Teacher& teacher) const {
     const auto status = link_.status();
@@ -144,13 +152,14 @@ class RecordingRoutes {
   const Context context_;
   RecorderLink& link_;
   const Bytes salt_;
+  const NonceSource nonce_;
 };
 
 }  // namespace
 
 void add_recording_routes(http::Server& server, const Context& context, RecorderLink& link,
-                          const Bytes& subject_salt) {
-  const auto routes = std::make_shared<RecordingRoutes>(context, link, subject_salt);
+                          const Bytes& subject_salt, NonceSource nonce) {
+  const auto routes = std::make_shared<RecordingRoutes>(context, link, subject_salt, std::move(nonce));
   const auto route = [&](const char* method, const char* pattern, auto member) {
     server.route(method, pattern,
                  for_teacher(context.store,
@@ -165,6 +174,8 @@ void add_recording_routes(http::Server& server, const Context& context, Recorder
 }
 
 void add_live_routes(http::Server& server, const Context& context, RecorderLink& link, Preview& preview) {
+  server.route("GET", "/api/preflight",
+               [context, &link](const http::Request&) { return http::json(200, preflight_json(context, link.status())); });
   server.route("GET", "/api/state", [&link](const http::Request&) { return http::json(200, link.state()); });
   server.route("GET", "/api/events", [context](const http::Request& request) {
     const auto teacher = signed_in(context.store, request);
@@ -184,8 +195,11 @@ void add_live_routes(http::Server& server, const Context& context, RecorderLink&
     }
     return {};
   };
-  viewers.on_open = [&preview](const http::Request& request, std::shared_ptr<http::WebSocket> socket) {
-    preview.add(std::string(request.parameter("track")), std::move(socket));
+  viewers.on_open = [context, &preview](const http::Request& request,
+                                        std::shared_ptr<http::WebSocket> socket) {
+    const auto teacher = signed_in(context.store, request);
+    if (!teacher || !*teacher) return socket->close();
+    preview.add(std::string(request.parameter("track")), (*teacher)->id, std::move(socket));
   };
   viewers.on_close = [&preview](std::shared_ptr<http::WebSocket> socket) { preview.remove(socket); };
   server.websocket("/api/preview/{track}", std::move(viewers));

@@ -8,8 +8,11 @@
 
 namespace shilu::portal {
 
+// The platform's newest nonce (DSSE envelope, JSON), or "": it never waits.
+using NonceSource = std::function<std::string()>;
+
 void add_recording_routes(http::Server& server, const Context& context, RecorderLink& link,
-                          const Bytes& subject_salt);
+                          const Bytes& subject_salt, NonceSource nonce);
 void add_live_routes(http::Server& server, const Context& context, RecorderLink& link, Preview& preview);
 
 }  // namespace shilu::portal

@@ -26,11 +26,13 @@ http::Response refused(const store::SignIn& sign_in) {
   return response;
 }
 
-Result<http::Response> sign_in(const Context& context, const http::Request& request) {
+Result<http::Response> sign_in(const Context& context, const SignInListener& on_sign_in,
+                               const http::Request& request) {
   SHILU_TRY(const Json body, body_object(request));
   SHILU_TRY(const std::string id, json_string(body, "teacher"));
   SHILU_TRY(const std::string pin, json_string(body, "pin"));
   SHILU_TRY(const store::SignIn result, context.store.sign_in(id, pin));
+  on_sign_in(id, result.outcome);
   if (result.outcome != store::SignIn::Outcome::kSignedIn) return refused(result);
   SHILU_TRY(const store::Teacher teacher, context.store.teacher(id));
   const std::int64_t lifetime_s = (result.session.expires_utc_ms - result.session.created_utc_ms) / 1000;
@@ -45,6 +47,8 @@ Result<http::Response> sign_out(const Context& context, const http::Request& req
   const std::string token = authorization.starts_with("Bearer ") ? std::string(authorization.substr(7))
                                                                  : request.cookie("shilu_session");
   SHILU_CHECK(context.store.sign_out(token));
+  // What was kept in memory before a lesson goes with the teacher. A recorder that is away keeps nothing.
+  static_cast<void>(context.recorder.disarm());
   return http::no_content().with_header("Set-Cookie", session_cookie("", 0));
 }
 
@@ -57,11 +61,12 @@ Result<http::Response> list_teachers(const Context& context) {
 
 }  // namespace
 
-void add_session_routes(http::Server& server, const Context& context) {
+void add_session_routes(http::Server& server, const Context& context, const SignInListener& on_sign_in) {
   server.route("GET", "/api/teachers",
                [context](const http::Request&) { return answer(list_teachers(context)); });
-  server.route("POST", "/api/session",
-               [context](const http::Request& request) { return answer(sign_in(context, request)); });
+  server.route("POST", "/api/session", [context, on_sign_in](const http::Request& request) {
+    return answer(sign_in(context, on_sign_in, request));
+  });
   server.route("GET", "/api/session",
                for_teacher(context.store, [](const http::Request&, const store::Teacher& teacher) {
                  return Result<http::Response>(http::json(200, {{"teacher", teacher_json(teacher)}}));

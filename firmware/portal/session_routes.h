@@ -6,6 +6,9 @@
 
 namespace shilu::portal {
 
-void add_session_routes(http::Server& server, const Context& context);
+// Told of every try to sign in, right or wrong; on the handlers' threads.
+using SignInListener = std::function<void(const std::string& teacher_id, store::SignIn::Outcome outcome)>;
+
+void add_session_routes(http::Server& server, const Context& context, const SignInListener& on_sign_in);
 
 }  // namespace shilu::portal

@@ -1,9 +1,14 @@
 #include "firmware/portal/state_json.h"
 
 #include "firmware/base/json_io.h"
+#include "firmware/portal/upload_json.h"
 
 namespace shilu::portal {
 namespace {
+
+Json optional_number(const std::optional<std::int64_t>& number) {
+  return number ? Json(*number) : Json(nullptr);
+}
 
 Json lesson_state(store::DeviceStore& store, const recorder::LessonStatus& lesson) {
   Json json = {{"id", lesson.id},
@@ -18,7 +23,10 @@ Json lesson_state(store::DeviceStore& store, const recorder::LessonStatus& lesso
                {"gaps", lesson.gaps},
                {"marks", lesson.marks},
                {"durable_lag_ms", lesson.durable_lag_ms},
-               {"recording_proven", lesson.recording_proven}};
+               {"recording_proven", lesson.recording_proven},
+               {"planned_ms", optional_number(lesson.planned_ms)},
+               {"away_since_ms", optional_number(lesson.away_since_ms)},
+               {"closes_in_ms", optional_number(lesson.closes_in_ms)}};
   const auto known = store.lesson(lesson.id);
   if (!known) return json;
   json["subject"] = known->subject;
@@ -39,34 +47,13 @@ Json source_state(const recorder::SourceStatus& source) {
                       {"durable_ms", track.durable_ms},
                       {"bytes", track.bytes},
                       {"fragments", track.fragments},
-                      {"gaps", track.gaps}});
+                      {"gaps", track.gaps},
+                      {"dropped", track.dropped},
+                      {"trouble", track.trouble}});
   }
   return {{"name", source.name},        {"kind", source.kind}, {"required", source.required},
           {"state", source.state},      {"code", source.code}, {"detail", source.detail},
           {"tracks", std::move(tracks)}};
-}
-
-Json upload_state(const Context& context) {
-  const auto waiting = context.store.waiting_submissions();
-  const std::int64_t queued = waiting.value_or(0);
-  std::string_view state = "off";
-  if (context.outbox != nullptr) {
-    switch (context.outbox->link()) {
-      case sender::Outbox::Link::kOff:
-        state = "waiting";
-        break;
-      case sender::Outbox::Link::kOk:
-        state = "ok";
-        break;
-      case sender::Outbox::Link::kWaiting:
-        state = "waiting";
-        break;
-      case sender::Outbox::Link::kOffline:
-        state = "offline";
-        break;
-    }
-  }
-  return {{"state", state}, {"queued", queued}};
 }
 
 }  // namespace
@@ -80,11 +67,13 @@ Json state_json(const Context& context, const std::optional<recorder::RecorderSt
   const recorder::RecorderStatus& known = status ? *status : nothing;
   return {{"state", status ? known.state : "fault"},
           {"fault", status ? known.fault : "recorder-away"},
+          {"fault_code", status ? known.fault_code : "recorder-away"},
+          {"pre_roll", {{"armed", known.armed}, {"kept_ms", known.pre_roll_ms}}},
           {"lesson", known.lesson ? lesson_state(context.store, *known.lesson) : Json(nullptr)},
           {"sources", std::move(sources)},
           {"disk", {{"free_bytes", known.free_bytes}, {"minutes_left", known.minutes_left}}},
           {"clock", {{"synchronised", known.clock_synchronised}, {"error_ms", known.clock_error_ms}}},
-          {"upload", upload_state(context)},
+          {"upload", upload_json(context)},
           {"device",
            {{"id", context.device_id}, {"name", context.settings.device_name}, {"version", SHILU_VERSION}}}};
 }

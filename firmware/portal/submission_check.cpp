@@ -44,7 +44,7 @@ CheckItem check_document(const EvidencePiece& piece, const store::Clip& clip,
 }
 
 void check_gaps(const journal::LessonFolder& folder, const store::Clip& clip, std::vector<CheckItem>& items) {
-  for (const journal::GapEvent& gap : folder.gaps()) {
+  for (const journal::GapEvent& gap : folder.holes()) {
     const auto name = parse_track_name(gap.track);
     const bool used =
         name && std::find(clip.sources.begin(), clip.sources.end(), name->source) != clip.sources.end();

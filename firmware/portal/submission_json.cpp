@@ -2,6 +2,7 @@
 
 #include "firmware/base/dsse.h"
 #include "firmware/base/json_io.h"
+#include "firmware/portal/answers.h"
 
 namespace shilu::portal {
 namespace {
@@ -47,6 +48,10 @@ Json submission_json(const Context& context, const store::Submission& submission
        progress && progress->rate_bytes_per_s > 0 ? Json(progress->seconds_left) : Json(nullptr)},
       {"attempts", submission.attempts},
       {"last_error", error_text(submission.last_error)},
+      {"error_code", error_text(submission.error_code)},
+      {"next_attempt_utc", utc_text(submission.next_attempt_utc_ms)},
+      {"priority", submission.priority},
+      {"created_utc", utc_text(submission.created_utc_ms)},
       {"receipt", pick(stored_payload(submission.receipt), {"number", "received_utc"})},
       {"verdict", pick(stored_payload(submission.verdict), {"level", "pieces", "reasons", "decided_utc"})}};
 }

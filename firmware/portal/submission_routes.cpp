@@ -7,6 +7,8 @@
 #include "firmware/portal/owned.h"
 #include "firmware/portal/submission_check.h"
 #include "firmware/portal/submission_json.h"
+#include "firmware/portal/upload_json.h"
+#include "upload/evidence/annotations.h"
 
 namespace shilu::portal {
 namespace {
@@ -19,13 +21,44 @@ Result<store::Submission> own_submission(store::DeviceStore& store, const store:
   return fail(ErrorKind::kNotFound, "There is no such submission.");
 }
 
-// All the values of "fields" must be texts: they go into a form.
-Result<std::string> fields_text(const Json& body) {
+// "notes":[{"at_ms","to_ms","text"}], in lesson time inside the clip.
+Result<Json> clip_notes(const Json& body, const store::Clip& clip) {
+  const Json notes = body.value("notes", Json::array());
+  if (!notes.is_array()) return fail(ErrorKind::kInvalidArgument, "\"notes\" must be a list");
+  Json taken = Json::array();
+  for (const Json& note : notes) {
+    SHILU_TRY(const std::int64_t at, json_int(note, "at_ms"));
+    const std::int64_t to = json_int_or(note, "to_ms", at + 1);
+    SHILU_TRY(const std::string text, json_string(note, "text"));
+    if (at < clip.from_ms || to <= at || to > clip.to_ms)
+      return fail(ErrorKind::kInvalidArgument, "A note must lie inside its clip.");
+    if (text.empty() || text.size() > evidence::kMaxNoteBytes)
+      return fail(ErrorKind::kInvalidArgument, "A note must have some words, and not a whole paper of them.");
+    taken.push_back({{"at_ms", at}, {"text", text}});
+    if (note.contains("to_ms")) taken.back()["to_ms"] = to;
+  }
+  if (taken.size() > evidence::kMaxNotes)
+    return fail(ErrorKind::kInvalidArgument, "There are too many notes.");
+  return taken;
+}
+
+// What the teacher filled in: all the values of "fields" must be texts, for they go into a form; the notes
+// lie beside them under a name that no form has.
+Result<std::string> filled_in(const Json& body, const store::Clip& clip) {
   const Json fields = body.value("fields", Json::object());
   const bool fine = fields.is_object() && std::all_of(fields.begin(), fields.end(),
                                                       [](const Json& value) { return value.is_string(); });
   if (!fine) return fail(ErrorKind::kInvalidArgument, "\"fields\" must be an object of texts");
-  return canonical_json(fields);
+  Json filled = fields;
+  SHILU_TRY(Json notes, clip_notes(body, clip));
+  if (!notes.empty()) filled[kNotesField] = std::move(notes);
+  return canonical_json(filled);
+}
+
+// Evidence first; who hands in a whole lesson has time until the night.
+std::int64_t priority_of(const store::Lesson& lesson, const store::Clip& clip) {
+  const bool is_whole = clip.from_ms <= 0 && clip.to_ms >= lesson.duration_ms;
+  return is_whole ? store::kWholeLessonPriority : store::kEvidencePriority;
 }
 
 Result<http::Response> submit(const Context& context, Packer& packer, const http::Request& request,
@@ -45,10 +78,10 @@ Result<http::Response> submit(const Context& context, Packer& packer, const http
     refusal.body = canonical_json(document);
     return refusal;
   }
-  SHILU_TRY(const std::string fields, fields_text(body));
+  SHILU_TRY(const std::string fields, filled_in(body, clip));
   SHILU_TRY(const store::Submission created,
-            context.store.create_submission(
-                {lesson.id, clip.id, teacher.id, clip.point, context.settings.programme, fields}));
+            context.store.create_submission({lesson.id, clip.id, teacher.id, clip.point,
+                                             context.settings.programme, fields, priority_of(lesson, clip)}));
   packer.wake();
   return http::json(202, submission_json(context, created));
 }
@@ -67,18 +100,10 @@ Result<http::Response> show(const Context& context, const http::Request& request
   return http::json(200, submission_json(context, submission));
 }
 
-Status steer(store::DeviceStore& store, const std::string& id, std::string_view action) {
-  if (action == "pause") return store.pause_submission(id);
-  if (action == "resume") return store.resume_submission(id);
-  if (action == "send-now") return store.send_now(id);
-  if (action == "withdraw") return store.withdraw_submission(id);
-  return fail(ErrorKind::kNotFound, "There is no such action.");
-}
-
 Result<http::Response> act(const Context& context, Packer& packer, const http::Request& request,
                            const store::Teacher& teacher) {
   SHILU_TRY(const store::Submission submission, own_submission(context.store, teacher, request));
-  SHILU_CHECK(steer(context.store, submission.id, request.parameter("action")));
+  SHILU_CHECK(steer_submission(context, submission.id, request.parameter("action")));
   packer.wake();
   if (context.outbox != nullptr) context.outbox->wake();
   SHILU_TRY(const store::Submission now, context.store.submission(submission.id));
@@ -86,6 +111,24 @@ Result<http::Response> act(const Context& context, Packer& packer, const http::R
 }
 
 }  // namespace
+
+void add_upload_routes(http::Server& server, const Context& context) {
+  using http::Request;
+  using store::Teacher;
+  server.route(
+      "GET", "/api/upload",
+      for_teacher(context.store, [context](const Request&, const Teacher&) -> Result<http::Response> {
+        return http::json(200, upload_json(context));
+      }));
+  server.route(
+      "PUT", "/api/upload",
+      for_teacher(context.store, [context](const Request& request, const Teacher&) -> Result<http::Response> {
+        SHILU_TRY(const Json body, body_object(request));
+        SHILU_TRY(const std::string limit, json_string(body, "limit"));
+        SHILU_CHECK(set_limit(context, limit));
+        return http::json(200, upload_json(context));
+      }));
+}
 
 void add_submission_routes(http::Server& server, const Context& context, Packer& packer) {
   using http::Request;

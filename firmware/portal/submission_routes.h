@@ -7,6 +7,7 @@
 
 namespace shilu::portal {
 
+void add_upload_routes(http::Server& server, const Context& context);
 void add_submission_routes(http::Server& server, const Context& context, Packer& packer);
 
 }  // namespace shilu::portal

@@ -33,7 +33,7 @@ std::optional<KeyFragment> find_key(const journal::LessonFolder& folder, const j
       const auto& fragment = std::get<journal::FragmentRecord>(folder.records()[position].record);
       const bool late = ns_from_ticks(fragment.start_ticks, epoch.event.timescale) > at.ns;
       if (found && late) return found;
-      if ((fragment.flags & journal::kKey) != 0)
+      if ((fragment.flags & journal::kKey) != 0 && !folder.redacted(track.name, fragment.sequence))
         found = KeyFragment{epoch.file, epoch.event.header_size, fragment};
     }
   }

@@ -88,6 +88,10 @@ struct Document {
 enum class SubmissionState { kPacking, kQueued, kSending, kVerifying, kAcknowledged, kRejected, kWithdrawn };
 std::string_view to_string(SubmissionState state);  // "packing", ...
 
+// What goes first when nobody says otherwise. "Send now" goes before all of it.
+inline constexpr std::int64_t kEvidencePriority = 0;
+inline constexpr std::int64_t kWholeLessonPriority = -1;
+
 struct NewSubmission {
   std::string lesson_id;
   std::string clip_id;
@@ -95,6 +99,13 @@ struct NewSubmission {
   std::string point;
   std::string programme;
   std::string fields = "{}";  // JSON object
+  std::int64_t priority = kEvidencePriority;
+};
+
+// Why an attempt came to nothing.
+struct Trouble {
+  std::string code;  // stable: docs/design/uploading.md
+  std::string text;  // a sentence
 };
 
 struct Submission {
@@ -114,8 +125,10 @@ struct Submission {
   std::int64_t acked_offset = 0;
   std::int64_t attempts = 0;
   std::optional<std::string> last_error;
+  std::optional<std::string> error_code;  // docs/design/uploading.md
+  std::int64_t losses = 0;                // how often the platform lost what it had taken
   std::int64_t next_attempt_utc_ms = 0;
-  std::int64_t priority = 0;
+  std::int64_t priority = kEvidencePriority;
   std::string reasons;                 // JSON list; kRejected
   std::optional<std::string> receipt;  // DSSE envelope, JSON
   std::optional<std::string> verdict;  // DSSE envelope, JSON

@@ -26,7 +26,7 @@ inline constexpr Nanoseconds kSessionLifetime = std::chrono::hours(12);
 inline constexpr int kFreeSignInFailures = 4;  // from the fifth wrong PIN in a row on one has to wait
 inline constexpr Nanoseconds kFirstSignInDelay = std::chrono::seconds(30);  // doubles with each further one
 inline constexpr Nanoseconds kMaxSignInDelay = std::chrono::minutes(15);
-inline constexpr Nanoseconds kMaxRetryDelay = std::chrono::hours(1);
+inline constexpr Nanoseconds kMaxRetryDelay = std::chrono::hours(24);  // the longest Retry-After that is kept
 inline constexpr std::size_t kMaxTiles = 6;
 
 const Clock& system_clock();
@@ -93,11 +93,13 @@ class DeviceStore {
   Result<std::vector<Submission>> submissions_of(std::string_view teacher_id);
   Result<std::vector<Submission>> submissions_to_pack();          // kPacking and not paused, oldest first
   Result<std::vector<Submission>> submissions_without_verdict();  // kAcknowledged, oldest first
-  // What to send next: not paused, due, the highest priority, then the oldest. An attempt that lies further
-  // ahead than kMaxRetryDelay counts as due: the wall clock was set back.
-  Result<std::optional<Submission>> due_submission();
+  // What to do next: not paused and due; those that only ask how the verification went, then the highest
+  // priority, then the oldest. Nothing below `least_priority` is sent. An attempt that lies further ahead
+  // than kMaxRetryDelay counts as due: the wall clock was set back.
+  Result<std::optional<Submission>> due_submission(std::int64_t least_priority = INT64_MIN);
   // When the next one becomes due; nullopt: nothing waits.
   Result<std::optional<std::int64_t>> next_attempt_utc_ms();
+  Result<std::vector<Submission>> submissions_to_abandon();  // kWithdrawn, with an upload at the platform
   Result<std::int64_t> waiting_submissions();  // how many are not yet delivered, rejected or withdrawn
 
   Status package_built(std::string_view id, std::string_view path, std::string_view sha256,
@@ -106,9 +108,17 @@ class DeviceStore {
   Status begin_attempt(std::string_view id);  // kQueued, kSending -> kSending; counts it
   Status set_upload(std::string_view id, const std::optional<std::string>& url, std::int64_t acked_offset);
   Status set_acked(std::string_view id, std::int64_t acked_offset);  // also clears attempts and last error
-  Status retry_later(std::string_view id, std::string_view error, Nanoseconds delay);
+  Status retry_later(std::string_view id, const Trouble& trouble, Nanoseconds delay);
+  Status ask_again_later(std::string_view id, Nanoseconds delay);     // kVerifying, and nothing is wrong
   Status set_verifying(std::string_view id);                          // kQueued, kSending -> kVerifying
   Status send_again(std::string_view id);                             // -> kQueued, from byte 0
+  // The same, because the platform lost it: counts that, and not before `delay`.
+  Status send_lost_again(std::string_view id, const Trouble& trouble, Nanoseconds delay);
+  // The wall clock was set by `by`: attempts to come keep their distance.
+  Status shift_attempts(Nanoseconds by);
+  // No attempt lies further ahead than `most`: after a start, or when the line came back.
+  Status hasten_attempts(Nanoseconds most);
+  Status forget_upload(std::string_view id);                          // of a kWithdrawn one
   Status acknowledge(std::string_view id, std::string_view receipt);  // from kQueued, kSending, kVerifying
   Status reject(std::string_view id, std::string_view reasons);       // likewise; a JSON list
   Status set_verdict(std::string_view id, std::string_view verdict);

@@ -33,6 +33,7 @@ Status DeviceStore::package_built(std::string_view id, std::string_view path, st
   const std::lock_guard lock(impl_->mutex);
   return step(impl_->database, impl_->now_ms(), id, "'packing'",
               "state = 'queued', package_path = ?3, package_sha256 = ?4, size_bytes = ?5, last_error = null, "
+              "error_code = null, "
               "next_attempt_utc_ms = ?2",
               path, sha256, size_bytes);
 }
@@ -40,7 +41,7 @@ Status DeviceStore::package_built(std::string_view id, std::string_view path, st
 Status DeviceStore::packing_failed(std::string_view id, std::string_view error) {
   const std::lock_guard lock(impl_->mutex);
   return step(impl_->database, impl_->now_ms(), id, "'packing'",
-              "paused = 1, attempts = attempts + 1, last_error = ?3", error);
+              "paused = 1, attempts = attempts + 1, last_error = ?3, error_code = 'packing'", error);
 }
 
 Status DeviceStore::begin_attempt(std::string_view id) {
@@ -59,21 +60,31 @@ Status DeviceStore::set_upload(std::string_view id, const std::optional<std::str
 Status DeviceStore::set_acked(std::string_view id, std::int64_t acked_offset) {
   const std::lock_guard lock(impl_->mutex);
   return step(impl_->database, impl_->now_ms(), id, kUnderWay,
-              "acked_offset = ?3, attempts = 0, last_error = null", acked_offset);
+              "acked_offset = ?3, attempts = 0, last_error = null, error_code = null", acked_offset);
 }
 
-Status DeviceStore::retry_later(std::string_view id, std::string_view error, Nanoseconds delay) {
+Status DeviceStore::retry_later(std::string_view id, const Trouble& trouble, Nanoseconds delay) {
   const std::lock_guard lock(impl_->mutex);
   const auto now = impl_->now_ms();
-  return step(impl_->database, now, id, kUnderWay, "last_error = ?3, next_attempt_utc_ms = ?4", error,
+  return step(impl_->database, now, id, kUnderWay,
+              "last_error = ?3, error_code = ?4, next_attempt_utc_ms = ?5", trouble.text, trouble.code,
+              now + in_ms(std::min<Nanoseconds>(delay, kMaxRetryDelay)));
+}
+
+Status DeviceStore::ask_again_later(std::string_view id, Nanoseconds delay) {
+  const std::lock_guard lock(impl_->mutex);
+  const auto now = impl_->now_ms();
+  return step(impl_->database, now, id, "'verifying'",
+              "last_error = null, error_code = null, next_attempt_utc_ms = ?3",
               now + in_ms(std::min<Nanoseconds>(delay, kMaxRetryDelay)));
 }
 
 Status DeviceStore::set_verifying(std::string_view id) {
   const std::lock_guard lock(impl_->mutex);
-  return step(impl_->database, impl_->now_ms(), id, "'queued', 'sending'",
-              "state = 'verifying', acked_offset = size_bytes, attempts = 0, last_error = null, "
-              "next_attempt_utc_ms = ?2");
+  return step(
+      impl_->database, impl_->now_ms(), id, "'queued', 'sending'",
+      "state = 'verifying', acked_offset = size_bytes, attempts = 0, last_error = null, error_code = null, "
+      "next_attempt_utc_ms = ?2");
 }
 
 Status DeviceStore::send_again(std::string_view id) {
@@ -82,12 +93,44 @@ Status DeviceStore::send_again(std::string_view id) {
               "state = 'queued', upload_url = null, acked_offset = 0");
 }
 
+Status DeviceStore::send_lost_again(std::string_view id, const Trouble& trouble, Nanoseconds delay) {
+  const std::lock_guard lock(impl_->mutex);
+  const auto now = impl_->now_ms();
+  return step(impl_->database, now, id, kUnderWay,
+              "state = 'queued', upload_url = null, acked_offset = 0, losses = losses + 1, last_error = ?3, "
+              "error_code = ?4, next_attempt_utc_ms = ?5",
+              trouble.text, trouble.code, now + in_ms(std::min<Nanoseconds>(delay, kMaxRetryDelay)));
+}
+
+Status DeviceStore::shift_attempts(Nanoseconds by) {
+  const std::lock_guard lock(impl_->mutex);
+  SHILU_TRY(std::ignore,
+            impl_->database.run("update submissions set next_attempt_utc_ms = next_attempt_utc_ms + ?1 "
+                                "where state in ('queued', 'sending', 'verifying')",
+                                in_ms(by)));
+  return {};
+}
+
+Status DeviceStore::hasten_attempts(Nanoseconds most) {
+  const std::lock_guard lock(impl_->mutex);
+  SHILU_TRY(std::ignore, impl_->database.run(
+                             "update submissions set next_attempt_utc_ms = ?1 where next_attempt_utc_ms > ?1 "
+                             "and state in ('queued', 'sending', 'verifying')",
+                             impl_->now_ms() + in_ms(most)));
+  return {};
+}
+
+Status DeviceStore::forget_upload(std::string_view id) {
+  const std::lock_guard lock(impl_->mutex);
+  return step(impl_->database, impl_->now_ms(), id, "'withdrawn'", "upload_url = null");
+}
+
 Status DeviceStore::acknowledge(std::string_view id, std::string_view receipt) {
   const std::lock_guard lock(impl_->mutex);
   return step(
       impl_->database, impl_->now_ms(), id, kUnderWay,
       "state = 'acknowledged', receipt = ?3, acked_offset = size_bytes, upload_url = null, attempts = 0, "
-      "last_error = null, paused = 0",
+      "last_error = null, error_code = null, paused = 0",
       receipt);
 }
 
@@ -116,7 +159,7 @@ Status DeviceStore::send_now(std::string_view id) {
   const std::lock_guard lock(impl_->mutex);
   return step(impl_->database, impl_->now_ms(), id, kNotDone,
               "paused = 0, next_attempt_utc_ms = ?2, "
-              "priority = 1 + (select max(priority) from submissions)");
+              "priority = 1 + max(0, (select max(priority) from submissions))");
 }
 
 Status DeviceStore::withdraw_submission(std::string_view id) {

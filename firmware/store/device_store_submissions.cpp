@@ -13,7 +13,8 @@ constexpr SubmissionState kStates[] = {kPacking,      kQueued,   kSending,  kVer
 constexpr std::string_view kSelect =
     "select id, lesson, clip, teacher, point, programme, fields, state, paused, package_path, "
     "package_sha256, "
-    "size_bytes, upload_url, acked_offset, attempts, last_error, next_attempt_utc_ms, priority, reasons, "
+    "size_bytes, upload_url, acked_offset, attempts, last_error, error_code, losses, next_attempt_utc_ms, "
+    "priority, reasons, "
     "receipt, "
     "verdict, created_utc_ms, updated_utc_ms from submissions ";
 
@@ -26,8 +27,8 @@ Result<Submission> read_submission(const Row& row) {
   std::string state;
   row.read(s.id, s.lesson_id, s.clip_id, s.teacher_id, s.point, s.programme, s.fields, state, s.paused,
            s.package_path, s.package_sha256, s.size_bytes, s.upload_url, s.acked_offset, s.attempts,
-           s.last_error, s.next_attempt_utc_ms, s.priority, s.reasons, s.receipt, s.verdict, s.created_utc_ms,
-           s.updated_utc_ms);
+           s.last_error, s.error_code, s.losses, s.next_attempt_utc_ms, s.priority, s.reasons, s.receipt,
+           s.verdict, s.created_utc_ms, s.updated_utc_ms);
   SHILU_TRY(s.state, state_from(state, kStates));
   return s;
 }
@@ -64,9 +65,9 @@ Result<Submission> DeviceStore::create_submission(const NewSubmission& wanted) {
         impl_->database.run(
             "insert into submissions (id, lesson, clip, teacher, point, programme, fields, state, paused, "
             "acked_offset, attempts, next_attempt_utc_ms, priority, reasons, created_utc_ms, updated_utc_ms) "
-            "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'packing', 0, 0, 0, 0, 0, '[]', ?8, ?8)",
+            "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'packing', 0, 0, 0, 0, ?9, '[]', ?8, ?8)",
             id, wanted.lesson_id, wanted.clip_id, wanted.teacher_id, wanted.point, wanted.programme,
-            wanted.fields, now));
+            wanted.fields, now, wanted.priority));
   }
   return submission(id);
 }
@@ -106,14 +107,15 @@ Result<std::vector<Submission>> DeviceStore::submissions_without_verdict() {
              read_submission);
 }
 
-Result<std::optional<Submission>> DeviceStore::due_submission() {
+Result<std::optional<Submission>> DeviceStore::due_submission(std::int64_t least_priority) {
   const std::lock_guard lock(impl_->mutex);
   const auto now = impl_->now_ms();
   return at_most_one(
       impl_->database.query(select("where state in ('queued', 'sending', 'verifying') and paused = 0 "
                                    "and (next_attempt_utc_ms <= ?1 or next_attempt_utc_ms > ?2) "
-                                   "order by priority desc, id limit 1"),
-                            now, now + in_ms(kMaxRetryDelay)),
+                                   "and (priority >= ?3 or state = 'verifying') "
+                                   "order by (state = 'verifying') desc, priority desc, id limit 1"),
+                            now, now + in_ms(kMaxRetryDelay), least_priority),
       read_submission);
 }
 
@@ -123,6 +125,13 @@ Result<std::optional<std::int64_t>> DeviceStore::next_attempt_utc_ms() {
                                            "where state in ('queued', 'sending', 'verifying') and paused = 0 "
                                            "order by next_attempt_utc_ms limit 1"),
                      single<std::int64_t>);
+}
+
+Result<std::vector<Submission>> DeviceStore::submissions_to_abandon() {
+  const std::lock_guard lock(impl_->mutex);
+  return all(
+      impl_->database.query(select("where state = 'withdrawn' and upload_url is not null order by id")),
+      read_submission);
 }
 
 Result<std::int64_t> DeviceStore::waiting_submissions() {

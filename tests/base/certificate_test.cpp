@@ -14,7 +14,7 @@ using namespace shilu;
 namespace {
 
 DsseEnvelope signed_payload(const Json& payload, const SigningKey& key) {
-  return dsse_sign(kCertificateType, as_bytes(canonical_json(payload)), key);
+  return dsse_sign(kCertificateType, as_bytes(canonical_json(payload)), key).value();
 }
 
 Json good_payload(const SigningKey& device, const SigningKey& key) {
@@ -23,6 +23,9 @@ Json good_payload(const SigningKey& device, const SigningKey& key) {
           {"issued_utc", "2026-11-21T08:00:00Z"},
           {"key_pem", key.public_key().pem()},
           {"key_level", "software"},
+          {"endorsements", Json::array()},
+          {"not_before_utc", "2026-11-21T08:00:00Z"},
+          {"not_after_utc", "2028-11-20T08:00:00Z"},
           {"role", "seal"}};
 }
 
@@ -105,5 +108,5 @@ TEST_CASE("a certificate that contradicts itself is refused") {
     CAPTURE(member.key());
     CHECK(refused(signed_payload(lacking, device)));
   }
-  CHECK(refused(dsse_sign("application/other", as_bytes(canonical_json(good)), device)));
+  CHECK(refused(dsse_sign("application/other", as_bytes(canonical_json(good)), device).value()));
 }

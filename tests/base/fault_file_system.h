@@ -39,8 +39,11 @@ class FaultFileSystem final : public FileSystem {
   // truncate, reserve, sync_data, create_directories, sync_directory, rename, remove. The n-th operation
   // fails, the others go on. A failing write first writes `prefix` bytes of its own.
   void fail_operation(int n, ErrorKind kind, std::size_t prefix = 0);
-  // The n-th and every later operation fails (kUnavailable), until power_cut() or clear_faults().
-  void fail_from(int n, std::size_t prefix = 0);
+  // The n-th and every later operation fails, until power_cut() or clear_faults().
+  void fail_from(int n, std::size_t prefix = 0, ErrorKind kind = ErrorKind::kUnavailable);
+  // There is no room for files whose path contains `part`: their writes and reservations fail with kStorageFull, until
+  // clear_faults().
+  void fill_up(std::string part);
   void clear_faults();
   int operations() const;  // since the last call of one of the three
 
@@ -107,6 +110,7 @@ class FaultFileSystem final : public FileSystem {
   int generation_ = 0;  // a file opened before the last power cut has another one
   int operations_ = 0;
   Fault fault_;
+  std::string full_for_;
   std::map<std::filesystem::path, std::shared_ptr<Node>> nodes_;
   std::vector<UnsyncedName> unsynced_names_;
   std::vector<std::string> history_;

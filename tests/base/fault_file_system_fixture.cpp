@@ -104,14 +104,20 @@ void FaultFileSystem::fail_operation(int n, ErrorKind kind, std::size_t prefix) 
   fault_ = {n, n, kind, prefix};
 }
 
-void FaultFileSystem::fail_from(int n, std::size_t prefix) {
+void FaultFileSystem::fail_from(int n, std::size_t prefix, ErrorKind kind) {
   const std::lock_guard lock(mutex_);
   operations_ = 0;
-  fault_ = {n, kForEver, ErrorKind::kUnavailable, prefix};
+  fault_ = {n, kForEver, kind, prefix};
+}
+
+void FaultFileSystem::fill_up(std::string part) {
+  const std::lock_guard lock(mutex_);
+  full_for_ = std::move(part);
 }
 
 void FaultFileSystem::clear_faults() {
   const std::lock_guard lock(mutex_);
+  full_for_.clear();
   operations_ = 0;
   fault_ = {};
 }
@@ -132,6 +138,10 @@ Status FaultFileSystem::count(const std::string& what) {
     // A dead machine writes no prefix at its later operations.
     if (operations_ > fault_.first) fault_.prefix = 0;
     return fail(fault_.kind, fmt::format("operation {} was told to fail: {}", operations_, what));
+  }
+  const bool needs_room = what.starts_with("write ") || what.starts_with("reserve ");
+  if (needs_room && !full_for_.empty() && what.find(full_for_) != std::string::npos) {
+    return fail(ErrorKind::kStorageFull, "there is no room: " + what);
   }
   history_.push_back(what);
   return {};

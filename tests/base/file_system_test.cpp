@@ -157,3 +157,15 @@ TEST_CASE("reading a whole file keeps to its limit") {
 TEST_CASE("a file that claims no size is read all the same") {
   CHECK_FALSE(read_text_file("/proc/self/status").value().empty());
 }
+
+TEST_CASE("what is no regular file is not read, and nobody waits for it") {
+  const test::TemporaryDirectory directory;
+  REQUIRE(::mkfifo((directory / "pipe").c_str(), 0600) == 0);
+  std::filesystem::create_symlink("/dev/zero", directory / "device");
+  std::filesystem::create_symlink("loop", directory / "loop");
+  for (const auto* name : {"pipe", "device", "loop", "."}) {
+    const auto file = disk().open(directory / name, OpenMode::kRead);
+    REQUIRE_FALSE(file);
+    CHECK(file.error().kind == ErrorKind::kInvalidArgument);
+  }
+}

@@ -90,3 +90,18 @@ TEST_CASE("a fallback stands in for a member that is missing or of another type"
   CHECK(json_int_or(json, "i", 9) == 1);
   CHECK(json_int_or(json, "none", 9) == 9);
 }
+
+TEST_CASE("a short text of many values is refused, whatever they are") {
+  const auto list_of = [](std::string_view value, std::size_t count) {
+    std::string text = "[";
+    for (std::size_t i = 0; i < count; ++i) text += std::string(i == 0 ? "" : ",") + std::string(value);
+    return text + "]";
+  };
+  // The list itself is a value, too.
+  CHECK(parse_json(list_of("0", 499'999)));
+  for (const auto* value : {"0", "[]", "{}", "\"\"", "null", "1.5", "true", "-1"}) {
+    const auto json = parse_json(list_of(value, 500'000));
+    REQUIRE_FALSE(json);
+    CHECK_THAT(json.error().message, Catch::Contains("more than 500000 values"));
+  }
+}

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <thread>
 
 #include "firmware/base/file_system.h"
@@ -50,7 +51,7 @@ TEST_CASE("Ed25519 signs and verifies the vectors of RFC 8032") {
     const auto message = from_hex(vector.message).value();
     const auto signature = from_hex(vector.signature).value();
     const auto key = SigningKey::from_pem(private_pem(vector.seed)).value();
-    CHECK(key.sign(message) == signature);
+    CHECK(key.sign(message).value() == signature);
     const auto known = PublicKey::from_der(public_der(vector.public_key)).value();
     CHECK(key.public_key() == known);
     CHECK(known.verify(message, signature));
@@ -83,9 +84,9 @@ TEST_CASE("a key is named by the SHA-256 of its SubjectPublicKeyInfo") {
 
 TEST_CASE("keys survive being written as PEM") {
   const auto key = SigningKey::generate();
-  const auto again = SigningKey::from_pem(key.private_pem()).value();
+  const auto again = SigningKey::from_pem(key.file_text()).value();
   CHECK(again.public_key() == key.public_key());
-  CHECK(again.sign(as_bytes("m")) == key.sign(as_bytes("m")));
+  CHECK(again.sign(as_bytes("m")).value() == key.sign(as_bytes("m")).value());
   CHECK(SigningKey::generate().public_key().id() != key.public_key().id());
 }
 
@@ -94,7 +95,7 @@ TEST_CASE("what is no Ed25519 key is refused") {
   const auto x25519 = from_hex("302a300506032b656e032100" + kVectors[0].public_key).value();
   CHECK_FALSE(PublicKey::from_der(x25519));
   CHECK_FALSE(PublicKey::from_pem(""));
-  CHECK_FALSE(PublicKey::from_pem(SigningKey::generate().private_pem()));
+  CHECK_FALSE(PublicKey::from_pem(SigningKey::generate().file_text()));
   CHECK_FALSE(SigningKey::from_pem(SigningKey::generate().public_key().pem()));
   CHECK_FALSE(SigningKey::from_pem("not a key"));
   auto longer = public_der(kVectors[0].public_key);
@@ -153,4 +154,60 @@ TEST_CASE("a trust file without a key, or with a broken one, is refused") {
   const auto pem = SigningKey::generate().public_key().pem();
   REQUIRE(write_file_atomic(directory / "cut", as_bytes(pem + pem.substr(0, 60))));
   CHECK_FALSE(load_public_keys(directory / "cut"));
+}
+
+namespace {
+
+// RFC 6979 A.2.5: ECDSA on P-256 with SHA-256.
+const std::string kP256Public =
+    "3059301306072a8648ce3d020106082a8648ce3d03010703420004"
+    "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+    "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299";
+// "test": r needs 33 bytes, s 32: 71 in all.
+const std::string kOfTest =
+    "3045022100f1abb023518351cd71d881567b1ea663ed3efcf6c5132b354f28d3b0b7d38367"
+    "0220019f4113742a2b14bd25926b49c649155f267e60d3814b4c0cc84250e46f0083";
+// "sample": r and s both need 33.
+const std::string kOfSample =
+    "3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+    "022100f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8";
+// The same with n - s, computed with python3: n =
+// ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551.
+const std::string kOfSampleOther =
+    "3045022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+    "02200834e36ad29a83bf2bc9385e491d6099c8fdf9d1ed67aa7ea5f51f93782857a9";
+
+}  // namespace
+
+TEST_CASE("ECDSA on P-256 verifies the vectors of RFC 6979, each in its one form") {
+  const auto key = PublicKey::from_der(from_hex(kP256Public).value()).value();
+  CHECK(key.algorithm() == KeyAlgorithm::kEcdsaP256);
+  CHECK(key.verify(as_bytes("test"), from_hex(kOfTest).value()));
+  CHECK_FALSE(key.verify(as_bytes("tests"), from_hex(kOfTest).value()));
+  // Both of these verify elsewhere. One of them is no signature of ours.
+  CHECK_FALSE(key.verify(as_bytes("sample"), from_hex(kOfSample).value()));
+  CHECK(key.verify(as_bytes("sample"), from_hex(kOfSampleOther).value()));
+}
+
+TEST_CASE("a P-256 key has one encoding, and other curves and explicit parameters are no keys of ours") {
+  const auto key = PublicKey::from_der(from_hex(kP256Public).value()).value();
+  CHECK(PublicKey::from_pem(key.pem()).value() == key);
+  CHECK(key.id() == "sha256:" + to_hex(sha256(from_hex(kP256Public).value())));
+  const test::TemporaryDirectory directory;
+  const auto other = [&](const std::string& options) {
+    const auto file = directory / "other.pem";
+    const auto command = "openssl ecparam -genkey -noout " + options + " -out '" + file.string() +
+                         ".key' && " + "openssl pkey -in '" + file.string() + ".key' -pubout " +
+                         (options.find("explicit") != std::string::npos ? "-ec_param_enc explicit " : "") +
+                         "-out '" + file.string() + "' 2> /dev/null";
+    REQUIRE(std::system(command.c_str()) == 0);
+    return PublicKey::from_pem(read_text_file(file).value());
+  };
+  CHECK(other("-name prime256v1"));
+  CHECK_FALSE(other("-name secp384r1"));
+  CHECK_FALSE(other("-name secp256k1"));
+  CHECK_FALSE(other("-name prime256v1 -param_enc explicit"));
+  auto beside = from_hex(kP256Public).value();
+  beside.back() ^= 1;  // not on the curve
+  CHECK_FALSE(PublicKey::from_der(beside));
 }

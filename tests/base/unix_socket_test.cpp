@@ -111,6 +111,18 @@ TEST_CASE("large messages pass in both directions at once") {
   CHECK(back.value().value() == large);
 }
 
+TEST_CASE("messages sent together arrive one by one, however many and however long") {
+  auto [raw, channel] = make_pair_of_ends();
+  std::vector<Bytes> sent;
+  for (std::size_t i = 0; i < 300; ++i) sent.emplace_back(i == 100 ? 3'000'000 : i % 7, static_cast<std::uint8_t>(i));
+  MessageChannel receiver(std::move(raw));
+  std::thread sender([&channel = channel, &sent] { CHECK(channel.send_all(sent)); });
+  std::vector<Bytes> got;
+  while (got.size() < sent.size()) got.push_back(receiver.receive().value().value());
+  sender.join();
+  CHECK(got == sent);
+}
+
 TEST_CASE("shutting down ends a receive that waits in another thread") {
   auto [raw, channel] = make_pair_of_ends();
   std::thread stopper([&channel = channel] { channel.shutdown(); });

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "capture/bmff/fragment_writer.h"
+#include "capture/bmff/movie_check.h"
 #include "tests/bmff/movie_fixture.h"
 
 namespace shilu {
@@ -209,6 +210,39 @@ TEST_CASE("hostile times cannot make a movie large") {
   MovieTrack other{0, sound().parameters, {}};
   other.fragments = bmff::select_fragments(large_track(10, 3).fragments, picture().parameters, late);
   CHECK(other.fragments.empty());
+}
+
+TEST_CASE("a clock of four billion ticks a second cannot ask for years of silence") {
+  auto parameters = sound().parameters;
+  parameters.sample_rate = parameters.timescale = 0xffffffff;
+  const std::int64_t hour = std::int64_t{3'600} * parameters.timescale;
+  // Between two frames, and before the first.
+  for (const auto& times : {std::vector<std::int64_t>{0, 23 * hour}, std::vector<std::int64_t>{23 * hour}}) {
+    MovieTrack track{0, parameters, {}};
+    for (const auto ticks : times) {
+      FragmentIndex index;
+      index.decode_ticks = ticks;
+      index.payload_offset = 108;
+      index.payload_size = 10;
+      index.total_size = 118;
+      index.samples = {{10, 1'024, 0, true}};
+      track.fragments.push_back({std::move(index), 0, 0});
+    }
+    const auto movie = bmff::build_movie({{track}}, range_ms(0, 24 * 3'600'000));
+    REQUIRE_FALSE(movie);
+    CHECK(movie.error().kind == ErrorKind::kInvalidArgument);
+    CHECK_THAT(movie.error().message, Catch::Contains("larger than may be"));
+  }
+}
+
+TEST_CASE("tables and silence keep to the bound that the caller sets") {
+  const auto track =
+      large_track(1'000, 100);  // 100 samples of a second, each a sync sample and a chunk of its own
+  const auto range = range_ms(0, 100'000);
+  // One run of durations and one of offsets (8 each), and for each sample a size (4), a sync sample (4) and a
+  // chunk (20).
+  CHECK(bmff::build_bounded_movie({{track}}, range, 16 + 100 * 28));
+  CHECK_FALSE(bmff::build_bounded_movie({{track}}, range, 100 * 28));
 }
 
 // A second, slow opinion on which fragments a clip needs, word by word from docs/ref/fragments.md.

@@ -140,6 +140,7 @@ FeedSource board_source() {
   FeedSource source;
   source.name = "board";
   source.frames_per_second = 15;
+  source.kilobits_per_second = 900;
   source.draw = [slides](std::uint32_t counter, Frame& into) {
     into.bytes = (*slides)[counter / kSlideFrames % kSlideCount].bytes;
     paste(draw_clock(counter), into, 60, 630);

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "firmware/base/sealed_box.h"
+#include "tests/base/test_keys.h"
 #include "tests/evidence/evidence_fixture.h"
 #include "upload/evidence/clip_proof.h"
 #include "upload/evidence/evidence_json.h"
@@ -29,8 +30,8 @@ struct Stage {
     REQUIRE_FALSE(verify_file(good).refuted());
   }
 
-  CertifiedKey seal_key() const { return must(load_or_create_certified(keys, KeyRole::kSeal)); }
-  CertifiedKey other_seal_key() const { return must(load_or_create_certified(other_keys, KeyRole::kSeal)); }
+  CertifiedKey seal_key() const { return test::certified(keys, KeyRole::kSeal); }
+  CertifiedKey other_seal_key() const { return test::certified(other_keys, KeyRole::kSeal); }
   PublicKey device() const { return must(SigningKey::load(keys / "device.key")).public_key(); }
   // Another lesson of the same device, with other media and another id in its records' place.
   Pieces other_package() {
@@ -60,8 +61,10 @@ inline evidence::Evidence evidence_of(const Pieces& pieces) {
 // Makes evidence.json and bag-info.txt speak of the files as they are now.
 inline void put_evidence(Pieces& pieces, evidence::Evidence claims) {
   for (evidence::ClaimedSource& source : claims.clips[0].sources) {
-    source.file.sha256 = sha256(pieces.files.at(source.file.file));
-    source.file.size_bytes = pieces.files.at(source.file.file).size();
+    for (evidence::ClaimedPart& part : source.parts) {
+      part.file.sha256 = sha256(pieces.files.at(part.file.file));
+      part.file.size_bytes = pieces.files.at(part.file.file).size();
+    }
   }
   for (evidence::ClaimedDocument& document : claims.documents) {
     document.file.sha256 = sha256(pieces.files.at(document.file.file));
@@ -78,6 +81,12 @@ inline void put_evidence(Pieces& pieces, evidence::Evidence claims) {
   const std::string text(as_text(info));
   info = to_bytes(text.substr(0, text.find("Payload-Oxum")) + "Payload-Oxum: " + std::to_string(bytes) + "." +
                   std::to_string(count) + "\n");
+}
+// Says another range of the first clip, which is of one part.
+inline void claim_range(evidence::Evidence& claims, std::int64_t from_ms, std::int64_t to_ms) {
+  claims.clips[0].range = {LessonTime::from_ms(from_ms), LessonTime::from_ms(to_ms)};
+  for (evidence::ClaimedSource& source : claims.clips[0].sources)
+    source.parts.at(0).range = claims.clips[0].range;
 }
 inline evidence::ClipProof proof_of(const Pieces& pieces) {
   return must(evidence::ClipProof::from_json(as_text(pieces.files.at(kProof))));

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "firmware/base/json_io.h"
+#include "tests/base/test_keys.h"
 #include "tests/evidence/attack_stage.h"
 #include "upload/evidence/package_reader.h"
 
@@ -57,7 +58,7 @@ TEST_CASE("the seal's certificate is missing or of another device") {
     pieces.files["seal-certificate.json"] = to_bytes(stage.other_seal_key().certificate.envelope.to_json());
   }
   SECTION("the recording key's") {
-    const auto key = must(load_or_create_certified(stage.keys, KeyRole::kRecording));
+    const auto key = test::certified(stage.keys, KeyRole::kRecording);
     pieces.files["seal-certificate.json"] = to_bytes(key.certificate.envelope.to_json());
   }
   pieces.make_manifests();
@@ -67,7 +68,7 @@ TEST_CASE("the seal's certificate is missing or of another device") {
 TEST_CASE("the recording key cannot seal") {
   Stage stage;
   auto pieces = take_apart(stage.good);
-  pieces.seal(must(load_or_create_certified(stage.keys, KeyRole::kRecording)));
+  pieces.seal(test::certified(stage.keys, KeyRole::kRecording));
   REFUTED(stage.after(pieces), "seal", "invalid");
 }
 
@@ -183,7 +184,7 @@ TEST_CASE("the bag goes under another name") {
 
 TEST_CASE("an unknown device is told, and refuted when known ones were asked for") {
   Stage stage;
-  const auto other = must(load_or_create_certified(stage.other_keys, KeyRole::kSeal)).certificate.device_key;
+  const auto other = test::certified(stage.other_keys, KeyRole::kSeal).certificate.device_key;
   CHECK(value_of(verify_file(stage.good), "device") == "not-asked");
   CHECK(value_of(verify_file(stage.good, {{other, stage.device()}, {}, {}}), "device") == "known");
   REFUTED(verify_file(stage.good, {{other}, {}, {}}), "device", "unknown");

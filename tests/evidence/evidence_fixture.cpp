@@ -11,6 +11,7 @@
 #include "firmware/base/file_system.h"
 #include "firmware/base/ids.h"
 #include "firmware/lesson/lesson_info.h"
+#include "tests/base/test_keys.h"
 #include "upload/evidence/bag.h"
 #include "upload/evidence/file_names.h"
 #include "upload/evidence/package_reader.h"
@@ -51,9 +52,10 @@ class TinyTrack {
         name_(std::move(name)),
         kind_(kind),
         number_(number),
+        directory_(directory / name_),
         parameters_(tiny_parameters(kind)) {
-    must(posix_file_system().create_directories(directory / name_));
-    file_ = must(posix_file_system().open(directory / name_ / "e000.mp4", OpenMode::kCreate));
+    must(posix_file_system().create_directories(directory_));
+    file_ = must(posix_file_system().open(directory_ / "e000.mp4", OpenMode::kCreate));
   }
 
   template <typename Add>
@@ -63,6 +65,7 @@ class TinyTrack {
     for (std::int64_t start = 0; start < ticks(recipe_.seconds * 1000); start += fragment_ticks()) {
       if (in_hole(start)) continue;
       if (start > covered) script_gap(journal, covered, start, add);
+      if (changes_at(start)) add(ns(start), [&journal, this, start] { change(journal, start); });
       add(ns(start + fragment_ticks()), [&journal, this, start] { write_fragment(journal, start); });
       covered = start + fragment_ticks();
     }
@@ -81,6 +84,20 @@ class TinyTrack {
     return ticks(recipe_.hole_ms->first) < start + fragment_ticks() && start < ticks(recipe_.hole_ms->second);
   }
 
+  bool changes_at(std::int64_t start) {
+    if (!video() || !recipe_.change_ms || changed_ || start < ticks(*recipe_.change_ms)) return false;
+    changed_ = true;
+    return true;
+  }
+
+  void change(JournalWriter& journal, std::int64_t start) {
+    parameters_.width = 128;
+    parameters_.height = 96;
+    file_ = must(posix_file_system().open(directory_ / "e001.mp4", OpenMode::kCreate));
+    epoch_ = 1;
+    write_header(journal, ns(start));
+  }
+
   template <typename Add>
   void script_gap(JournalWriter& journal, std::int64_t from, std::int64_t to, Add&& add) {
     if (!recipe_.hole_declared) return;
@@ -89,11 +106,11 @@ class TinyTrack {
     });
   }
 
-  void write_header(JournalWriter& journal) {
+  void write_header(JournalWriter& journal, std::int64_t at_ns = 0) {
     const Bytes header = must(bmff::track_header(parameters_));
     must(file_->write_at(0, header));
     offset_ = header.size();
-    EpochEvent epoch{number_, name_, 0, rfc6381(parameters_), parameters_.timescale};
+    EpochEvent epoch{number_, name_, epoch_, rfc6381(parameters_), parameters_.timescale};
     epoch.width = parameters_.width;
     epoch.height = parameters_.height;
     epoch.sample_rate = parameters_.sample_rate;
@@ -101,7 +118,7 @@ class TinyTrack {
     epoch.nominal_ticks = sample_ticks();
     epoch.header_size = static_cast<std::uint32_t>(header.size());
     epoch.header_sha256 = sha256(header);
-    journal.append(EventRecord{{0}, epoch});
+    journal.append(EventRecord{{at_ns}, epoch});
   }
 
   void write_fragment(JournalWriter& journal, std::int64_t start) {
@@ -114,6 +131,7 @@ class TinyTrack {
     must(file_->write_at(offset_, built.bytes));
     FragmentRecord record;
     record.track = number_;
+    record.epoch = epoch_;
     record.flags = kKey;
     record.sequence = sequence_++;
     record.size = static_cast<std::uint32_t>(built.bytes.size());
@@ -141,6 +159,9 @@ class TinyTrack {
   std::string name_;
   MediaKind kind_;
   std::uint16_t number_;
+  std::uint16_t epoch_ = 0;
+  bool changed_ = false;
+  std::filesystem::path directory_;
   CodecParameters parameters_;
   std::unique_ptr<File> file_;
   std::uint64_t offset_ = 0;
@@ -162,6 +183,7 @@ LessonInfo tiny_info(const TinyRecipe& recipe, const CertifiedKey& key) {
   info.clock = {true, 3};
   for (const std::string& source : recipe.sources) info.sources.push_back({source, "test", true});
   info.recording_certificate = key.certificate.envelope.to_json();
+  info.platform_nonce = recipe.platform_nonce;
   info.software = "shilu 0.1.0";
   return info;
 }
@@ -189,10 +211,15 @@ TeacherIdentity teacher_wang() {
 }
 
 TinyLesson write_tiny_lesson(const path& directory, const path& keys, const TinyRecipe& recipe) {
-  const CertifiedKey key = must(load_or_create_certified(keys, KeyRole::kRecording));
+  write_tiny_lesson(directory, test::certified(keys, KeyRole::kRecording), recipe);
+  return {directory, keys};
+}
+
+void write_tiny_lesson(const path& directory, const CertifiedKey& key, const TinyRecipe& recipe) {
   auto journal = must(
       JournalWriter::create(posix_file_system(), directory, kLessonId, tiny_info(recipe, key).to_json()));
   ManualClock clock;
+  if (recipe.at) clock.set_wall(*recipe.at);
   clock.set_quality({recipe.synchronised, 3});
   std::vector<Happening> happenings = events_of(recipe, journal);
   const auto add = [&](std::int64_t at, std::function<void()> action) {
@@ -217,10 +244,15 @@ TinyLesson write_tiny_lesson(const path& directory, const path& keys, const Tiny
     }
     one.action();
   }
+  if (!recipe.stop) {
+    must(journal.sync());
+    return;
+  }
+  for (const std::string& id : recipe.undone)
+    journal.append(EventRecord{{recipe.seconds * 1000 * kNsPerMs}, MarkUndoneEvent{id}});
   journal.append(EventRecord{{recipe.seconds * 1000 * kNsPerMs}, StopEvent{recipe.seconds * 1000, "user"}});
   must(journal.sync());
   must(journal.checkpoint(key.key, {recipe.seconds * 1000 * kNsPerMs}, clock, "stop"));
-  return {directory, keys};
 }
 
 config::AbilityPoint a6() {
@@ -237,7 +269,7 @@ PackageRequest request_of(const path& lesson) {
   request.programme = "cn-moe-2.0";
   request.catalogue = "cn-2.0";
   request.point = &point;
-  request.clips = {{{LessonTime::from_ms(1000), LessonTime::from_ms(4000)}, {"room"}, "课堂实录片段"}};
+  request.clips = {{{LessonTime::from_ms(1000), LessonTime::from_ms(4000)}, {"room"}, "课堂实录片段", {}}};
   const path documents = path(SHILU_TEST_DATA) / "documents";
   request.documents = {{"教学设计", documents / "lesson-plan.pdf", "application/pdf"},
                        {"教学反思", documents / "reflection.pdf", "application/pdf"}};
@@ -248,8 +280,7 @@ PackageRequest request_of(const path& lesson) {
 }
 
 BuiltPackage build(const PackageRequest& request, const path& keys, const path& out) {
-  return must(
-      build_package(request, must(load_or_create_certified(keys, KeyRole::kSeal)), ManualClock(), out));
+  return must(build_package(request, test::certified(keys, KeyRole::kSeal), ManualClock(), out));
 }
 
 std::string value_of(const VerifyReport& report, std::string_view fact, int clip) {
@@ -316,12 +347,12 @@ void Pieces::seal(const CertifiedKey& key) {
             {},
             key.certificate.device_id,
             key.certificate.key_level,
-            "2026-05-28T13:00:00.000Z",
+            "2026-05-28T21:00:00.000Z",
             true,
             3};
   if (const auto box = files.find(std::string(kIdentityFile)); box != files.end())
     seal.withholdable.push_back({box->first, sha256(box->second)});
-  files[std::string(kSealFile)] = to_bytes(sign_seal(seal, key.key));
+  files[std::string(kSealFile)] = to_bytes(must(sign_seal(seal, key.key)));
 }
 
 Pieces take_apart(const path& package) {

@@ -39,6 +39,11 @@ struct TinyRecipe {
   bool hole_declared = true;
   bool synchronised = true;
   std::vector<Mark> marks;
+  std::vector<std::string> undone;  // ids of marks, taken back at the end
+  std::optional<int> change_ms;     // from here on the camera sends larger pictures: another epoch
+  bool stop = true;                 // else the power goes: the last seconds are not signed
+  std::string platform_nonce;       // DSSE envelope, JSON
+  std::optional<WallTime> at;       // when it was recorded; else a ManualClock's time
 };
 struct TinyLesson {
   std::filesystem::path directory;
@@ -46,6 +51,8 @@ struct TinyLesson {
 };
 TinyLesson write_tiny_lesson(const std::filesystem::path& directory, const std::filesystem::path& keys,
                              const TinyRecipe& recipe = {});
+void write_tiny_lesson(const std::filesystem::path& directory, const CertifiedKey& key,
+                       const TinyRecipe& recipe);
 
 config::AbilityPoint a6();
 // One clip of all of `seconds` from 1 s to 4 s of "room", lesson plan and reflection, teacher Wang.

@@ -7,6 +7,7 @@
 
 #include "firmware/base/json_io.h"
 #include "firmware/base/sealed_box.h"
+#include "tests/base/test_keys.h"
 #include "tests/bmff/media_fixture.h"
 #include "tests/evidence/evidence_fixture.h"
 #include "tests/journal/lesson_fixture.h"
@@ -52,8 +53,8 @@ TEST_CASE("a package of a real lesson is proven in every fact") {
   write_lesson(packed.lesson, recipe);
   auto request = request_of(packed.lesson);
   request.clips = {
-      {{LessonTime::from_ms(1300), LessonTime::from_ms(7040)}, {"room", "board"}, "课堂实录片段"},
-      {{LessonTime::from_ms(8000), LessonTime::from_ms(12'000)}, {"room"}, "课堂实录片段"}};
+      {{LessonTime::from_ms(1300), LessonTime::from_ms(7040)}, {"room", "board"}, "课堂实录片段", {}},
+      {{LessonTime::from_ms(8000), LessonTime::from_ms(12'000)}, {"room"}, "课堂实录片段", {}}};
   const auto built = build(request, packed.keys, packed.file);
   const auto device = must(SigningKey::load(packed.keys / "device.key")).public_key();
   const auto report = verify_file(packed.file, {{device}, {}, {}});
@@ -86,12 +87,12 @@ TEST_CASE("unzip, python, sha256sum and openssl accept the package") {
               "len(z.namelist()), "
               "{(i.compress_type, i.external_attr >> 16, i.create_system, i.date_time) for i in "
               "z.infolist()})' " +
-              zip) == "None 15 {(0, 33188, 3, (1980, 1, 1, 0, 0, 0))}\n");
+              zip) == "None 16 {(0, 33188, 3, (1980, 1, 1, 0, 0, 0))}\n");
   shell("unzip -q " + zip + " -d " + out);
   const std::string bag = out + "/" + built.name;
-  CHECK(shell("cd " + bag + "; sha256sum -c --strict manifest-sha256.txt | grep -c ': OK$'") == "5\n");
+  CHECK(shell("cd " + bag + "; sha256sum -c --strict manifest-sha256.txt | grep -c ': OK$'") == "6\n");
   CHECK(shell("cd " + bag + "; sha256sum -c --strict tagmanifest-sha256.txt | grep -c ': OK$'") == "7\n");
-  CHECK(shell("cd " + bag + "; find . -type f | wc -l") == "15\n");
+  CHECK(shell("cd " + bag + "; find . -type f | wc -l") == "16\n");
   // By hand as docs/ref/signatures.md shows it: the seal, and the device's word for its key.
   const auto openssl_verifies = [&](const std::string& envelope, const std::string& key) {
     return shell("cd " + packed.directory.path().string() + "; jq -r .payload " + envelope +
@@ -221,7 +222,7 @@ TEST_CASE("the marks inside each clip are told in the clip's time") {
                   mark_at(3900, "0191e6a2-0000-7000-8000-000000000003")};
   write_tiny_lesson(packed.lesson, packed.keys, recipe);
   auto request = request_of(packed.lesson);
-  request.clips.push_back({{LessonTime::from_ms(4500), LessonTime::from_ms(6000)}, {"room"}, ""});
+  request.clips.push_back({{LessonTime::from_ms(4500), LessonTime::from_ms(6000)}, {"room"}, "", {}});
   build(request, packed.keys, packed.file);
   const auto pieces = take_apart(packed.file);
   CHECK(as_text(pieces.files.at("data/marks.vtt")) ==
@@ -314,13 +315,13 @@ TEST_CASE("what cannot be packed is refused with a sentence, and nothing is left
     says = "not yet signed";
   }
   SECTION("a place that cannot be written") {
-    const auto built = build_package(request, must(load_or_create_certified(keys, KeyRole::kSeal)),
-                                     ManualClock(), packed.directory / "nowhere/p.zip");
+    const auto built = build_package(request, test::certified(keys, KeyRole::kSeal), ManualClock(),
+                                     packed.directory / "nowhere/p.zip");
     CHECK(built.error().kind == ErrorKind::kNotFound);
     return;
   }
-  const auto built = build_package(request, must(load_or_create_certified(keys, KeyRole::kSeal)),
-                                   ManualClock(), packed.file);
+  const auto built =
+      build_package(request, test::certified(keys, KeyRole::kSeal), ManualClock(), packed.file);
   REQUIRE_FALSE(built);
   INFO(built.error().message);
   CHECK(built.error().kind == kind);
@@ -335,9 +336,8 @@ TEST_CASE("a hole that nobody declared cannot be packed") {
   recipe.hole_ms = {{2100, 2900}};
   recipe.hole_declared = GENERATE(true, false);
   write_tiny_lesson(packed.lesson, packed.keys, recipe);
-  const auto built =
-      build_package(request_of(packed.lesson), must(load_or_create_certified(packed.keys, KeyRole::kSeal)),
-                    ManualClock(), packed.file);
+  const auto built = build_package(request_of(packed.lesson), test::certified(packed.keys, KeyRole::kSeal),
+                                   ManualClock(), packed.file);
   if (recipe.hole_declared) {
     REQUIRE(built);
     const auto report = verify_file(packed.file);

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "firmware/base/json_io.h"
+#include "tests/base/test_keys.h"
 #include "tests/evidence/attack_stage.h"
 #include "upload/evidence/package_reader.h"
 
@@ -15,21 +16,20 @@ TEST_CASE("the borders of a clip are changed, and it is sealed again") {
   Stage stage;
   auto pieces = take_apart(stage.good);
   auto evidence = evidence_of(pieces);
-  TimeRange& range = evidence.clips[0].range;
   SECTION("one ms later") {
-    range.from = LessonTime::from_ms(1001);
+    claim_range(evidence, 1001, 4000);
   }
   SECTION("one ms earlier") {
-    range.from = LessonTime::from_ms(999);
+    claim_range(evidence, 999, 4000);
   }
   SECTION("longer") {
-    range.to = LessonTime::from_ms(4001);
+    claim_range(evidence, 1000, 4001);
   }
   SECTION("shorter") {
-    range.to = LessonTime::from_ms(3000);
+    claim_range(evidence, 1000, 3000);
   }
   SECTION("elsewhere") {
-    range = {LessonTime::from_ms(0), LessonTime::from_ms(3000)};
+    claim_range(evidence, 0, 3000);
   }
   put_evidence(pieces, evidence);
   pieces.seal(stage.seal_key());
@@ -115,7 +115,7 @@ TEST_CASE("a clip is cut anew without its last or first second, header and all, 
   build(request, stage.keys, stage.bad);
   auto pieces = take_apart(stage.bad);
   auto evidence = evidence_of(pieces);
-  evidence.clips[0].range = {LessonTime::from_ms(1000), LessonTime::from_ms(4000)};
+  claim_range(evidence, 1000, 4000);
   put_evidence(pieces, evidence);
   const bool own_proof = GENERATE(true, false);
   if (!own_proof) {
@@ -227,12 +227,12 @@ TEST_CASE("the proof is bent, and it is sealed again") {
     proof.checkpoint.payload[20] ^= 1;
   }
   SECTION("a checkpoint of another device") {
-    const auto key = must(load_or_create_certified(stage.other_keys, KeyRole::kRecording));
-    proof.checkpoint = dsse_sign(proof.checkpoint.payload_type, proof.checkpoint.payload, key.key);
+    const auto key = test::certified(stage.other_keys, KeyRole::kRecording);
+    proof.checkpoint = must(dsse_sign(proof.checkpoint.payload_type, proof.checkpoint.payload, key.key));
   }
   SECTION("a checkpoint signed by the seal key") {
     proof.checkpoint =
-        dsse_sign(proof.checkpoint.payload_type, proof.checkpoint.payload, stage.seal_key().key);
+        must(dsse_sign(proof.checkpoint.payload_type, proof.checkpoint.payload, stage.seal_key().key));
   }
   put_proof(pieces, proof);
   pieces.seal(stage.seal_key());
@@ -307,7 +307,7 @@ TEST_CASE("evidence.json is written otherwise, and sealed again") {
     hostile = canonical_json(json);
   }
   SECTION("with a path out of the bag") {
-    json["clips"][0]["sources"][0]["file"] = "../../etc/passwd";
+    json["clips"][0]["sources"][0]["parts"][0]["file"] = "../../etc/passwd";
     hostile = canonical_json(json);
   }
   SECTION("with a source that is a path") {

@@ -77,7 +77,7 @@ TEST_CASE("bag-info.txt describes the payload as RFC 8493 wants it") {
 TEST_CASE("openssl verifies a receipt, and what was signed is what it says") {
   TemporaryDirectory directory;
   const auto key = SigningKey::generate();
-  const auto envelope = sign_receipt(some_receipt(), key);
+  const auto envelope = must(sign_receipt(some_receipt(), key));
   write_bytes(directory / "r.json", to_bytes(envelope.to_json()));
   write_bytes(directory / "key.pem", to_bytes(key.public_key().pem()));
   // docs/ref/signatures.md, "By hand".
@@ -101,17 +101,18 @@ TEST_CASE("openssl verifies a receipt, and what was signed is what it says") {
 
 TEST_CASE("receipts of others, of other types and of other content are refused") {
   const auto key = SigningKey::generate();
-  const auto good = sign_receipt(some_receipt(), key);
+  const auto good = must(sign_receipt(some_receipt(), key));
   CHECK(open_receipt(good, SigningKey::generate().public_key()).error().kind == ErrorKind::kPermissionDenied);
   auto changed = good;
   changed.payload[10] ^= 1;
   CHECK(open_receipt(changed, key.public_key()).error().kind == ErrorKind::kPermissionDenied);
   CHECK(open_verdict(good, key.public_key()).error().kind == ErrorKind::kCorrupted);
-  CHECK(open_receipt(dsse_sign(kVerdictType, good.payload, key), key.public_key()).error().kind ==
+  CHECK(open_receipt(must(dsse_sign(kVerdictType, good.payload, key)), key.public_key()).error().kind ==
         ErrorKind::kCorrupted);
   Json json = must(parse_json(as_text(good.payload)));
   const auto refused = [&](const Json& payload) {
-    return open_receipt(dsse_sign(kReceiptType, as_bytes(canonical_json(payload)), key), key.public_key())
+    return open_receipt(must(dsse_sign(kReceiptType, as_bytes(canonical_json(payload)), key)),
+                        key.public_key())
         .error()
         .kind;
   };
@@ -137,7 +138,7 @@ TEST_CASE("a verdict survives being signed and opened") {
                   {{"课堂实录片段", 2000, "room", "讲授清楚"}},
                   "2026-11-22T08:00:00.000Z",
                   3};
-  const auto opened = must(open_verdict(sign_verdict(verdict, key), key.public_key()));
+  const auto opened = must(open_verdict(must(sign_verdict(verdict, key)), key.public_key()));
   CHECK(opened.package_sha256 == verdict.package_sha256);
   CHECK(opened.level == "优秀");
   REQUIRE(opened.pieces.size() == 1);
@@ -158,14 +159,14 @@ TEST_CASE("a receipt is a fact of its own") {
   const auto value = [&](const DsseEnvelope& envelope, std::optional<PublicKey> with) {
     return value_of(verify_file(built.file, {{}, envelope, std::move(with)}), "receipt");
   };
-  CHECK(value(sign_receipt(receipt, key), key.public_key()) == "valid");
-  CHECK(value(sign_receipt(receipt, key), SigningKey::generate().public_key()) == "invalid");
-  CHECK(value(sign_receipt(receipt, key), std::nullopt) == "invalid");
+  CHECK(value(must(sign_receipt(receipt, key)), key.public_key()) == "valid");
+  CHECK(value(must(sign_receipt(receipt, key)), SigningKey::generate().public_key()) == "invalid");
+  CHECK(value(must(sign_receipt(receipt, key)), std::nullopt) == "invalid");
   receipt.size_bytes += 1;
-  CHECK(value(sign_receipt(receipt, key), key.public_key()) == "invalid");
+  CHECK(value(must(sign_receipt(receipt, key)), key.public_key()) == "invalid");
   receipt.size_bytes -= 1;
   receipt.package_sha256[0] ^= 1;
-  CHECK(value(sign_receipt(receipt, key), key.public_key()) == "invalid");
+  CHECK(value(must(sign_receipt(receipt, key)), key.public_key()) == "invalid");
   CHECK(value_of(verify_file(built.file), "receipt") == "absent");
 }
 

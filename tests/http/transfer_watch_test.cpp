@@ -60,6 +60,44 @@ TEST_CASE("an answer must bring a KiB in each window") {
   CHECK(watch.verdict(kStart + 61s) == Verdict::kTrickle);
 }
 
+TEST_CASE("a peer that gives no sign while data is under way is silent, slower lines get more time") {
+  TransferWatch watch({25s, 30s, 1000, 2s});
+  watch.on_started(kStart);
+  watch.on_line(kStart + 1s, {true, 0ms, 100ms});
+  CHECK(watch.verdict(kStart + 3s) == Verdict::kGoOn);
+  CHECK(watch.verdict(kStart + 3100ms) == Verdict::kSilent);
+  watch.on_line(kStart + 3s, {true, 500ms, 100ms});  // a sign half a second ago
+  CHECK(watch.verdict(kStart + 4500ms) == Verdict::kGoOn);
+  CHECK(watch.verdict(kStart + 4600ms) == Verdict::kSilent);
+  watch.on_line(kStart + 4s, {true, 1500ms, 900ms});  // 4 retransmission timeouts: 3.6 s
+  CHECK(watch.verdict(kStart + 6s) == Verdict::kGoOn);
+  CHECK(watch.verdict(kStart + 6200ms) == Verdict::kSilent);
+}
+
+TEST_CASE("what begins to wait now is not silent for what the peer did not say before") {
+  TransferWatch watch({25s, 30s, 1000, 2s});
+  watch.on_started(kStart);
+  watch.on_line(kStart + 5s, {false, 5s, 100ms});  // a pause of ours; probes are answered each second
+  watch.on_line(kStart + 6s, {true, 6s, 100ms});
+  CHECK(watch.verdict(kStart + 8s) == Verdict::kGoOn);
+  CHECK(watch.verdict(kStart + 8100ms) == Verdict::kSilent);
+}
+
+TEST_CASE("a connection without data is silent when its probes are not answered") {
+  TransferWatch watch({25s, 30s, 0, 2s});
+  watch.on_started(kStart);
+  watch.on_line(kStart + 1s, {false, 0ms, 100ms});
+  CHECK(watch.verdict(kStart + 7s) == Verdict::kGoOn);
+  CHECK(watch.verdict(kStart + 7100ms) == Verdict::kSilent);
+}
+
+TEST_CASE("a body that our own limit holds back does not stall") {
+  auto watch = watch_of(10);
+  watch.on_started(kStart);
+  watch.on_held_back(kStart + 60s);
+  CHECK(watch.verdict(kStart + 61s) == Verdict::kGoOn);
+}
+
 TEST_CASE("acknowledged bytes never go back and never pass the body") {
   auto watch = watch_of(10);
   watch.on_started(kStart);

@@ -14,6 +14,7 @@
 #include "capture/journal/lesson_folder.h"
 #include "firmware/base/json_io.h"
 #include "tests/base/temporary_directory.h"
+#include "tests/base/test_keys.h"
 #include "tests/journal/lesson_fixture.h"
 
 namespace shilu::journal {
@@ -76,7 +77,7 @@ class Patient {
     auto journal = JournalWriter::reopen(posix_file_system(), where()).value();
     for (const auto& record : records) journal.append(record);
     REQUIRE(journal.sync());
-    const auto certified = load_or_create_certified(keys_, KeyRole::kRecording).value();
+    const auto certified = test::certified(keys_, KeyRole::kRecording);
     REQUIRE(journal.checkpoint(certified.key, LessonTime{0}, ManualClock(), "stop"));
   }
   void change_info(const std::function<void(Json&)>& change) const {
@@ -176,8 +177,7 @@ TEST_CASE("a certificate that certifies nothing is named") {
   CHECK(codes(forged.report()) == Codes{"!certificate", "unsigned-tail"});
   const Patient wrong_role;
   const TemporaryDirectory keys;
-  const auto seal =
-      load_or_create_certified(keys.path(), KeyRole::kSeal).value().certificate.envelope.to_json();
+  const auto seal = test::certified(keys.path(), KeyRole::kSeal).certificate.envelope.to_json();
   wrong_role.change_info([&](Json& json) { json["recording_certificate"] = parse_json(seal).value(); });
   CHECK(codes(wrong_role.report()) == Codes{"!certificate", "unsigned-tail"});
 }
@@ -396,7 +396,7 @@ TEST_CASE("a checkpoint signed by another key is named") {
   Digest previous{};
   for (auto line : lines) {
     line.checkpoint.previous = previous;
-    const auto forged = sign_checkpoint(line.checkpoint, other).line;
+    const auto forged = sign_checkpoint(line.checkpoint, other).value().line;
     text += forged + "\n";
     previous = sha256(forged);
   }

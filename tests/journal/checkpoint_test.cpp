@@ -39,7 +39,7 @@ TEST_CASE("a checkpoint is written to the letter and comes back") {
 TEST_CASE("openssl verifies a checkpoint's line") {
   const test::TemporaryDirectory directory;
   const auto key = SigningKey::generate();
-  const auto one = sign_checkpoint(example(), key);
+  const auto one = sign_checkpoint(example(), key).value();
   CHECK(one.line == one.envelope.to_json());
   CHECK(one.line.find('\n') == std::string::npos);
   const auto write = [&](std::string_view name, ByteView bytes) {
@@ -55,10 +55,10 @@ TEST_CASE("openssl verifies a checkpoint's line") {
 
 TEST_CASE("whole lines are read and a torn last one is left out") {
   const auto key = SigningKey::generate();
-  const auto first = sign_checkpoint(example(), key);
+  const auto first = sign_checkpoint(example(), key).value();
   auto next = example();
   next.previous = sha256(first.line);
-  const auto second = sign_checkpoint(next, key);
+  const auto second = sign_checkpoint(next, key).value();
   const auto text = first.line + "\n" + second.line + "\n";
   const auto both = parse_checkpoints(text);
   REQUIRE(both);
@@ -74,8 +74,8 @@ TEST_CASE("whole lines are read and a torn last one is left out") {
 
 TEST_CASE("a whole line that is no checkpoint is corruption") {
   const auto key = SigningKey::generate();
-  const auto good = sign_checkpoint(example(), key).line + "\n";
-  const auto other = dsse_sign("application/x-other", as_bytes("{}"), key).to_json();
+  const auto good = sign_checkpoint(example(), key).value().line + "\n";
+  const auto other = dsse_sign("application/x-other", as_bytes("{}"), key).value().to_json();
   for (const auto& bad : {std::string(), std::string("{}"), std::string(10, '\0'), other}) {
     const auto result = parse_checkpoints(good + bad + "\n" + good);
     REQUIRE_FALSE(result);

@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kUsage =
     "usage: shilu-fixture-lesson DIRECTORY [--seconds N] [--board] [--hole FROM_MS TO_MS] [--mark AT_MS "
     "POINT] [--running]\n"
-    "                            [--media FILE] [--starts MS] [--no-sound]\n"
+    "                            [--media FILE] [--starts MS] [--no-sound] [--wider MS]\n"
     "       writes a lesson of the test footage; the device's keys go to `keys` beside DIRECTORY\n";
 
 shilu::test::LessonRecipe recipe_from(int count, char** words) {
@@ -36,6 +36,8 @@ shilu::test::LessonRecipe recipe_from(int count, char** words) {
       i += 2;
     } else if (word == "--starts") {
       recipe.sources.front().starts_ms = number(++i);
+    } else if (word == "--wider") {
+      recipe.sources.front().new_sizes_ms.push_back(number(++i));
     } else if (word == "--no-sound") {
       recipe.sources.front().sound = false;
     } else if (word == "--media") {

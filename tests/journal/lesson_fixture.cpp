@@ -11,6 +11,7 @@
 #include "capture/bmff/fragment_writer.h"
 #include "capture/journal/journal_writer.h"
 #include "firmware/base/ids.h"
+#include "tests/base/test_keys.h"
 #include "tests/bmff/media_fixture.h"
 
 namespace shilu::test {
@@ -127,15 +128,19 @@ class TrackScript {
     add(ns(to), [&journal, event] { journal.append(event); });
   }
 
+  std::ptrdiff_t due(const std::vector<std::int64_t>& times_ms, std::int64_t at) const {
+    return std::count_if(times_ms.begin(), times_ms.end(), [&](std::int64_t ms) { return ticks(ms) <= at; });
+  }
+  std::ptrdiff_t sizes_due(std::int64_t at) const {
+    return media_.parameters.width == 0 ? 0 : due(recipe_.new_sizes_ms, at);
+  }
   bool epoch_is_due(std::int64_t at) const {
-    if (!file_) return true;
-    const auto wanted = std::count_if(recipe_.new_epochs_ms.begin(), recipe_.new_epochs_ms.end(),
-                                      [&](std::int64_t ms) { return ticks(ms) <= at; });
-    return epoch_ < wanted;
+    return !file_ || epoch_ < due(recipe_.new_epochs_ms, at) + sizes_due(at);
   }
 
   void begin_epoch(JournalWriter& journal, std::int64_t at) {
     if (file_) ++epoch_;
+    for (; sizes_ < sizes_due(at); ++sizes_) media_.parameters.width += 16;
     sync();
     const auto header = must(bmff::track_header(media_.parameters));
     must(posix_file_system().create_directories(directory_));
@@ -186,6 +191,7 @@ class TrackScript {
   std::vector<Group> groups_;
   std::unique_ptr<File> file_;
   int epoch_ = 0;
+  std::ptrdiff_t sizes_ = 0;
   std::uint64_t position_ = 0;
   std::uint32_t sequence_ = 0;
 };
@@ -270,7 +276,7 @@ class Director {
 
 WrittenLesson write_lesson(const path& directory, const LessonRecipe& recipe) {
   const auto keys = recipe.keys.empty() ? directory.parent_path() / "keys" : recipe.keys;
-  const auto certified = must(load_or_create_certified(keys, KeyRole::kRecording));
+  const auto certified = test::certified(keys, KeyRole::kRecording);
   ManualClock clock;
   const auto info = info_of(recipe, certified.certificate, clock);
   auto journal = must(JournalWriter::create(posix_file_system(), directory, info.lesson_id, info.to_json()));

@@ -34,6 +34,7 @@ struct SourceRecipe {
       holes{};  // fragments that touch one are not there; a gap is declared in their stead
   std::vector<std::int64_t>
       new_epochs_ms{};  // from the first fragment at or after these times a new file is written
+  std::vector<std::int64_t> new_sizes_ms{};  // the same, and the header says that the pictures got wider
 };
 
 struct LessonRecipe {

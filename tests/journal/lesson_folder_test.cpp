@@ -9,6 +9,7 @@
 #include "capture/bmff/fragment_writer.h"
 #include "capture/journal/journal_writer.h"
 #include "tests/base/temporary_directory.h"
+#include "tests/base/test_keys.h"
 #include "tests/bmff/movie_fixture.h"
 #include "tests/journal/lesson_fixture.h"
 
@@ -197,7 +198,7 @@ TEST_CASE("epochs with the same parameters are one movie") {
 // A lesson of one silent source whose picture changes its size after the first file.
 std::filesystem::path lesson_with_two_sizes(const TemporaryDirectory& directory) {
   const auto where = directory / "sizes";
-  const auto certified = load_or_create_certified(directory / "keys", KeyRole::kRecording).value();
+  const auto certified = test::certified(directory / "keys", KeyRole::kRecording);
   LessonInfo info;
   info.lesson_id = "01932d3a-7c11-7aaa-8bbb-0123456789ab";
   info.boot_id = "b";
@@ -244,6 +245,21 @@ TEST_CASE("a clip over a change of parameters is refused and says where to cut")
                   written(*rest, directory).string()}) == "160\n");
 }
 
+TEST_CASE("over a change of parameters a movie comes in parts that tile its range") {
+  const TemporaryDirectory directory;
+  const auto lesson = opened(lesson_with_two_sizes(directory));
+  const auto parts = lesson.movies("room", range_ms(1'000, 8'000));
+  REQUIRE(parts);
+  REQUIRE(parts->size() == 2);
+  CHECK((*parts)[0].range.from == LessonTime::from_ms(1'000));
+  CHECK((*parts)[0].range.to == LessonTime::from_ms(4'004));
+  CHECK((*parts)[1].range.from == LessonTime::from_ms(4'004));
+  CHECK((*parts)[1].range.to == LessonTime::from_ms(8'000));
+  CHECK(lesson.movies("room", range_ms(1'000, 4'004))->size() == 1);
+  CHECK(lesson.movies("room", range_ms(4'004, 8'000))->size() == 1);
+  CHECK(lesson.movies("nothing").error().kind == ErrorKind::kNotFound);
+}
+
 TEST_CASE("a lesson that still runs is read as far as it goes") {
   const TemporaryDirectory directory;
   const auto written_lesson = write_lesson(directory / "lesson", {.duration_ms = 6'000, .stop = false});
@@ -263,7 +279,7 @@ TEST_CASE("a lesson that still runs is read as far as it goes") {
   CHECK(lesson.records().size() == records + 1);
   CHECK(lesson.finished());
   CHECK(lesson.duration() == std::chrono::seconds(6));
-  const auto certified = load_or_create_certified(written_lesson.keys, KeyRole::kRecording).value();
+  const auto certified = test::certified(written_lesson.keys, KeyRole::kRecording);
   REQUIRE(journal.checkpoint(certified.key, LessonTime::from_ms(6'000), ManualClock(), "stop"));
   const auto before = lesson.checkpoints().size();
   REQUIRE(lesson.refresh());

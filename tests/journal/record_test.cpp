@@ -86,6 +86,19 @@ std::vector<std::pair<Record, std::string>> examples() {
       {event(9, SignInEvent{sha256("abc")}),
        R"({"at_ns":9,"event":"sign-in","subject_sha256":")" + abc + R"("})"},
       {event(9, RecoveredEvent{100, 7}), R"({"at_ns":9,"event":"recovered","lost_bytes":100,"records":7})"},
+      {event(9, RebaseEvent{"b-2", MonotonicTime{-5}, true, 40, "reboot"}),
+       R"({"at_ns":9,"boot_id":"b-2","error_ms":40,"event":"rebase","reason":"reboot","start_monotonic_ns":-5,"synchronised":true})"},
+      {event(9, PrivateBeginEvent{}), R"({"at_ns":9,"event":"private-begin"})"},
+      {event(9, PrivateEvent{LessonTime{3}, LessonTime{8}}), R"({"at_ns":9,"event":"private","from_ns":3,"to_ns":8})"},
+      {event(9, StoppingEvent{8, "user"}), R"({"at_ns":9,"duration_ms":8,"event":"stopping","reason":"user"})"},
+      {event(9, ContinuedEvent{LessonTime{3}, LessonTime{8}}),
+       R"({"at_ns":9,"event":"continued","from_ns":3,"to_ns":8})"},
+      {event(9, ExtendedEvent{300}), R"({"at_ns":9,"event":"extended","planned_ms":300})"},
+      {event(9, RedactionEvent{LessonTime{3}, LessonTime{8}, sha256("abc"), true,
+                               {{"room.video", 1, 2, LessonTime{2}, LessonTime{9}}}}),
+       R"({"after_stop":true,"at_ns":9,"event":"redaction","from_ns":3,"stretches":[{"first":1,"from_ns":2,"last":2,"to_ns":9,"track":"room.video"}],"subject_sha256":")" +
+           abc + R"(","to_ns":8})"},
+      {event(9, RedactionDoneEvent{false}), R"({"after_stop":false,"at_ns":9,"event":"redaction-done"})"},
       {event(9, StopEvent{2'400'000, "user"}),
        R"({"at_ns":9,"duration_ms":2400000,"event":"stop","reason":"user"})"}};
 }
@@ -224,19 +237,46 @@ TEST_CASE("an event that lacks or spoils a member is corruption") {
   spoil(3, "look_ahead_ms", 10'000'000'000);
   spoil(6, "to_ns", 2);  // ends before it begins
   spoil(6, "track", "room");
-  spoil(10, "duration_ms", -1);
-  spoil(10, "duration_ms", 10'000'000'000);
+  spoil(12, "to_ns", 2);
+  spoil(14, "to_ns", 2);
+  spoil(16, "stretches", Json::array({Json::object()}));
+  spoil(16, "to_ns", 2);
+  spoil(18, "duration_ms", -1);
+  spoil(18, "duration_ms", 10'000'000'000);
 }
 
 TEST_CASE("random bodies behind a right CRC are an answer, never a crash") {
   std::mt19937 random(3);  // NOLINT: the same every time
+  const auto all = examples();
   for (int i = 0; i < 50'000; ++i) {
-    const auto& [record, json] = examples()[random() % 11];
+    const auto& [record, json] = all[random() % all.size()];
     Bytes body{2, 1};
     put_bytes(body, as_bytes(json));
     for (int n = 0; n < 3; ++n) body[random() % body.size()] = static_cast<std::uint8_t>(random());
     const auto result = decode(framed(body));
     if (result) REQUIRE(result->has_value());
+  }
+}
+
+TEST_CASE("a fragment whose time or place is out of range is corrupted, so that no sum of them overflows") {
+  constexpr std::int64_t kLimit = std::int64_t{1} << 57;
+  auto good = example_fragment();
+  good.start_ticks = -kLimit;
+  good.duration_ticks = kLimit;
+  good.offset = std::uint64_t{1} << 60;
+  CHECK(decode(encode(good)));
+  for (const std::int64_t ticks : {kLimit + 1, -kLimit - 1, INT64_MAX, INT64_MIN}) {
+    auto bad = example_fragment();
+    bad.start_ticks = ticks;
+    CHECK(decode(encode(bad)).error().kind == ErrorKind::kCorrupted);
+  }
+  for (const std::uint64_t large : {(std::uint64_t{1} << 60) + 1, UINT64_MAX}) {
+    auto bad = example_fragment();
+    bad.offset = large;
+    CHECK(decode(encode(bad)).error().kind == ErrorKind::kCorrupted);
+    bad = example_fragment();
+    bad.duration_ticks = large;
+    CHECK(decode(encode(bad)).error().kind == ErrorKind::kCorrupted);
   }
 }
 

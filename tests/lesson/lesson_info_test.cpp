@@ -87,5 +87,14 @@ TEST_CASE("a certificate that is no JSON makes a lesson.json that is refused") {
   CHECK_FALSE(LessonInfo::from_json(info.to_json()));
 }
 
+TEST_CASE("a lesson has at most 64 sources") {
+  auto info = example();
+  info.sources.clear();
+  for (int i = 0; i < 64; ++i) info.sources.push_back({"s" + std::to_string(i), "rtsp", true});
+  CHECK(LessonInfo::from_json(info.to_json()));
+  info.sources.push_back({"one-more", "rtsp", true});
+  CHECK(LessonInfo::from_json(info.to_json()).error().kind == ErrorKind::kCorrupted);
+}
+
 }  // namespace
 }  // namespace shilu

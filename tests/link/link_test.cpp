@@ -173,5 +173,30 @@ TEST_CASE("flipped bits never crash the reader, and whatever it takes encodes to
   CHECK(taken > 0);
 }
 
+TEST_CASE("times and clocks that no machine has are refused, so that no sum of them overflows") {
+  auto unit = some_unit();
+  constexpr std::int64_t kThreeYears = 100'000'000'000'000'000;  // ns
+  for (const std::int64_t ns : {kThreeYears, -kThreeYears}) {
+    unit.decode_time = unit.presentation_time = {ns};
+    CHECK(decode(encode(unit)));
+  }
+  for (const std::int64_t ns : {kThreeYears + 1, -kThreeYears - 1, INT64_MAX, INT64_MIN}) {
+    unit.decode_time = {ns};
+    unit.presentation_time = {0};
+    CHECK(reason(encode(unit)).find("years away") != std::string::npos);
+    std::swap(unit.decode_time, unit.presentation_time);
+    CHECK(reason(encode(unit)).find("years away") != std::string::npos);
+  }
+  auto track = video_parameters();
+  track.parameters.timescale = 10'000'001;
+  CHECK(reason(encode(track)).find("larger than any") != std::string::npos);
+  track = video_parameters();
+  track.parameters.sample_rate = 384'001;
+  CHECK(reason(encode(track)).find("larger than any") != std::string::npos);
+  track = video_parameters();
+  track.nominal_ticks = 0xffffffff;
+  CHECK(reason(encode(track)).find("an hour") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace shilu::link

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <thread>
 
 namespace shilu::live {
@@ -157,6 +158,30 @@ TEST_CASE("when one endless GOP had to go, units are taken again from the next s
   Backlog::Cursor cursor;
   CHECK(read(backlog, cursor, 1) == "v9!");
   CHECK(backlog.dropped() == 8);
+}
+
+TEST_CASE("a reader that does not wait gets what there is, and nothing") {
+  Backlog backlog;
+  Backlog::Cursor cursor;
+  CHECK_FALSE(backlog.next_ready(cursor));
+  append_video(backlog, 0, 2);
+  const auto first = backlog.next_ready(cursor);
+  REQUIRE(first);
+  CHECK(std::get<link::AccessUnit>(*first).number == 1);
+  CHECK(std::get<link::AccessUnit>(backlog.next_ready(cursor).value()).number == 2);
+  CHECK_FALSE(backlog.next_ready(cursor));
+  CHECK(backlog.let_gather(cursor, milliseconds(1)));
+}
+
+TEST_CASE("a reader that lets messages gather ends at once when it is told to") {
+  Backlog backlog;
+  Backlog::Cursor cursor;
+  std::atomic<bool> ended = false;
+  std::thread reader([&] { ended = !backlog.let_gather(cursor, std::chrono::hours(1)); });
+  backlog.end(cursor);
+  reader.join();
+  CHECK(ended);
+  CHECK_FALSE(backlog.next_ready(cursor));
 }
 
 TEST_CASE("a waiting reader wakes up for a unit, and ends when it is told to") {

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A camera for tests: serves a pipeline over RTSP on loopback at /stream and prints its port.
 
-camera.py LAUNCH [--port N] [--user U --password P] [--transport tcp|udp]
+camera.py LAUNCH [--port N] [--user U --password P [--authentication digest|basic]] [--transport tcp|udp]
+          [--sub LAUNCH] [--clock-ppm N] [--shared]
 
 Calls libgstrtspserver directly, so that it needs nothing but the library and python3. Kill it, freeze it (SIGSTOP) or
 start it again on its port to make the camera do the same.
@@ -13,9 +14,10 @@ import ctypes
 gst = ctypes.CDLL("libgstreamer-1.0.so.0")
 rtsp = ctypes.CDLL("libgstrtspserver-1.0.so.0")
 glib = ctypes.CDLL("libglib-2.0.so.0")
+gobject = ctypes.CDLL("libgobject-2.0.so.0")
 
 TRANSPORT = {"udp": 1, "tcp": 4}  # GstRTSPLowerTrans
-GST_RTSP_AUTH_DIGEST = 2
+AUTHENTICATION = {"basic": 1, "digest": 2}  # GstRTSPAuthMethod
 G_TYPE_STRING = 16 << 2
 G_TYPE_BOOLEAN = 5 << 2
 
@@ -30,14 +32,21 @@ def text(value):
     return ctypes.c_char_p(value.encode())
 
 
-def protect(server, factory, user, password):
-    """Digest authentication (RFC 2617) for everything that the factory serves."""
+def protect(server, user, password, method):
+    """Authentication (RFC 2617) for everything that the server serves."""
     token = returning_pointer(rtsp, "gst_rtsp_token_new", text("media.factory.role"),
                               ctypes.c_size_t(G_TYPE_STRING), text("viewer"), ctypes.c_void_p(None))
     auth = returning_pointer(rtsp, "gst_rtsp_auth_new")
-    rtsp.gst_rtsp_auth_set_supported_methods(auth, GST_RTSP_AUTH_DIGEST)
-    rtsp.gst_rtsp_auth_add_digest(auth, text(user), text(password), token)
+    rtsp.gst_rtsp_auth_set_supported_methods(auth, AUTHENTICATION[method])
+    if method == "digest":
+        rtsp.gst_rtsp_auth_add_digest(auth, text(user), text(password), token)
+    else:
+        basic = returning_pointer(rtsp, "gst_rtsp_auth_make_basic", text(user), text(password))
+        rtsp.gst_rtsp_auth_add_basic(auth, basic, token)
     rtsp.gst_rtsp_server_set_auth(server, auth)
+
+
+def admit_viewers(factory):
     permissions = returning_pointer(rtsp, "gst_rtsp_permissions_new")
     rtsp.gst_rtsp_permissions_add_role(
         permissions, text("viewer"),
@@ -46,27 +55,60 @@ def protect(server, factory, user, password):
     rtsp.gst_rtsp_media_factory_set_permissions(factory, permissions)
 
 
+CONFIGURE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+
+
+def bend_clock(factory, ppm):
+    """Gives every media of the factory a clock of its own that gains `ppm` on the system's."""
+    gst.gst_system_clock_get_type.restype = ctypes.c_size_t
+    gst.gst_clock_get_time.restype = ctypes.c_uint64
+
+    def configure(_, media, __):
+        clock = returning_pointer(gobject, "g_object_new", ctypes.c_size_t(gst.gst_system_clock_get_type()), None)
+        now = ctypes.c_uint64(gst.gst_clock_get_time(clock))
+        gst.gst_clock_set_calibration(clock, now, now, ctypes.c_uint64(1_000_000 + ppm), ctypes.c_uint64(1_000_000))
+        rtsp.gst_rtsp_media_set_clock(ctypes.c_void_p(media), clock)
+
+    callback = CONFIGURE(configure)
+    gobject.g_signal_connect_data(factory, text("media-configure"), callback, None, None, 0)
+    return callback  # must live as long as the factory
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("launch")
     parser.add_argument("--port", default="0")
     parser.add_argument("--user")
     parser.add_argument("--password")
+    parser.add_argument("--authentication", choices=sorted(AUTHENTICATION), default="digest")
     parser.add_argument("--transport", choices=sorted(TRANSPORT))
+    parser.add_argument("--sub", help="a small stream at /sub")
+    parser.add_argument("--clock-ppm", type=int, default=0)
+    parser.add_argument("--shared", action="store_true", help="one stream for all viewers: who comes late gets no key picture")
     arguments = parser.parse_args()
 
     gst.gst_init(None, None)
     server = returning_pointer(rtsp, "gst_rtsp_server_new")
     rtsp.gst_rtsp_server_set_address(server, text("127.0.0.1"))
     rtsp.gst_rtsp_server_set_service(server, text(arguments.port))
-    factory = returning_pointer(rtsp, "gst_rtsp_media_factory_new")
-    rtsp.gst_rtsp_media_factory_set_launch(factory, text(arguments.launch))
-    if arguments.transport:
-        rtsp.gst_rtsp_media_factory_set_protocols(factory, TRANSPORT[arguments.transport])
     if arguments.user:
-        protect(server, factory, arguments.user, arguments.password)
+        protect(server, arguments.user, arguments.password, arguments.authentication)
     mounts = returning_pointer(rtsp, "gst_rtsp_server_get_mount_points", server)
-    rtsp.gst_rtsp_mount_points_add_factory(mounts, text("/stream"), factory)
+    kept = []
+    for path, launch in (("/stream", arguments.launch), ("/sub", arguments.sub)):
+        if not launch:
+            continue
+        factory = returning_pointer(rtsp, "gst_rtsp_media_factory_new")
+        rtsp.gst_rtsp_media_factory_set_launch(factory, text(launch))
+        if arguments.transport:
+            rtsp.gst_rtsp_media_factory_set_protocols(factory, TRANSPORT[arguments.transport])
+        if arguments.clock_ppm:
+            kept.append(bend_clock(factory, arguments.clock_ppm))
+        if arguments.shared:
+            rtsp.gst_rtsp_media_factory_set_shared(factory, 1)
+        if arguments.user:
+            admit_viewers(factory)
+        rtsp.gst_rtsp_mount_points_add_factory(mounts, text(path), factory)
     if rtsp.gst_rtsp_server_attach(server, None) == 0:
         raise SystemExit("the port is in use")
     print(rtsp.gst_rtsp_server_get_bound_port(server), flush=True)

@@ -20,6 +20,7 @@ class Camera {
   void kill();   // as if its plug were pulled
   void freeze();
   void thaw();
+  void change_options(std::vector<std::string> options) { options_ = std::move(options); }
   void change(std::string launch) { launch_ = std::move(launch); }  // from the next start on
   int port() const { return port_; }
   std::string url(const std::string& credentials = "") const;  // "rtsp://127.0.0.1:PORT/stream"

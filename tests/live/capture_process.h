@@ -17,7 +17,8 @@ class CaptureProcess {
   explicit CaptureProcess(const std::string& source, std::vector<std::string> more_arguments = {},
                           std::vector<std::string> environment = {});
   ~CaptureProcess();
-  std::filesystem::path socket() const { return directory_ / "capture.sock"; }
+  std::filesystem::path socket() const { return directory_ / "capture-x.sock"; }
+  std::filesystem::path live_socket() const { return directory_ / "live-x.sock"; }
   const TemporaryDirectory& directory() const { return directory_; }
   std::string log() const;
   ChildProcess& process() { return process_; }

@@ -55,12 +55,25 @@ TEST_CASE("local sources have their place and options") {
   CHECK_FALSE(parsed("b=test://?fps=ten").number("fps", 25, 1, 60));
 }
 
+TEST_CASE("what stands behind the # of a camera's address is for us and not for the camera") {
+  const auto spec = parsed("a=rtsp://u:p@h:8554/main?x=y#sub=/small&onvif=/onvif/device_service");
+  CHECK(spec.location == "rtsp://h:8554/main?x=y");
+  CHECK(spec.sub == "rtsp://h:8554/small");
+  CHECK(spec.onvif == "http://h/onvif/device_service");
+  CHECK(spec.sub_stream().location == "rtsp://h:8554/small");
+  CHECK(spec.sub_stream().password == "p");
+  CHECK(spec.sub_stream().onvif.empty());
+  CHECK(parsed("a=rtsp://h/main#sub=rtsp://other:99/x").sub == "rtsp://other:99/x");
+  CHECK(parsed("a=rtsp://h/main#").sub.empty());
+}
+
 TEST_CASE("what is wrong is refused, and the refusal quotes no password") {
   for (const auto* argument :
        {"rtsp://u:geheim@h/", "Room=rtsp://u:geheim@h/", "a=ftp://u:geheim@h/", "a=rtsp:/u:geheim@h",
         "a=rtsp://u:geheim@/x", "a=rtsp://u:geheim@h:0/", "a=rtsp://u:geheim@h:99999/",
         "a=rtsp://u:geheim%@h/", "a=rtsp://u:geheim@[::1/x", "a=file://geheim", "a=", "", "=",
-        "a=rtsp://u:geheim%00@h/"}) {
+        "a=rtsp://u:geheim%00@h/", "a=rtsp://h/x#sub=rtsp://u:geheim@h/y", "a=rtsp://h/x#sup=/geheim",
+        "a=rtsp://h/x#sub=geheim"}) {
     const auto spec = parse_source(argument);
     INFO(argument);
     REQUIRE_FALSE(spec);

@@ -4,6 +4,7 @@
 
 #include "firmware/base/file_system.h"
 #include "tests/base/eventually.h"
+#include "tests/base/test_keys.h"
 
 namespace shilu::test {
 
@@ -65,7 +66,7 @@ std::string RunningPlatform::url() const {
 }
 
 Caller RunningPlatform::device(const std::filesystem::path& keys, const std::string& name) const {
-  const CertifiedKey key = must(load_or_create_certified(keys, KeyRole::kSeal));
+  const CertifiedKey key = test::certified(keys, KeyRole::kSeal);
   const Answer answer = anybody().post(
       "/api/v1/devices", {{"device_key_pem", key.certificate.device_key.pem()}, {"name", name}, {"claim", "CLAIM"}});
   if (answer.status != 201) throw std::runtime_error(answer.body);

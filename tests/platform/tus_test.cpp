@@ -181,3 +181,29 @@ TEST_CASE("an upload goes on after a restart of the platform") {
   CHECK(again.call("HEAD", path, "", tus_headers()).header("upload-offset") == "5");
   CHECK(again.call("PATCH", path, "56789", patch_headers("5")).header("upload-offset") == "10");
 }
+
+TEST_CASE("a block that is not what was announced is sent back, and everything before it stays") {
+  Receiver receiver;
+  std::string bytes((16 << 20) + 100, 'a');
+  for (std::size_t i = 0; i < bytes.size(); i += 4096) bytes[i] = static_cast<char>(i >> 12);
+  const Json offer = offer_of(bytes);
+  CHECK(receiver.device.post("/api/v1/submissions", offer).status == 200);
+  const std::string digest = must(json_string(offer, "package_sha256"));
+  const std::string path = receiver.create(std::to_string(bytes.size()), "package_sha256 " + to_base64(as_bytes(digest))).header("location");
+  std::string altered = bytes;
+  altered[(8 << 20) + 5] ^= 1;
+  const Answer refused = receiver.patch(path, "0", altered);
+  CHECK(refused.status == 460);
+  CHECK(refused.code() == "block-altered");
+  CHECK(refused.header("tus-resumable") == "1.0.0");
+  CHECK(receiver.offset(path) == std::to_string(8 << 20));
+  receiver.platform.restart();  // what was announced outlives it
+  Caller again(receiver.platform.url(), receiver.device.token());
+  const std::string rest = bytes.substr(8 << 20);
+  altered = rest;
+  altered.back() ^= 1;
+  const Headers headers = patch_headers(std::to_string(8 << 20));
+  CHECK(again.call("PATCH", path, altered, headers).status == 460);
+  CHECK(again.call("HEAD", path, "", tus_headers()).header("upload-offset") == std::to_string(16 << 20));
+  CHECK(again.call("PATCH", path, bytes.substr(16 << 20), patch_headers(std::to_string(16 << 20))).status == 204);
+}

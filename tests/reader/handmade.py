@@ -172,6 +172,7 @@ class Lesson:
         self.files = {}
         self.epochs = {}
         self.sequences = {}
+        self.payloads = {}
 
     def edit(self, kind, thing):
         self.edits.get(kind, lambda _: None)(thing)
@@ -180,6 +181,7 @@ class Lesson:
     def begin(self):
         certificate = self.edit("certificate", {
             "device_id": "d-" + DEVICE.id[7:23], "device_key_pem": DEVICE.pem, "issued_utc": UTC,
+            "endorsements": [], "not_before_utc": UTC, "not_after_utc": "2027-03-04T05:06:07.000Z",
             "key_level": "software", "key_pem": RECORDING.pem, "role": "recording"})
         identity = self.edit("identity", {
             "format": "shilu-lesson/1", "lesson_id": LESSON_ID,
@@ -228,8 +230,16 @@ class Lesson:
             "sha256": hashlib.sha256(data).digest(),
             "payload_sha256": hashlib.sha256(b"".join(made["payload"])).digest()}
         fields.update(made["record"])
+        payload = len(b"".join(made["payload"]))
+        self.payloads[name, sequence] = (epoch, len(self.files[name, epoch]) + len(data) - payload, payload)
         self.files[name, epoch] += data
         self.record(struct.pack(">BBHHHIIQqQII32s32s", 1, 1, *fields.values()))
+
+    def erase(self, name, sequence):
+        """The payload of a fragment is punched out."""
+        epoch, begin, size = self.payloads[name, sequence]
+        data = self.files[name, epoch]
+        self.files[name, epoch] = data[:begin] + bytes(size) + data[begin + size:]
 
     def checkpoint(self, reason, at_ns):
         previous = hashlib.sha256(self.lines[-1]).hexdigest() if self.lines else "0" * 64
@@ -314,6 +324,45 @@ def tell(lesson, finished=True):
         gap(lesson, "board.video", 0, 4000, "late-start")
         lesson.event("stop", 4000 * MS, duration_ms=4000, reason="user")
         lesson.checkpoint("stop", 4010 * MS)
+
+
+def tell_moments(lesson, finished=True):
+    """A private moment, a reboot, a stop taken back, and deletions before and after the end."""
+    lesson.begin()
+    lesson.event("start", 0, utc=UTC)
+    lesson.epoch(0, "room.video", 0, -2000 * MS, **AVC)
+    for second in range(-2, 3):                                     # pre-roll of two seconds
+        lesson.fragment("room.video", second * 90000, 25)
+    lesson.event("private-begin", 3000 * MS)
+    lesson.event("rebase", 4000 * MS, boot_id="b2", start_monotonic_ns=-5, synchronised=True,
+                 error_ms=40, reason="reboot")
+    lesson.event("private", 5000 * MS, from_ns=3000 * MS, to_ns=5000 * MS)
+    gap(lesson, "room.video", 3000, 5000, "private")
+    lesson.fragment("room.video", 5 * 90000, 25, KEY | GAP)
+    lesson.fragment("room.video", 6 * 90000, 25)
+    lesson.event("redaction", 7000 * MS, from_ns=6200 * MS, to_ns=7000 * MS, subject_sha256=None,
+                 after_stop=False, stretches=[{"track": "room.video", "first": 6, "last": 6,
+                                               "from_ns": 6000 * MS, "to_ns": 7000 * MS}])
+    lesson.checkpoint("redaction", 7000 * MS)
+    lesson.erase("room.video", 6)
+    lesson.event("redaction-done", 7000 * MS, after_stop=False)
+    lesson.event("extended", 7000 * MS, planned_ms=307000)
+    lesson.event("stopping", 7000 * MS, duration_ms=7000, reason="user")
+    lesson.event("continued", 9000 * MS, from_ns=7000 * MS, to_ns=9000 * MS)
+    gap(lesson, "room.video", 7000, 9000, "stopped")
+    lesson.fragment("room.video", 9 * 90000, 25, KEY | GAP)
+    gap(lesson, "board.video", 0, 10000, "source-lost")
+    lesson.event("stopping", 10000 * MS, duration_ms=10000, reason="user")
+    lesson.event("stop", 10000 * MS, duration_ms=10000, reason="user")
+    lesson.checkpoint("stop", 10010 * MS)
+    lesson.event("redaction", 10000 * MS, from_ns=0, to_ns=500 * MS, subject_sha256="ab" * 32,
+                 after_stop=True, stretches=[{"track": "room.video", "first": 2, "last": 2,
+                                              "from_ns": 0, "to_ns": 1000 * MS}])
+    lesson.checkpoint("redaction", 10020 * MS)
+    if finished:
+        lesson.erase("room.video", 2)
+        lesson.event("redaction-done", 10000 * MS, after_stop=True)
+        lesson.checkpoint("redaction", 10030 * MS)
 
 
 def write_lesson(folder, finished=True, story=tell, **edits):

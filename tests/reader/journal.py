@@ -81,7 +81,14 @@ def is_point(value):
 
 
 GAP_REASONS = ("late-start", "source-lost", "recorder-restart", "queue-overflow", "disk-full",
-               "clock-jump", "source-ended")
+               "clock-jump", "source-ended", "power-loss", "private", "stopped", "redacted",
+               "suspended")
+STOP_REASONS = ("user", "time", "power-loss", "disk-full")
+BORDERS = {"from_ns": values.is_int, "to_ns": values.is_int}
+
+
+def is_sha256_or_null(value):
+    return value is None or values.is_sha256(value)
 
 EVENTS = {
     "epoch": {"track": values.is_u16, "name": values.is_track, "epoch": values.is_u16,
@@ -97,9 +104,20 @@ EVENTS = {
     "clock": {"utc": values.is_time, "synchronised": values.is_bool, "error_ms": values.is_int},
     "sign-in": {"subject_sha256": values.is_sha256},
     "recovered": {"lost_bytes": values.is_count, "records": values.is_count},
-    "stop": {"duration_ms": values.is_count,
-             "reason": values.one_of("user", "time", "power-loss", "disk-full")},
+    "rebase": {"boot_id": values.is_text, "start_monotonic_ns": values.is_int,
+               "synchronised": values.is_bool, "error_ms": values.is_count,
+               "reason": values.one_of("reboot", "suspend")},
+    "private-begin": {},
+    "private": BORDERS,
+    "stopping": {"duration_ms": values.is_count, "reason": values.one_of(*STOP_REASONS)},
+    "continued": BORDERS,
+    "extended": {"planned_ms": values.is_count},
+    "redaction": {**BORDERS, "subject_sha256": is_sha256_or_null, "after_stop": values.is_bool,
+                  "stretches": values.is_list},
+    "redaction-done": {"after_stop": values.is_bool},
+    "stop": {"duration_ms": values.is_count, "reason": values.one_of(*STOP_REASONS)},
 }
+STRETCH = {"track": values.is_track, "first": values.is_count, "last": values.is_count, **BORDERS}
 EPOCH_VIDEO = {"width": values.is_positive, "height": values.is_positive}
 EPOCH_AUDIO = {"sample_rate": values.is_positive, "channels": values.is_positive}
 
@@ -122,6 +140,12 @@ def parse_event(body):
     if not isinstance(event.get("event"), str) or event["event"] not in EVENTS:
         raise JournalError(f"unknown event {event.get('event')!r}")
     wrong = values.wrong_members(event, event_kinds(event))
+    if event.get("stretches") == []:
+        wrong.append("stretches")
+    if not wrong and event["event"] == "redaction":
+        wrong = [f"stretches[{place}]" for place, stretch in enumerate(event["stretches"])
+                 if not isinstance(stretch, dict) or values.wrong_members(stretch, STRETCH)
+                 or stretch["first"] > stretch["last"] or stretch["from_ns"] >= stretch["to_ns"]]
     if wrong:
         raise JournalError(f"{event['event']}: members: " + ", ".join(wrong))
     return event
@@ -183,7 +207,8 @@ CHECKPOINT_MEMBERS = {
     "utc": values.is_time,
     "synchronised": values.is_bool,
     "error_ms": values.is_int,
-    "reason": values.one_of("time", "mark", "gap", "stop", "recovered"),
+    "reason": values.one_of("time", "mark", "gap", "stop", "recovered", "private", "stopping",
+                            "redaction"),
 }
 
 

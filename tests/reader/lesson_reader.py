@@ -42,6 +42,7 @@ class Reader:
         self.device_id = None
         self.records = []
         self.events = []
+        self.standing = set()
         self.tracks = {}
         self.roots = []
         self.checkpoints = 0
@@ -81,6 +82,7 @@ class Reader:
         "sources": values.is_list,
         "recording_certificate": values.is_object,
         "software": values.is_text,
+        "platform_nonce": values.is_object,
         "planned_ms": values.is_count,
     }
     CLOCK_MEMBERS = {"synchronised": values.is_bool, "error_ms": values.is_int}
@@ -100,7 +102,7 @@ class Reader:
         self.read_certificate()
 
     def check_identity(self):
-        wrong = values.wrong_members(self.identity, self.IDENTITY_MEMBERS, ("planned_ms",))
+        wrong = values.wrong_members(self.identity, self.IDENTITY_MEMBERS, ("planned_ms", "platform_nonce"))
         if "clock" not in wrong and "clock" in self.identity:
             wrong += ["clock." + name for name in
                       values.wrong_members(self.identity["clock"], self.CLOCK_MEMBERS)]
@@ -166,8 +168,46 @@ class Reader:
 
     def take_event(self, number, event):
         self.events.append(event)
+        self.check_order(number, event["event"])
         if event["event"] == "epoch":
             self.take_epoch(number, event)
+        elif event["event"] == "redaction":
+            self.take_redaction(number, event)
+        elif event["event"] == "redaction-done":
+            for track in self.tracks.values():
+                track.deletion_pending = False
+
+    # What must not stand twice before its counterpart: (begins, ends).
+    PAIRS = (("private-begin", "private"), ("stopping", "continued"))
+    BEHIND_STOP = ("redaction", "redaction-done")
+
+    def check_order(self, number, name):
+        if "stop" in self.standing and name not in self.BEHIND_STOP:
+            self.complain("event-order", f"record {number}: {name} behind the stop")
+        for begins, ends in self.PAIRS:
+            if name == begins and begins in self.standing or \
+                    name == ends and begins not in self.standing:
+                self.complain("event-order", f"record {number}: {name}")
+            if name == begins:
+                self.standing.add(begins)
+            if name == ends:
+                self.standing.discard(begins)
+        if name == "stop":
+            self.standing.add("stop")
+        elif name == "epoch" and "stopping" in self.standing:
+            self.complain("event-order", f"record {number}: {name} behind the stop")
+
+    def take_redaction(self, number, event):
+        if event["after_stop"] != ("stop" in self.standing):
+            self.complain("redaction-stop", f"record {number}")
+        for stretch in event["stretches"]:
+            track = self.tracks.get(stretch["track"])
+            there = track and [record.sequence for _, record in track.placed_records()]
+            if not there or stretch["last"] > max(there):
+                self.complain("redaction-unknown", f"record {number}: {stretch['track']}")
+                continue
+            track.deleted.append((stretch["first"], stretch["last"]))
+            track.deletion_pending = True
 
     def take_epoch(self, number, event):
         name, where = event["name"], f"record {number}: epoch {event['epoch']} of {event['name']}"
@@ -192,6 +232,8 @@ class Reader:
         if track is None or record.epoch not in track.epochs:
             raise journal.JournalError(
                 f"fragment of track {record.track} epoch {record.epoch} before its epoch event")
+        if self.standing & {"stop", "stopping"}:
+            self.complain("event-order", f"record {number}: a fragment behind the stop")
         if record.epoch != list(track.epochs)[-1]:
             self.complain("fragment-epoch", f"record {number}: epoch {record.epoch} of"
                           f" {track.name} is over")
@@ -303,6 +345,8 @@ class Reader:
             "tracks": {name: track.summary() for name, track in self.tracks.items()},
             "gaps": [{member: event[member] for member in ("track", "from_ns", "to_ns", "reason")}
                      for event in self.named("gap")],
+            "redacted": sum(last - first + 1 for track in self.tracks.values()
+                            for first, last in track.deleted),
             "marks": self.mark_summaries(),
             "records": len(self.records),
             "leaves": max(len(self.roots) - 1, 0),

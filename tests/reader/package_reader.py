@@ -53,7 +53,7 @@ class Package:
         self.data, self.trusted = data, trusted
         self.refuted = {}  # fact -> first complaint
         self.gaps = []
-        self.devices = []
+        self.devices, self.acts = [], []
 
     def attempt(self, fact, step, *arguments):
         """Runs a step; what it raises refutes the fact."""
@@ -77,10 +77,26 @@ class Package:
         if self.evidence:
             self.attempt("contents", self.check_claims)
             self.check_clips()
-        if len({key.id for key in self.devices}) > 1:
-            self.refuted.setdefault("seal", "recording and seal are of two devices")
-        if self.trusted and not (self.devices and all(key.id in self.trusted for key in self.devices)):
+        self.check_devices()
+        self.attempt("certificate", self.check_validity)
+
+    def check_devices(self):
+        """self.devices: (role, keys of its device, newest first) of each certificate."""
+        of_seal = [keys for role, keys in self.devices if role == "seal"]
+        for role, keys in self.devices:
+            if role == "recording" and of_seal and keys[0].id not in {key.id for key in of_seal[0]}:
+                self.refuted.setdefault("seal", "recording and seal are of two devices")
+            if self.trusted and not any(key.id in self.trusted for key in keys):
+                self.refuted.setdefault("device", "not in the list")
+        if self.trusted and not self.devices:
             self.refuted.setdefault("device", "not in the list")
+
+    def check_validity(self):
+        """self.acts: (what a certificate says, time of a signature, was the clock synchronised)."""
+        for content, utc, synchronised in self.acts:
+            when, start, end = map(values.instant, (utc, content["not_before_utc"], content["not_after_utc"]))
+            require(when <= end, f"the {content['role']} key had expired when it signed")
+            require(when >= start or not synchronised, f"the {content['role']} key signed before it was certified")
 
     # ---- bag, seal, claims ----
 
@@ -92,25 +108,25 @@ class Package:
             order = {"payloadType": value["payloadType"], "payload": value["payload"],
                      "signatures": [{"keyid": one["keyid"], "sig": one["sig"]} for one in value["signatures"]]}
             require(json.dumps(order, separators=(",", ":"), ensure_ascii=False).encode() == text, "form of an envelope")
-        key = self.certified_key(values.parse_object(texts[1]), "seal")
+        key, certificate = self.certified_key(values.parse_object(texts[1]), "seal")
         envelope = signatures.parse_envelope(values.parse_object(texts[0]))
         signatures.verify_envelope(envelope, SEAL_TYPE, key)
         said = values.parse_object(envelope.payload)
         require(compact(said) == envelope.payload, "form of the seal")
-        certificate = values.parse_object(base64.b64decode(values.parse_object(texts[1])["payload"]))
         expected = {"format": "shilu-seal/1", "name": self.bag, "tagmanifest_sha256": digest(self.files["tagmanifest-sha256.txt"]),
                     "device_id": certificate["device_id"], "key_level": certificate["key_level"], "signatures_expected": True}
         require(all(said.get(name) == value for name, value in expected.items()), "the seal is of something else")
         require(set(said) == set(expected) | {"withholdable", "sealed_utc", "synchronised", "error_ms"}, "members of the seal")
         require(len(said["withholdable"]) <= 1 and all(one["file"] == "identity.box" for one in said["withholdable"]), "withholdable")
+        self.acts.append((certificate, said["sealed_utc"], said["synchronised"]))
         return said
 
     def certified_key(self, envelope, role):
         key, _, complaints = signatures.read_certificate(envelope, role)
         require(not complaints, f"certificate: {complaints}")
         content = values.parse_object(base64.b64decode(envelope["payload"]))
-        self.devices.append(signatures.key_from_pem(content["device_key_pem"]))
-        return key
+        self.devices.append((role, signatures.device_keys(content)))
+        return key, content
 
     def check_manifests(self):
         require(self.files["bagit.txt"] == b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n", "bagit.txt")
@@ -128,25 +144,37 @@ class Package:
         evidence = values.parse_object(data)
         require(compact(evidence) == data, "form of evidence.json")
         members = {"format", "signatures_expected", "software", "programme", "catalogue", "point", "teacher", "lesson", "fields",
-                   "clips", "documents", "derived"}
+                   "clips", "documents", "derived", "annotations"}
         require(set(evidence) == members and evidence["format"] == "shilu-evidence/1" and evidence["signatures_expected"] is True
-                and evidence["derived"] == [], "members of evidence.json")
+                and evidence["annotations"] == "data/annotations.jsonld", "members of evidence.json")
         require(evidence["teacher"]["binding"] in ("signed-in", "asserted"), "binding")
         for clip in evidence["clips"]:
-            require(values.is_int(clip["from_ms"]) and values.is_int(clip["to_ms"]) and clip["from_ms"] < clip["to_ms"], "range")
+            require(clip["to_ms"] <= evidence["lesson"]["duration_ms"], "a clip beyond the lesson")
+            for source in clip["sources"]:
+                borders = [(part["from_ms"], part["to_ms"]) for part in source["parts"]]
+                require(all(values.is_int(a) and values.is_int(b) and a < b for a, b in borders), "range")
+                require([clip["from_ms"]] + [b for _, b in borders] == [a for a, _ in borders] + [clip["to_ms"]], "parts of a clip")
         return evidence
 
     def check_claims(self):
-        claimed = {"data/evidence.json", "proof/lesson.json"}
+        claimed = {"data/evidence.json", "data/annotations.jsonld", "proof/lesson.json"}
         for index, clip in enumerate(self.evidence["clips"], 1):
             marks = "data/marks.vtt" if index == 1 else f"data/marks-{index}.vtt"
             require((clip["index"], clip["marks"], clip["proof"]) == (index, marks, f"proof/clip-{index}.json"), "names of a clip")
             claimed |= {marks, clip["proof"], f"proof/clip-{index}.records"}
             for source in clip["sources"]:
-                require(source["file"] == f"data/clips/clip-{index}/{source['name']}.mp4", "name of a clip's file")
+                for number, part in enumerate(source["parts"], 1):
+                    name = source["name"] + (f".{number}" if number > 1 else "")
+                    require(part["file"] == f"data/clips/clip-{index}/{name}.mp4", "name of a clip's file")
         for index, document in enumerate(self.evidence["documents"], 1):
             require(re.fullmatch(rf"data/documents/document-{index}\.[a-z]+", document["file"]), "name of a document")
-        files = self.evidence["documents"] + [source for clip in self.evidence["clips"] for source in clip["sources"]]
+        parts = [part for clip in self.evidence["clips"] for source in clip["sources"] for part in source["parts"]]
+        for index, one in enumerate(self.evidence["derived"], 1):
+            require(re.fullmatch(rf"data/derived/derived-{index}\.[a-z0-9]+", one["file"]) and one["recipe"], "name of a derivative")
+            origin = (one["derived_from"]["file"], one["derived_from"]["sha256"])
+            require(origin in {(part["file"], part["sha256"]) for part in parts}, "a derivative of something else")
+        self.check_annotations()
+        files = self.evidence["documents"] + parts + self.evidence["derived"]
         for claim in files:
             data = self.files[claim["file"]]
             require((claim["sha256"], claim["size_bytes"]) == (digest(data), len(data)), claim["file"])
@@ -158,6 +186,44 @@ class Package:
                 f"Payload-Oxum: {sum(map(len, payload))}.{len(payload)}\n")
         require(self.files["bag-info.txt"] == info.encode(), "bag-info.txt")
 
+    def check_annotations(self):
+        """Each note's targets: one for each source, in the part that shows the moment."""
+        data = self.files["data/annotations.jsonld"]
+        said = values.parse_object(data)
+        require(compact(said) == data, "form of the notes")
+        items = said["first"]["items"]
+        frame = {"@context": "http://www.w3.org/ns/anno.jsonld", "id": "annotations.jsonld", "type": "AnnotationCollection",
+                 "total": len(items), "first": {"id": "annotations.jsonld#notes", "type": "AnnotationPage", "partOf": "annotations.jsonld",
+                                                "startIndex": 0, "items": items}}
+        require(said == frame, "frame of the notes")
+        for number, item in enumerate(items, 1):
+            text = item["body"]["value"]
+            require(isinstance(text, str) and text and item == {
+                "id": f"annotations.jsonld#note-{number}", "type": "Annotation", "motivation": "commenting",
+                "body": {"type": "TextualBody", "format": "text/plain", "value": text}, "target": item["target"]}, "members of a note")
+            require(item["target"] == self.targets(item["target"]), "targets of a note")
+
+    def targets(self, found):
+        """The targets that follow from the first of `found`."""
+        stamp = lambda ms: f"{ms // 1000}.{ms % 1000:03d}"
+        moment = re.fullmatch(r"t=(\d+)\.(\d{3})(?:,(\d+)\.(\d{3}))?", found[0]["selector"]["value"])
+        require(moment, "a moment")
+        for clip in self.evidence["clips"]:
+            for part in [part for source in clip["sources"] for part in source["parts"]]:
+                if part["file"] != "data/" + found[0]["source"]:
+                    continue
+                at = part["from_ms"] + int(moment[1]) * 1000 + int(moment[2])
+                to = part["from_ms"] + int(moment[3]) * 1000 + int(moment[4]) if moment[3] else None
+                require(at < clip["to_ms"] and (to is None or at < to <= clip["to_ms"]), "a moment outside")
+                showing = [one for source in clip["sources"] for one in source["parts"] if one["from_ms"] <= at < one["to_ms"]]
+                if to is not None:
+                    to = min([to] + [one["to_ms"] for one in showing])
+                return [{"source": one["file"][5:], "selector": {
+                    "type": "FragmentSelector", "conformsTo": "http://www.w3.org/TR/media-frags/",
+                    "value": f"t={stamp(at - one['from_ms'])}" + (f",{stamp(to - one['from_ms'])}" if to is not None else "")}}
+                    for one in showing]
+        raise Refuted("a note of no clip")
+
     # ---- clips ----
 
     def check_clips(self):
@@ -167,11 +233,18 @@ class Package:
             if proof is None:
                 continue
             pseudonyms.add(proof.pseudonym)
+            self.attempt("marks", proof.check_marks, clip)
             for source in clip["sources"]:
-                self.attempt("continuity", ClipFile(self, proof, clip, source).check)
+                self.attempt("continuity", self.check_source, proof, source)
         teacher = self.evidence["teacher"]
         if teacher["binding"] == "signed-in" and teacher["pseudonym"] not in pseudonyms and "recording" not in self.refuted:
             self.refuted["teacher"] = "the recording knows of no sign-in"
+
+
+    def check_source(self, proof, source):
+        reached = {}  # track -> sequence behind the last fragment shown
+        for part in source["parts"]:
+            ClipFile(self, proof, source["name"], part).check(reached)
 
 
 class Proof:
@@ -189,15 +262,16 @@ class Proof:
         evidence = package.evidence["lesson"]
         require(lesson["lesson_id"] == self.proof["lesson_id"] == evidence["lesson_id"] and lesson["start_utc"] == evidence["start_utc"],
                 "another lesson")
-        key = package.certified_key(lesson["recording_certificate"], "recording")
+        key, certificate = package.certified_key(lesson["recording_certificate"], "recording")
         envelope = signatures.parse_envelope(self.proof["checkpoint"])
         signatures.verify_envelope(envelope, journal.CHECKPOINT_TYPE, key)
         self.checkpoint = journal.parse_checkpoint(envelope.payload)
         require(self.checkpoint["lesson_id"] == lesson["lesson_id"], "checkpoint of another lesson")
         require(self.checkpoint["tree_size"] == self.proof["tree_size"], "size of the tree")
+        package.acts.append((certificate, self.checkpoint["utc"], self.checkpoint["synchronised"]))
         self.root = bytes.fromhex(self.checkpoint["root_sha256"])
         self.check_path(lesson_json, 0, self.proof["lesson_path"])
-        self.tracks, self.gaps = {}, []
+        self.tracks, self.gaps, self.marks, self.undone, self.stopped_ms = {}, [], {}, set(), None
         for epoch in self.proof["epochs"]:
             self.take_epoch(self.event_at(epoch, "epoch"), epoch["header"])
         self.read_records(package.files[f"proof/clip-{index}.records"])
@@ -267,19 +341,61 @@ class Proof:
             self.take_epoch(event, None)
         if event["event"] == "gap":
             self.gaps.append(event)
+        if event["event"] == "redaction":  # deleted, declared and signed: missing as a gap is
+            self.gaps += event["stretches"]
+        if event["event"] == "stop":
+            self.stopped_ms = event["duration_ms"]
+        if event["event"] == "mark":
+            self.marks.setdefault(event["id"], event)
+        if event["event"] == "mark-undone" and event["id"] in self.marks:
+            self.undone.add(event["id"])
+
+    def check_marks(self, clip):
+        """The WebVTT is the one that follows from the records."""
+        cues, length = [], self.package.evidence["lesson"]["duration_ms"]
+        require(self.stopped_ms in (None, length), "another length of the lesson")
+        inside = lambda ns, first, last: min(max(ns, first), last)
+        in_clip = lambda ns: to_ms(ns) - clip["from_ms"]
+        for mark in self.marks.values():
+            press = inside(mark["at_ns"], 0, length * 10**6)
+            look = [min(mark[name], 30 * 60 * 1000) * 10**6 for name in ("look_back_ms", "look_ahead_ms")]
+            begin = max(press - look[0], 0, clip["from_ms"] * 10**6)
+            end = min(press + look[1], length * 10**6, clip["to_ms"] * 10**6)
+            if mark["id"] not in self.undone and in_clip(end) > in_clip(begin):
+                cues.append((in_clip(begin), in_clip(end), mark["id"], {"at_ms": in_clip(mark["at_ns"]), "point": mark["point"]}))
+        cues.sort(key=lambda cue: cue[0])
+        text = "WEBVTT\n"
+        for number, (begin, end, name, content) in enumerate(cues, 1):
+            if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", name):
+                name = f"mark-{number}"
+            text += f"\n{name}\n{stamp(begin)} --> {stamp(end)}\n{compact(content).decode().replace('>', chr(92) + 'u003e')}\n"
+        require(self.package.files[clip["marks"]] == text.encode(), "marks that were not pressed like this")
+
+
+def to_ms(ns):
+    """Whole milliseconds, towards zero."""
+    return abs(ns) // 10**6 * (1 if ns >= 0 else -1)
+
+
+def stamp(ms):
+    return f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}.{ms % 1000:03d}"
 
 
 class ClipFile:
     """One file of a clip against the records."""
 
-    def __init__(self, package, proof, clip, source):
-        self.package, self.proof, self.source = package, proof, source
-        self.from_ms, self.to_ms = clip["from_ms"], clip["to_ms"]
+    def __init__(self, package, proof, source, part):
+        self.package, self.proof, self.source, self.file = package, proof, source, part["file"]
+        self.from_ms, self.to_ms = part["from_ms"], part["to_ms"]
 
-    def check(self):
-        data = self.package.files[self.source["file"]]
+    def check(self, reached):
+        data = self.package.files[self.file]
         parts = list(self.parts(data))
         tracks = self.match(data, parts)
+        for number, track in tracks.items():
+            sequences = [fragment.sequence_number for _, _, fragment in track.pieces]
+            require(sequences[0] <= reached.get(number, sequences[0]), "a fragment falls between two parts")
+            reached[number] = sequences[-1] + 1
         for number, track in self.tracks_of_source().items():
             self.check_times(track, tracks.get(number))
         rebuilt = movie.rebuild(tracks.values(), self.from_ms, self.to_ms)
@@ -319,7 +435,7 @@ class ClipFile:
 
     def tracks_of_source(self):
         return {number: track for number, track in self.proof.tracks.items()
-                if track["name"].rsplit(".", 1)[0] == self.source["name"]}
+                if track["name"].rsplit(".", 1)[0] == self.source}
 
     def match(self, data, parts):
         recorded = {record.sha256: (number, place) for number, track in self.tracks_of_source().items()

@@ -6,23 +6,30 @@ import re
 from collections import namedtuple
 
 import ed25519
+import p256
 import values
 
 CERTIFICATE_TYPE = "application/vnd.shilu.key-certificate+json"
 
-# SubjectPublicKeyInfo of an Ed25519 key (RFC 8410) up to the 32 bytes of the key.
-SPKI_PREFIX = bytes.fromhex("302a300506032b6570032100")
+# SubjectPublicKeyInfo up to the key itself: Ed25519 (RFC 8410), 32 bytes; P-256 (RFC 5480), x and y of 32 bytes each.
+KINDS = {bytes.fromhex("302a300506032b6570032100"): (32, ed25519.verify),
+         bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004"): (64, p256.verify)}
+ENDORSEMENT_TYPE = "application/vnd.shilu.device-endorsement+json"
+MAX_ENDORSEMENTS = 16
 PEM = re.compile(r"-----BEGIN PUBLIC KEY-----\n([A-Za-z0-9+/=\n]+)\n-----END PUBLIC KEY-----\n?")
 
-Key = namedtuple("Key", "raw id")
+Key = namedtuple("Key", "raw id verify")
 Envelope = namedtuple("Envelope", "payload_type payload signatures")
 
 CERTIFICATE_MEMBERS = {
     "device_id": values.is_text,
     "device_key_pem": values.is_text,
+    "endorsements": values.is_list,
     "issued_utc": values.is_time,
-    "key_level": values.one_of("software"),
+    "key_level": values.one_of("software", "hardware"),
     "key_pem": values.is_text,
+    "not_after_utc": values.is_time,
+    "not_before_utc": values.is_time,
     "role": values.one_of("recording", "seal"),
 }
 
@@ -47,9 +54,10 @@ def key_from_pem(pem):
     if not match:
         raise SignatureError("not a PEM public key")
     der = decode_base64(match.group(1).replace("\n", ""))
-    if len(der) != len(SPKI_PREFIX) + 32 or not der.startswith(SPKI_PREFIX):
-        raise SignatureError("not an Ed25519 key")
-    return Key(der[len(SPKI_PREFIX):], "sha256:" + hashlib.sha256(der).hexdigest())
+    for prefix, (size, verify) in KINDS.items():
+        if der.startswith(prefix) and len(der) == len(prefix) + size:
+            return Key(der[len(prefix):], "sha256:" + hashlib.sha256(der).hexdigest(), verify)
+    raise SignatureError("not a key of Ed25519 or P-256")
 
 
 def pre_authentication(payload_type, payload):
@@ -82,7 +90,7 @@ def verify_envelope(envelope, payload_type, key):
     if key_id != key.id:
         raise SignatureError(f"signed by {key_id}, expected {key.id}")
     message = pre_authentication(envelope.payload_type, envelope.payload)
-    if not ed25519.verify(key.raw, message, signature):
+    if not key.verify(key.raw, message, signature):
         raise SignatureError("the signature does not verify")
 
 
@@ -114,6 +122,28 @@ def certificate_complaints(envelope, content, role):
         if content["device_id"] != "d-" + short:
             complaints.append(f"device_id {content['device_id']} is not that of the device key")
         verify_envelope(envelope, CERTIFICATE_TYPE, device_key)
-    except SignatureError as error:
+        device_keys(content)
+        if values.instant(content["not_after_utc"]) < values.instant(content["not_before_utc"]):
+            complaints.append("the certificate ends before it begins")
+        kinds = {len(key_from_pem(content[name]).raw) for name in ("key_pem", "device_key_pem")}
+        if content["key_level"] == "hardware" and kinds != {64}:
+            complaints.append("key_level hardware of a key that is not P-256")
+    except (SignatureError, values.JsonError, KeyError) as error:
         complaints.append(str(error))
     return complaints
+
+
+def device_keys(content):
+    """The device's key and those that it had before, newest first, of a certificate's payload."""
+    keys = [key_from_pem(content["device_key_pem"])]
+    if len(content["endorsements"]) > MAX_ENDORSEMENTS:
+        raise SignatureError("too many endorsements")
+    for value in content["endorsements"]:
+        envelope = parse_envelope(value)
+        said = values.parse_object(envelope.payload)
+        previous = key_from_pem(said["previous_device_key_pem"])
+        verify_envelope(envelope, ENDORSEMENT_TYPE, previous)
+        if key_from_pem(said["device_key_pem"]).id != keys[-1].id or not values.is_time(said["endorsed_utc"]):
+            raise SignatureError("an endorsement of something else")
+        keys.append(previous)
+    return keys

@@ -8,6 +8,7 @@ sys.dont_write_bytecode = True
 import json
 import os
 import random
+import shutil
 import subprocess
 import tempfile
 import time
@@ -20,6 +21,7 @@ import ed25519
 import handmade
 import journal
 import lesson_reader
+import p256
 import values
 
 
@@ -47,6 +49,33 @@ class Ed25519Test(unittest.TestCase):
             return time.perf_counter() - begin
 
         self.assertLess(min(seconds() for _ in range(10)), 0.030)
+
+
+class P256Test(unittest.TestCase):
+    """RFC 6979 A.2.5, in the one form of signatures.md: 71 bytes."""
+
+    KEY = bytes.fromhex("60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+                        "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299")
+    R = "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+    S = "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8"
+
+    def test_vectors(self):
+        good = bytes.fromhex("3045022100f1abb023518351cd71d881567b1ea663ed3efcf6c5132b354f28d3b0b7d38367"
+                             "0220019f4113742a2b14bd25926b49c649155f267e60d3814b4c0cc84250e46f0083")
+        self.assertTrue(p256.verify(self.KEY, b"test", good))
+        self.assertFalse(p256.verify(self.KEY, b"tests", good))
+        self.assertFalse(p256.verify(self.KEY, b"test", good[:-1]))
+
+    def test_of_s_and_its_opposite_one_is_the_signature(self):
+        long = bytes.fromhex("3046022100" + self.R + "022100" + self.S)
+        opposite = (p256.N - int(self.S, 16)).to_bytes(32, "big").hex()
+        short = bytes.fromhex("3045022100" + self.R + "0220" + opposite)
+        self.assertFalse(p256.verify(self.KEY, b"sample", long))
+        self.assertTrue(p256.verify(self.KEY, b"sample", short))
+
+    def test_a_point_beside_the_curve_is_refused(self):
+        beside = self.KEY[:-1] + bytes([self.KEY[-1] ^ 1])
+        self.assertFalse(p256.verify(beside, b"test", b"\x30\x45" + b"\0" * 69))
 
 
 class TreeTest(unittest.TestCase):
@@ -134,6 +163,7 @@ class CleanTest(FolderTest):
                  "reason": "recorder-restart"},
                 {"track": "board.video", "from_ns": 0, "to_ns": 4000000000,
                  "reason": "late-start"}],
+            "redacted": 0,
             "marks": [
                 {"id": "m1", "at_ns": 900000000, "point": None, "look_back_ms": 3000,
                  "look_ahead_ms": 2000, "undone": False},
@@ -426,6 +456,69 @@ class FaultTest(FolderTest):
             if event["event"] == "gap" and event["reason"] == "queue-overflow":
                 event["to_ns"] -= 40 * handmade.MS
         self.expect(set(), event=change)
+
+
+class MomentsTest(FolderTest):
+    def codes_of(self, finished=True, **edits):
+        handmade.write_lesson(self.folder, finished, handmade.tell_moments, **edits)
+        codes = {one["code"] for one in lesson_reader.read_lesson(self.folder)["violations"]}
+        shutil.rmtree(self.folder)
+        return codes
+
+    def test_clean(self):
+        self.assertEqual(self.codes_of(), set())
+        self.assertEqual(self.codes_of(finished=False), set())  # a deletion that is not done yet
+
+    def test_what_is_deleted_is_counted_and_gone(self):
+        lesson = handmade.write_lesson(self.folder, story=handmade.tell_moments)
+        self.assertEqual(lesson_reader.read_lesson(self.folder)["redacted"], 2)
+        epoch, begin, size = lesson.payloads["room.video", 6]
+        self.assertEqual(epoch, 0)
+        self.flip("room.video/e000.mp4", begin + size - 1)
+        codes = [one["code"] for one in lesson_reader.read_lesson(self.folder)["violations"]]
+        self.assertEqual(codes, ["redaction"])
+
+    def test_a_hole_that_nobody_declared(self):
+        def story(lesson, finished):
+            handmade.tell_moments(lesson, finished)
+            lesson.erase("room.video", 4)
+        handmade.write_lesson(self.folder, True, story)
+        codes = [one["code"] for one in lesson_reader.read_lesson(self.folder)["violations"]]
+        self.assertEqual(codes, ["fragment-hash"])
+
+    def test_order(self):
+        def rename(old, new):
+            def change(event):
+                if event["event"] == old:
+                    event.clear()
+                    event.update(new)
+            return change
+        begin = {"event": "private-begin", "at_ns": 0}
+        self.assertIn("event-order", self.codes_of(event=rename("extended", {**begin, "event": "private",
+                                                                             "from_ns": 0, "to_ns": 1})))
+        self.assertIn("event-order", self.codes_of(event=rename("continued", begin)))
+        self.assertIn("event-order", self.codes_of(event=rename("redaction-done", begin)))
+        self.assertIn("redaction-stop", self.codes_of(event=event_edit("redaction", after_stop=True)))
+
+    def test_members(self):
+        for name, change in (("rebase", {"reason": "whim"}), ("private", {"from_ns": "0"}),
+                             ("redaction", {"stretches": [{}]}), ("redaction", {"subject_sha256": 1}),
+                             ("stopping", {"reason": "whim"}), ("extended", {"planned_ms": -1})):
+            self.assertIn("record", self.codes_of(event=event_edit(name, **change)), name)
+
+    def test_no_more_pre_roll_than_was_kept(self):
+        def story(lesson, finished):
+            lesson.begin()
+            lesson.event("start", 0, utc=handmade.UTC)
+            lesson.epoch(0, "room.video", 0, -40_000 * handmade.MS, **handmade.AVC)
+            for second in range(-33, 1):
+                lesson.fragment("room.video", second * 90000, 25)
+            handmade.gap(lesson, "board.video", 0, 1000, "source-lost")
+            lesson.event("stop", 1000 * handmade.MS, duration_ms=1000, reason="user")
+            lesson.checkpoint("stop", 1000 * handmade.MS)
+        handmade.write_lesson(self.folder, True, story)
+        codes = [one["code"] for one in lesson_reader.read_lesson(self.folder)["violations"]]
+        self.assertEqual(codes, ["pre-roll-long"])
 
 
 class CommandTest(FolderTest):

@@ -9,6 +9,7 @@ import journal
 
 NS_PER_S = 10**9
 NS_PER_MS = 10**6
+LONGEST_PRE_ROLL_NS = 32 * NS_PER_S
 
 
 @dataclass
@@ -33,6 +34,11 @@ class Track:
     name: str
     number: int = -1  # a track known from gaps alone has none
     epochs: dict = field(default_factory=dict)
+    deleted: list = field(default_factory=list)  # (first, last) sequence of each stretch
+    deletion_pending: bool = False  # declared, but the bytes may still be there
+
+    def is_deleted(self, sequence):
+        return any(first <= sequence <= last for first, last in self.deleted)
 
     @property
     def kind(self):
@@ -174,6 +180,8 @@ def read_fragment(track, where, record, data, complain):
     if len(data) != record.size:
         complain("fragment-short", f"{where}: {len(data)} of {record.size} bytes")
         return None
+    if track.is_deleted(record.sequence):
+        return read_deleted(track, where, data, complain)
     if hashlib.sha256(data).digest() != record.sha256:
         complain("fragment-hash", where)
         return None
@@ -184,6 +192,18 @@ def read_fragment(track, where, record, data, complain):
         return None
     if hashlib.sha256(fragment.payload).digest() != record.payload_sha256:
         complain("payload-hash", where)
+    return fragment
+
+
+def read_deleted(track, where, data, complain):
+    """Of what a signed deletion covers the head stays, and of its payload not one byte."""
+    try:
+        fragment = fragments.parse_fragment(data, track.kind)
+    except fragments.BoxError as error:
+        complain("fragment-boxes", f"{where}: {error}")
+        return None
+    if any(fragment.payload) and not track.deletion_pending:
+        complain("redaction", f"{where}: deleted, yet bytes stand there")
     return fragment
 
 
@@ -220,6 +240,8 @@ def check_samples(track, epoch, where, record, samples, complain):
         complain("fragment-key", f"{where}: the key flag and the first sample disagree")
     if any(sync[1:]):
         complain("sample-flags", f"{where}: a sync sample inside the fragment")
+    if track.is_deleted(record.sequence):
+        return
     check_nal_units(epoch.event["codec"], where, samples, complain)
 
 
@@ -250,7 +272,10 @@ def check_durations(track, epoch, where, samples, following, complain):
 # ---- tiling ----
 
 def check_tiling(name, tiles, duration_ns, tolerance_ns, complain):
-    """Fragments and gaps of a track tile [0, duration]; seams within the tolerance."""
+    """Fragments and gaps of a track tile [0, duration]; seams within the tolerance.
+
+    Before 0 there may be pre-roll, at most 30 s and a fragment of it, without a hole either.
+    """
     tiles = sorted(tiles)
     if not tiles:
         complain("tiling", f"{name}: neither fragments nor gaps")
@@ -263,8 +288,8 @@ def check_tiling(name, tiles, duration_ns, tolerance_ns, complain):
         if abs(begin - end) > tolerance_ns:
             what = "hole" if begin > end else "overlap"
             complain("tiling", f"{name}: {what} between {end} and {begin} ns")
-    # Only the first may begin before 0, only the last may end after the stop.
-    if len(tiles) > 1 and tiles[1][0] < -tolerance_ns:
-        complain("tiling", f"{name}: the first ends before 0")
+    if tiles[0][0] < -LONGEST_PRE_ROLL_NS:
+        complain("pre-roll-long", f"{name}: begins at {tiles[0][0]} ns")
+    # Only the last may end after the stop.
     if len(tiles) > 1 and tiles[-2][1] > duration_ns + tolerance_ns:
         complain("tiling", f"{name}: the last begins after the stop")

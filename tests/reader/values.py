@@ -1,5 +1,6 @@
 """JSON as the pages write it, and the kinds of value in it."""
 
+import datetime
 import json
 import re
 
@@ -75,6 +76,11 @@ def is_u16(value):
 
 def is_time(value):
     return isinstance(value, str) and RFC3339.fullmatch(value) is not None
+
+
+def instant(text):
+    """A time as a number, to be compared with others."""
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def is_sha256(value):

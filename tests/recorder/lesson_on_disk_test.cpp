@@ -168,7 +168,7 @@ TEST_CASE("a queue that is full loses whole GOPs, and says so") {
   CHECK(consecutive(sim.counters("room.audio")));  // its queue was not full
 }
 
-TEST_CASE("a full disk ends the lesson with what is whole, never with a crash") {
+TEST_CASE("no room for one operation costs the pictures at most, never the sound, and never with a crash") {
   int n = 1;
   int ended_early = 0;
   for (bool reached = true; reached; ++n) {
@@ -180,13 +180,15 @@ TEST_CASE("a full disk ends the lesson with what is whole, never with a crash") 
     reached = full.files().operations() >= n;
     full.files().clear_faults();
     INFO("operation " << n);
-    const bool noticed = full.lesson().writer().storage_full();
+    const bool noticed = full.lesson().writer().tracks()[0].no_room;
+    CHECK_FALSE(full.lesson().writer().storage_full());
     REQUIRE(full.stop());
     CHECK(full.violations() == kClean);
     CHECK(rising(full.counters("room.video")));
     ended_early += noticed;
     const auto reasons = gap_reasons(full.directory());
-    CHECK(std::count(reasons.begin(), reasons.end(), "disk-full") == (noticed ? 2 : 0));  // picture and sound
+    CHECK(std::count(reasons.begin(), reasons.end(), "disk-full") == (noticed ? 1 : 0));
+    CHECK(consecutive(full.counters("room.audio")));
   }
   CHECK(n > 40);
   CHECK(ended_early > 10);
@@ -357,6 +359,30 @@ TEST_CASE("a source of which nothing came is one gap over all") {
     CHECK(gap.from == LessonTime{0});
     CHECK(gap.to == LessonTime{7 * kSecond});
   }
+}
+
+TEST_CASE("a network source that gives sound alone is not missing its picture") {
+  FaultFileSystem files;
+  TemporaryDirectory root;
+  const auto key = test_key();
+  struct Deaf final : DurableListener {
+    void epoch_durable(const journal::EpochEvent&) override {}
+    void fragment_durable(const std::string&, const journal::FragmentRecord&) override {}
+    void units_durable(const std::string&, UnitName) override {}
+  } deaf;
+  ManualClock clock;
+  auto lesson = LiveLesson::begin({files, clock, key, {}, deaf}, test_lesson(clock.monotonic(), {{"voice", "rtsp", true}}),
+                                  root / "lesson", sha256("salt T001"));
+  REQUIRE(lesson);
+  TrackState sound;
+  sound.name = "voice.audio";
+  sound.kind = MediaKind::kAudio;
+  (*lesson)->writer().add_track(sound);
+  clock.advance(std::chrono::seconds(3));
+  REQUIRE((*lesson)->finish(LessonTime{3 * kSecond}, "user", [](const auto&) { return GapReason::kSourceLost; }));
+  const auto gaps = journal::LessonFolder::open(root / "lesson")->gaps();
+  REQUIRE(gaps.size() == 1);  // of the sound, of which nothing was stored
+  CHECK(gaps[0].track == "voice.audio");
 }
 
 TEST_CASE("the clock is told every ten seconds, and a head is signed as often") {

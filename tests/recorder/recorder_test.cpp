@@ -14,6 +14,7 @@
 #include "firmware/base/log.h"
 #include "tests/base/eventually.h"
 #include "tests/base/fault_file_system.h"
+#include "tests/base/test_keys.h"
 #include "tests/recorder/fake_capture_fixture.h"
 #include "tests/recorder/stored_counters_fixture.h"
 #include "tests/recorder/units_fixture.h"
@@ -261,7 +262,7 @@ TEST_CASE("a lesson that was begun with another key is left as it is") {
   TemporaryDirectory keys;
   auto info = test_lesson(MonotonicTime{5 * kSecond});
   info.recording_certificate =
-      load_or_create_certified(keys.path(), KeyRole::kRecording)->certificate.envelope.to_json();
+      test::certified(keys.path(), KeyRole::kRecording).certificate.envelope.to_json();
   REQUIRE(journal::JournalWriter::create(posix_file_system(), folder, info.lesson_id, info.to_json()));
   bench.open();
   CHECK_FALSE(journal::LessonFolder::open(folder)->finished());
@@ -277,7 +278,7 @@ TEST_CASE("a disk that is full ends the lesson, and the status says why") {
   const auto started = bench.recorder->start({});
   REQUIRE(started);
   REQUIRE(bench.await_durable(400));
-  files.fail_operation(2, ErrorKind::kStorageFull, 20);
+  files.fill_up(".mp4");
   REQUIRE(eventually([&] { return !bench.recorder->status().lesson; }));
   CHECK(bench.recorder->status().state == "fault");
   CHECK_THAT(bench.recorder->status().fault, Catch::Matchers::Contains("The disk is full."));

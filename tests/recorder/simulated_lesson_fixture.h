@@ -17,7 +17,7 @@ class SimulatedLesson final : private recorder::DurableListener {
  public:
   SimulatedLesson();
 
-  // A lesson begins now. False: the disk refused.
+  // A lesson begins now, with as much pre-roll as is set. False: the disk refused.
   bool begin();
   // The clock moves on by `seconds`; units arrive, and once a second the disk gets what there is.
   void run(std::int64_t seconds);
@@ -29,6 +29,12 @@ class SimulatedLesson final : private recorder::DurableListener {
   bool stop();
   Result<recorder::MarkAnswer> mark(const std::string& id);
 
+  // What the recorder does with its inputs and the lesson. False: the disk refused.
+  bool begin_private();
+  bool go_on();
+  bool stop_for_now();
+  Status redact_last(Nanoseconds last);
+
   // The disk's calls between now and the end of `work`.
   FaultFileSystem& files() { return files_; }
   ManualClock& clock() { return clock_; }
@@ -36,6 +42,8 @@ class SimulatedLesson final : private recorder::DurableListener {
   const std::filesystem::path& directory() const { return directory_; }
   recorder::WriterLimits limits;
   std::size_t picture_bytes = 200;
+  Nanoseconds pre_roll{0};
+  bool earlier_boot = false;  // the lesson says that it began in another boot than this
   std::uint64_t durable_unit(MediaKind kind) const { return kind == MediaKind::kVideo ? durable_[0] : durable_[1]; }
 
   // What a reader finds: codes of violations; the counters of all samples of a track in order.
@@ -49,6 +57,9 @@ class SimulatedLesson final : private recorder::DurableListener {
   recorder::Surroundings surroundings();
   void attach();
   void deliver_until(MonotonicTime time);
+  void settle();
+  void forget_until_now();
+  void resume_builders(recorder::GapReason reason);
 
   struct Track {
     MediaKind kind = MediaKind::kVideo;
@@ -66,6 +77,8 @@ class SimulatedLesson final : private recorder::DurableListener {
   std::uint64_t durable_[2] = {0, 0};  // the last unit that the capture may forget
   std::unique_ptr<recorder::LiveLesson> lesson_;
   Track tracks_[2];
+  std::optional<LessonTime> end_;  // of what is taken
+  LessonTime not_before_ = recorder::kAnyTime;
 };
 
 }  // namespace shilu::test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 #include "tests/recorder/units_fixture.h"
 
 using namespace shilu;
@@ -25,8 +27,9 @@ struct Bench {
 
   explicit Bench(MediaKind kind, std::optional<LessonTime> stored_until = std::nullopt)
       : builder({kind, kStart, stored_until}, distance, [this](Fragment fragment) {
-          if (room) fragments.push_back(std::move(fragment));
-          return room;
+          if (!room) return std::optional(GapReason::kQueueOverflow);
+          fragments.push_back(std::move(fragment));
+          return std::optional<GapReason>();
         }) {
     REQUIRE(builder.set_parameters(kind == MediaKind::kVideo ? video_parameters() : audio_parameters()));
   }
@@ -268,4 +271,72 @@ TEST_CASE("sample times rise strictly whatever the source says") {
     for (const auto& sample : fragment.samples) CHECK(sample.duration > 0);
     end = fragment.end_ticks();
   }
+}
+
+TEST_CASE("pre-roll lies before 0, as far back as it was kept") {
+  for (const auto kind : {MediaKind::kVideo, MediaKind::kAudio}) {
+    UsualDistance distance;
+    std::vector<Fragment> fragments;
+    TrackBuilder::Beginning beginning;
+    beginning.kind = kind;
+    beginning.lesson_start = at(10'000);
+    beginning.earliest = LessonTime::from_ms(-5'000);
+    TrackBuilder builder(beginning, distance, [&](Fragment fragment) {
+      fragments.push_back(std::move(fragment));
+      return std::optional<GapReason>();
+    });
+    const bool video = kind == MediaKind::kVideo;
+    REQUIRE(builder.set_parameters(video ? video_parameters() : audio_parameters()));
+    for (std::uint64_t k = 0; k < 500; ++k) {
+      builder.add(video ? steady_picture(k, kStart) : steady_sound(k, kStart), 1, at(10'000));
+    }
+    REQUIRE_FALSE(fragments.empty());
+    CHECK(fragments.front().start().seconds() == Approx(-5).margin(0.03));
+    for (std::size_t i = 1; i < fragments.size(); ++i) CHECK(fragments[i].start_ticks() == fragments[i - 1].end_ticks());
+  }
+}
+
+TEST_CASE("behind an end nothing is taken until the track goes on, and then from an IDR") {
+  Bench bench(MediaKind::kVideo);
+  bench.builder.end_at(LessonTime::from_ms(1'500));
+  bench.pictures(0, 100);
+  CHECK(bench.builder.reached_end());
+  REQUIRE(bench.fragments.size() == 2);
+  CHECK(bench.fragments[1].end().ms() == 1'520);  // the picture at 1.48 s is the last that begins before
+  bench.builder.go_on(LessonTime::from_ms(4'100), GapReason::kPrivate);
+  bench.pictures(100, 103);                        // 4.0 s: an IDR, but before the moment was over
+  bench.pictures(103, 125);
+  REQUIRE(bench.fragments.size() == 2);            // 4.12 s and on lean on it
+  bench.pictures(125, 176);
+  REQUIRE(bench.fragments.size() == 4);
+  CHECK(bench.fragments[2].start().ms() == 5'000);
+  CHECK(bench.fragments[2].reason_of_gap == GapReason::kPrivate);
+  CHECK(bench.fragments[3].reason_of_gap != GapReason::kPrivate);
+}
+
+TEST_CASE("what is cut off does not come in late") {
+  Bench bench(MediaKind::kAudio);
+  bench.sounds(0, 100);  // to 2.13 s
+  bench.builder.cut(LessonTime::from_ms(3'000), GapReason::kRedacted);
+  const auto before = bench.fragments.back().end();
+  CHECK(before.ms() == 2'133);
+  bench.sounds(100, 300);
+  CHECK(bench.fragments.back().start().ms() >= 3'000);
+  const auto first = std::find_if(bench.fragments.begin(), bench.fragments.end(),
+                                  [&](const Fragment& fragment) { return fragment.start() > before; });
+  REQUIRE(first != bench.fragments.end());
+  CHECK(first->start().ms() >= 3'000);
+  CHECK(first->reason_of_gap == GapReason::kRedacted);
+}
+
+TEST_CASE("a sleep of the machine is a gap in lesson time") {
+  Bench bench(MediaKind::kVideo);
+  bench.pictures(0, 60);  // to 2.4 s
+  bench.builder.move_start(MonotonicTime{kStart.ns - 600 * kSecond}, GapReason::kSuspended);
+  bench.pictures(60, 130);
+  const auto first = std::find_if(bench.fragments.begin(), bench.fragments.end(),
+                                  [](const Fragment& fragment) { return fragment.start().seconds() > 100; });
+  REQUIRE(first != bench.fragments.end());
+  CHECK(first->start().seconds() == Approx(603));
+  CHECK(first->reason_of_gap == GapReason::kSuspended);
 }

@@ -4,6 +4,7 @@
 
 #include "firmware/base/ids.h"
 #include "tests/base/temporary_directory.h"
+#include "tests/base/test_keys.h"
 
 namespace shilu::test {
 namespace {
@@ -74,7 +75,7 @@ link::AccessUnit steady_sound(std::uint64_t k, MonotonicTime start) {
 
 CertifiedKey test_key() {
   static const TemporaryDirectory directory;
-  static const CertifiedKey key = *load_or_create_certified(directory.path(), KeyRole::kRecording);
+  static const CertifiedKey key = test::certified(directory.path(), KeyRole::kRecording);
   return key;
 }
 

@@ -19,25 +19,54 @@ http::ClientResponse answer(int status, std::map<std::string, std::string> heade
   return response;
 }
 
-Kind kind_of(int status) {
+CallError error_of(const http::ClientResponse& response) {
   http::ClientRequest request;
   request.url = "http://platform.test/x";
-  return unexpected_answer(request, answer(status)).kind;
+  return unexpected_answer(request, response);
+}
+// Said by a tus server.
+Kind kind_of(int status) {
+  return error_of(answer(status, {{"tus-resumable", "1.0.0"}})).kind;
+}
+// Said by whoever stands between us and it.
+Kind kind_of_page(int status) {
+  return error_of(answer(status, {{"content-type", "text/html"}}, "<html>")).kind;
 }
 
 }  // namespace
 
 TEST_CASE("each status says what the sender does next") {
   CHECK(kind_of(401) == Kind::kAuth);
-  CHECK(kind_of(403) == Kind::kAuth);
+  CHECK(kind_of(403) == Kind::kRefused);
   CHECK(kind_of(404) == Kind::kGone);
   CHECK(kind_of(410) == Kind::kGone);
   CHECK(kind_of(409) == Kind::kConflict);
   CHECK(kind_of(413) == Kind::kTooLarge);
+  CHECK(kind_of(460) == Kind::kDamaged);
   CHECK(kind_of(423) == Kind::kBusy);
   CHECK(kind_of(429) == Kind::kBusy);
   CHECK(kind_of(503) == Kind::kBusy);
   CHECK(kind_of(418) == Kind::kRefused);
+}
+
+TEST_CASE("what a stranger on the way says is not about our token or our upload") {
+  for (const int status : {200, 302, 400, 401, 403, 404, 409, 410, 511}) {
+    INFO(status);
+    CHECK(kind_of_page(status) == Kind::kPortal);
+  }
+  CHECK(kind_of_page(407) == Kind::kTrust);
+  CHECK(kind_of_page(413) == Kind::kTooLarge);  // nginx's client_max_body_size
+  CHECK(kind_of_page(502) == Kind::kBusy);
+  CHECK(error_of(answer(502, {}, "<html>")).code == "server-error");
+  const auto nginx =
+      answer(400, {}, "<html><head><title>400 No required SSL certificate was sent</title></head>");
+  CHECK(error_of(nginx).code == "our-certificate");
+}
+
+TEST_CASE("the platform's clock is read from its answers") {
+  const WallTime now{784'111'777'000'000'000};  // Sun, 06 Nov 1994 08:49:37 GMT: RFC 9110 5.6.7
+  CHECK(clock_ahead(answer(200, {{"date", "Sun, 06 Nov 1994 11:49:37 GMT"}}), now) == std::chrono::hours(3));
+  CHECK_FALSE(clock_ahead(answer(200), now));
 }
 
 TEST_CASE("a page where the platform was expected is called what it is") {
@@ -53,8 +82,9 @@ TEST_CASE("a page where the platform was expected is called what it is") {
 
 TEST_CASE("the platform's own sentence reaches the teacher") {
   http::ClientRequest request;
-  const CallError error = unexpected_answer(
-      request, answer(507, {}, R"({"status":507,"detail":"The platform's disk is full for now."})"));
+  const CallError error =
+      unexpected_answer(request, answer(507, {{"content-type", "application/problem+json"}},
+                                        R"({"status":507,"detail":"The platform's disk is full for now."})"));
   CHECK(error.message == "the platform answered 507: The platform's disk is full for now.");
 }
 

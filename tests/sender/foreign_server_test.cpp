@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "upload/sender/upload_loop.h"
+#include "upload/sender/tus_transport.h"
 
 using namespace shilu;
 using namespace shilu::sender;
@@ -22,7 +22,9 @@ struct ForeignServer {
   std::filesystem::path file = from_environment("SHILU_TUS_FILE");
   std::uint64_t size = std::filesystem::file_size(file);
   http::Client client;
-  TusClient tus{client, {}};
+  TusTransport transport{client, endpoint, {}};
+  TusClient& tus = transport.tus();
+  Parcel parcel{file, size, {}};
   std::uint64_t told = 0;
 
   UploadWatch watch(std::uint64_t stop_at) {
@@ -30,7 +32,10 @@ struct ForeignServer {
               told = offset;
               return Status();
             },
-            [stop_at](std::uint64_t acked) { return acked < stop_at; }};
+            [stop_at](std::uint64_t acked) { return acked < stop_at; },
+            {},
+            {},
+            {}};
   }
 };
 
@@ -38,10 +43,12 @@ struct ForeignServer {
 
 TEST_CASE("a foreign tus server takes a whole upload", "[.foreign]") {
   ForeignServer server;
-  const auto url = server.tus.create(server.endpoint, server.size, {{"filename", "课.zip"}});
+  const auto probed = server.tus.probe(server.endpoint);
+  REQUIRE(probed);
+  CHECK(probed->has("creation"));
+  const auto url = server.transport.begin(server.parcel);
   REQUIRE(url);
-  RunningUpload upload{*url, 0};
-  const auto end = send_rest(server.tus, upload, server.file, server.size, server.watch(server.size + 1));
+  const auto end = server.transport.send_rest(*url, server.parcel, server.watch(server.size + 1));
   REQUIRE(end);
   CHECK(*end == UploadEnd::kComplete);
   CHECK(server.told == server.size);
@@ -52,12 +59,10 @@ TEST_CASE("an upload to a foreign tus server is stopped and goes on", "[.foreign
   ForeignServer server;
   const auto url = server.tus.create(server.endpoint, server.size, {});
   REQUIRE(url);
-  RunningUpload upload{*url, 0};
-  const auto first = server.tus.append(*url, server.file, 0, 1'000'003, {});
+  const auto first = server.tus.append(*url, server.file, {0, 1'000'003}, {});
   REQUIRE(first);
   CHECK(*first == 1'000'003);
-  upload.offset = 17;  // what this side believes is wrong: the server's word counts
-  const auto end = send_rest(server.tus, upload, server.file, server.size, server.watch(server.size + 1));
+  const auto end = server.transport.send_rest(*url, server.parcel, server.watch(server.size + 1));
   REQUIRE(end);
   CHECK(*end == UploadEnd::kComplete);
 }

@@ -106,9 +106,15 @@ TEST_CASE_METHOD(Fixture, "every table is strict, every column says what it is")
         all(database.query("select name from pragma_table_info(?1)", table), single<std::string>).value();
     for (const auto& column : columns) {
       CAPTURE(column);
-      const auto line = sql->find("\n  " + column + " ");
-      REQUIRE(line != sql->npos);
-      const auto definition = sql->substr(line + 1, sql->find('\n', line + 1) - line - 1);
+      // In its table, or where a later version added it (SQLite drops that statement's comment).
+      std::string text = *sql;
+      auto line = text.find("\n  " + column + " ");
+      if (line == text.npos) {
+        text = read_text_file(SHILU_SOURCE_DIR "/firmware/store/device_schema_2.sql").value();
+        line = text.find("add column " + column + " ");
+      }
+      REQUIRE(line != text.npos);
+      const auto definition = text.substr(line + 1, text.find('\n', line + 1) - line - 1);
       CHECK_THAT(definition, Catch::Contains(" -- "));
     }
   }

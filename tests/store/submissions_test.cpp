@@ -70,9 +70,10 @@ TEST_CASE_METHOD(Outbox, "a submission goes from packing to its verdict") {
 TEST_CASE_METHOD(Outbox, "a failed attempt is due again after its delay and not before") {
   const auto submission = add_queued();
   REQUIRE(store.begin_attempt(submission.id));
-  REQUIRE(store.retry_later(submission.id, "no answer", 30s));
+  REQUIRE(store.retry_later(submission.id, {"silent", "no answer"}, 30s));
   CHECK(now(submission).state == SubmissionState::kSending);
   CHECK(now(submission).last_error == "no answer");
+  CHECK(now(submission).error_code == "silent");
   CHECK(store.next_attempt_utc_ms().value() == clock.wall().ns / 1'000'000 + 30'000);
   clock.advance(30s - 1ms);
   CHECK(due().empty());
@@ -88,8 +89,8 @@ TEST_CASE_METHOD(Outbox, "a failed attempt is due again after its delay and not 
 TEST_CASE_METHOD(Outbox,
                  "a wall clock that was set back holds nothing up for longer than the longest delay") {
   const auto submission = add_queued();
-  REQUIRE(store.retry_later(submission.id, "no answer", 24h));
-  CHECK(now(submission).next_attempt_utc_ms == clock.wall().ns / 1'000'000 + 3'600'000);
+  REQUIRE(store.retry_later(submission.id, {"silent", "no answer"}, 48h));
+  CHECK(now(submission).next_attempt_utc_ms == clock.wall().ns / 1'000'000 + 86'400'000);
   clock.set_wall(WallTime{0});
   CHECK(due() == submission.id);
 }
@@ -109,10 +110,67 @@ TEST_CASE_METHOD(Outbox, "the oldest goes first, unless one is to be sent now or
   REQUIRE(store.pause_submission(second.id));
   REQUIRE(store.pause_submission(third.id));
   CHECK(due() == first.id);
-  REQUIRE(store.retry_later(first.id, "x", 60s));
+  REQUIRE(store.retry_later(first.id, {"busy", "x"}, 60s));
   CHECK(due().empty());
   REQUIRE(store.resume_submission(third.id));
   CHECK(due() == third.id);
+}
+
+TEST_CASE_METHOD(Outbox,
+                 "questions about a verification go first, and a least priority holds the rest back") {
+  const auto first = add_queued();
+  const auto second = add_queued();
+  REQUIRE(store.set_verifying(second.id));
+  CHECK(due() == second.id);
+  REQUIRE(store.ask_again_later(second.id, 10s));
+  CHECK(due() == first.id);
+  CHECK_FALSE(store.due_submission(1).value());
+  REQUIRE(store.send_now(first.id));
+  CHECK(store.due_submission(1).value()->id == first.id);
+}
+
+TEST_CASE_METHOD(Outbox, "what is to be sent now goes before evidence even if only whole lessons wait") {
+  const auto lesson = add_queued();
+  auto database = Database::open(file(), device_schema()).value();
+  REQUIRE(database.run("update submissions set priority = ?1", kWholeLessonPriority));
+  REQUIRE(store.send_now(lesson.id));
+  CHECK(now(lesson).priority > kEvidencePriority);
+}
+
+TEST_CASE_METHOD(Outbox, "attempts to come move with the clock, and come sooner when there is a reason") {
+  const auto submission = add_queued();
+  REQUIRE(store.retry_later(submission.id, {"busy", "x"}, 1h));
+  const auto at = now(submission).next_attempt_utc_ms;
+  REQUIRE(store.shift_attempts(-5min));
+  CHECK(now(submission).next_attempt_utc_ms == at - 300'000);
+  REQUIRE(store.hasten_attempts(10min));
+  CHECK(now(submission).next_attempt_utc_ms == clock.wall().ns / 1'000'000 + 600'000);
+  REQUIRE(store.hasten_attempts(20min));
+  CHECK(now(submission).next_attempt_utc_ms == clock.wall().ns / 1'000'000 + 600'000);
+}
+
+TEST_CASE_METHOD(Outbox, "a platform that loses packages is counted") {
+  const auto submission = add_queued();
+  REQUIRE(store.set_upload(submission.id, "http://p/files/1", 500));
+  REQUIRE(store.set_verifying(submission.id));
+  REQUIRE(store.send_lost_again(submission.id, {"lost", "it is gone"}, 60s));
+  CHECK(now(submission).state == SubmissionState::kQueued);
+  CHECK(now(submission).losses == 1);
+  CHECK(now(submission).error_code == "lost");
+  CHECK_FALSE(now(submission).upload_url);
+  CHECK(due().empty());
+  clock.advance(60s);
+  CHECK(due() == submission.id);
+}
+
+TEST_CASE_METHOD(Outbox, "the upload of a withdrawn submission is remembered until the platform was told") {
+  const auto submission = add_queued();
+  REQUIRE(store.set_upload(submission.id, "http://p/files/1", 500));
+  CHECK(store.submissions_to_abandon().value().empty());
+  REQUIRE(store.withdraw_submission(submission.id));
+  REQUIRE(store.submissions_to_abandon().value().size() == 1);
+  REQUIRE(store.forget_upload(submission.id));
+  CHECK(store.submissions_to_abandon().value().empty());
 }
 
 TEST_CASE_METHOD(Outbox, "an upload that is lost is begun anew") {

@@ -1,6 +1,7 @@
 """The frame of a system test: checks with names, one line each, an exit code. Standard library only."""
 
 import argparse
+import os
 import pathlib
 import sys
 import traceback
@@ -8,6 +9,11 @@ import traceback
 
 class Skip(Exception):
     """This check cannot be made here; the text says why."""
+
+
+def long_run():
+    """Whether ./test --long asked for what takes hours."""
+    return os.environ.get("SHILU_LONG") == "1"
 
 
 def run_checks(checks, description):

@@ -75,9 +75,14 @@ class Package:
     def fit_evidence(self):
         """Makes evidence.json and bag-info.txt speak of the files as they are now."""
         evidence = self.json("data/evidence.json")
-        for claim in evidence["documents"] + [source for clip in evidence["clips"] for source in clip["sources"]]:
+        parts = [part for clip in evidence["clips"] for source in clip["sources"] for part in source["parts"]]
+        for claim in evidence["documents"] + evidence["derived"] + parts:
             claim["sha256"] = hashlib.sha256(self.files[claim["file"]]).hexdigest()
             claim["size_bytes"] = len(self.files[claim["file"]])
+        digests = {part["file"]: part["sha256"] for part in parts}
+        for derivative in evidence["derived"]:
+            origin = derivative["derived_from"]
+            origin["sha256"] = digests.get(origin["file"], origin["sha256"])
         self.put_json("data/evidence.json", evidence)
         payload = [data for name, data in self.files.items() if name.startswith("data/")]
         before = self.files["bag-info.txt"].split(b"Payload-Oxum:")[0]

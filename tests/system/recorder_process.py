@@ -52,19 +52,34 @@ class Camera:
         self.kill()
 
 
+class Viewer:
+    """Somebody else who watches a stream: the demonstration camera encodes only while it is watched, a real one always."""
+
+    def __init__(self, url):
+        self.process = subprocess.Popen(["ffmpeg", "-v", "quiet", "-nostdin", "-rtsp_transport", "tcp", "-i", url, "-map", "0", "-c", "copy",
+                                         "-f", "null", "-"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+
 class Recorder:
     """shilu-recorder in a folder of its own; outlives its process, which may be killed and started again."""
 
-    def __init__(self, bin_folder, work, sources):
+    def __init__(self, bin_folder, work, sources, lessons=None):
         self.bin_folder, self.work, self.sources = bin_folder, work, sources
+        self.lessons = lessons or work / "lessons"
         self.socket = work / "run" / "recorder.sock"
         self.process = None
 
+    def command(self):
+        return [self.bin_folder / "shilu-recorder", "--lessons", self.lessons, "--runtime", self.work / "run", "--keys",
+                self.work / "keys", "--reserve", "1000000", *self.sources]
+
     def start(self):
         log = open(self.work / "recorder.log", "a")
-        self.process = subprocess.Popen(
-            [self.bin_folder / "shilu-recorder", "--lessons", self.work / "lessons", "--runtime", self.work / "run", "--keys",
-             self.work / "keys", "--reserve", "1000000", *self.sources], stdout=log, stderr=log)
+        self.process = subprocess.Popen(self.command(), stdout=log, stderr=log)
         log.close()
 
         def answers():

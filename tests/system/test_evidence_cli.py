@@ -144,7 +144,7 @@ def check_wrong_use(teller, shilu, lesson, damaged, keys, package, folder):
     teller.check("package: errors are JSON when asked for", done.returncode == 2 and json.loads(done.stdout)["error"]["kind"] == "invalid-argument", done.stdout)
     for name, arguments, words in [("a file that is not there", [folder / "nowhere.zip"], ["nowhere.zip"]),
                                    ("a trust list without keys", [package, "--trust", text], ["public key"]),
-                                   ("a receipt without its key", [package, "--receipt", text], ["--receipt-key"])]:
+                                   ("a receipt without its key", [package, "--receipt", text], ["--platform-key"])]:
         done = call(shilu, "verify", *arguments)
         teller.check(f"verify: {name} gives 2", done.returncode == 2 and all(word in done.stderr for word in words), f"{done.returncode} {done.stderr}")
     done = call(shilu, "verify", text)

@@ -47,7 +47,8 @@ def swap_teacher(package):
 
 def move_border(package):
     evidence = package.json("data/evidence.json")
-    evidence["clips"][0]["to_ms"] -= 1
+    for claim in [evidence["clips"][0]] + [source["parts"][0] for source in evidence["clips"][0]["sources"]]:
+        claim["to_ms"] -= 1
     package.put_json("data/evidence.json", evidence)
 
 
@@ -65,10 +66,34 @@ def forget_sound(package):
     package.put_json("proof/clip-1.json", proof)
 
 
+def add_mark(package):
+    package.files["data/marks.vtt"] += (b"\n5b0a5e4c-52a1-4c54-9c1b-6b6f3d0d2a02\n00:00:00.000 --> 00:00:01.000\n"
+                                        b'{"at_ms":500,"point":"A1"}\n')
+
+
+def pose_as_original(package):
+    """What was made of the clip takes its place."""
+    package.files["data/clips/clip-1/room.mp4"] = package.files["data/derived/derived-1.mp4"]
+
+
+def lie_about_origin(package):
+    evidence = package.json("data/evidence.json")
+    evidence["derived"][0]["derived_from"]["file"] = "data/clips/clip-9/room.mp4"
+    package.put_json("data/evidence.json", evidence)
+
+
+def bend_note(package):
+    name = "data/annotations.jsonld"
+    package.files[name] = package.files[name].replace(b'"t=', b'"t=9')
+
+
 def check_good(teller, shilu, fixture, folder):
     lessons = {"plain": [], "board": ["--board"], "hole": ["--hole", "4000", "6000"], "late": ["--starts", "700"],
-               "early": ["--starts", "-1500"], "silent": ["--no-sound"]}
+               "early": ["--starts", "-1500"], "silent": ["--no-sound"],
+               "marked": ["--mark", "3000", "A6", "--mark", "9000", "A1"], "wider": ["--wider", "4500", "--wider", "8000"]}
     ranges = ["0-12", "1.3-7.04", "2-4", "3.999-4.001", "5-5.5", "7.9-12", "0.1-0.9", "0-5.2"]
+    derivative = folder / "blurred.mp4"
+    derivative.write_bytes(b"\0\0\0\x18ftypisom0000isomiso2 re-encoded")
     for name, options in lessons.items():
         must(fixture, folder / name / "lesson", "--seconds", "12", *options)
         keys = folder / name / "keys"
@@ -76,7 +101,9 @@ def check_good(teller, shilu, fixture, folder):
         disagreements, packed = [], 0
         for number, clip in enumerate(ranges):
             out = folder / name / f"{number}.zip"
-            if pack(shilu, folder / name / "lesson", keys, out, clip=clip).returncode != 0:
+            first = clip.split("-")[0]
+            if pack(shilu, folder / name / "lesson", keys, out, "--note", f"{first}=从这里看", "--derivative", derivative,
+                    "--derived-from", "clip-1", "--recipe", "blurred", clip=clip).returncode != 0:
                 continue  # nothing was recorded there
             packed += 1
             ours, theirs, words = opinions(shilu, out, device)
@@ -91,7 +118,9 @@ def check_forged(teller, shilu, folder):
     for name, forge, fact in [("a fragment cut out", cut_clip, "continuity"), ("a bit of the clip", change_clip, "continuity"),
                               ("a border moved by 1 ms", move_border, "continuity"), ("a record dropped", drop_record, "recording"),
                               ("a bent audit path", bend_path, "recording"), ("the sound forgotten", forget_sound, "recording"),
-                              ("another teacher", swap_teacher, "teacher")]:
+                              ("another teacher", swap_teacher, "teacher"), ("an invented mark", add_mark, "marks"),
+                              ("a derivative in the clip's place", pose_as_original, "continuity"),
+                              ("a derivative of something else", lie_about_origin, "contents"), ("a bent note", bend_note, "contents")]:
         package = Package(good)
         forge(package)
         package.seal_again(keys / "seal.key", folder)

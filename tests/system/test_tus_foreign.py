@@ -111,6 +111,40 @@ class Foreign:
             server.wait(timeout=20)
 
 
+    def submit_over_a_kill(self):
+        """`shilu submit --tus` goes on when @tus/server is killed and started again in the middle"""
+        files, file, size = self.work / "killed", self.work / "long", 96_000_001  # long enough to be killed in
+        files.mkdir()
+        sha256 = random_file(file, size)
+
+        def start(*port):
+            process = subprocess.Popen(["node", FOLDER / "server.mjs", files, *port], stdout=subprocess.PIPE, text=True)
+            return process, json.loads(process.stdout.readline())["port"]
+
+        server, port = start()
+        sender = subprocess.Popen([self.bin / "shilu", "submit", file, "--tus", f"http://127.0.0.1:{port}/files", "--tries", "1000", "--json"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            deadline = time.monotonic() + 60
+            while not any(f.stat().st_size > size // 10 for f in files.iterdir() if f.suffix != ".json"):
+                assert time.monotonic() < deadline and sender.poll() is None, "nothing came, or all of it"
+                time.sleep(0.001)
+            server.kill()
+            server.wait()
+            (kept,) = [f.stat().st_size for f in files.iterdir() if f.suffix != ".json"]
+            assert kept < size, "the kill came too late to mean anything"
+            server, _ = start(str(port))
+            output, _ = sender.communicate(timeout=120)
+            assert sender.returncode == 0, output
+            (stored,) = [f for f in files.iterdir() if f.suffix != ".json"]
+            assert hashlib.sha256(stored.read_bytes()).hexdigest() == sha256
+            return f"killed at {kept} of {size} bytes"
+        finally:
+            sender.kill()
+            server.kill()
+            server.wait()
+
+
 def install():
     """The two packages, as the lock file says; a reason if that is not possible."""
     if shutil.which("node") is None or shutil.which("npm") is None:
@@ -131,7 +165,8 @@ def main():
         return 77
     with tempfile.TemporaryDirectory(prefix="shilu-tus-") as work:
         foreign = Foreign(options.bin, work)
-        return run_checks([foreign.upload_in_one, foreign.upload_in_slices, foreign.upload_over_a_kill, foreign.sender_to_foreign_server])
+        return run_checks([foreign.upload_in_one, foreign.upload_in_slices, foreign.upload_over_a_kill, foreign.sender_to_foreign_server,
+                           foreign.submit_over_a_kill])
 
 
 if __name__ == "__main__":

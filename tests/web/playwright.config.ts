@@ -11,10 +11,10 @@ function project(name: string, screen: Screen, locale: string, match: RegExp): P
   return { name, testMatch: match, use: { ...screen, locale } };
 }
 
-const flows = /specs\/((teacher|assessor)-flow|look)\.spec/;
+const flows = /specs\/((teacher|assessor)-flow|look|queue)\.spec/;
 const looks = /specs\/look\.spec/;
 // What is not about pixels runs at a quarter of the board's resolution: it is the same page.
-const logic = /specs\/(build|marks|recording-state|screens)\.spec/;
+const logic = /specs\/(build|marks|moments|recording-state|screens)\.spec/;
 
 export default defineConfig({
   testDir: ".",
@@ -42,6 +42,7 @@ export default defineConfig({
     project("phone-zh", phone, "zh-CN", looks),
     project("phone-en", phone, "en", flows),
     project("desk-zh", desk, "zh-CN", /specs\/assessor/),
+    project("verify", desk, "zh-CN", /specs\/verify-page\.spec/),
     project("real", { ...desk, hasTouch: true }, "zh-CN", /real\/.*\.spec\.ts/),
   ],
 });

@@ -5,7 +5,9 @@
 #include <set>
 
 #include "firmware/lesson/track.h"
+#include "upload/evidence/annotations.h"
 #include "upload/evidence/file_names.h"
+#include "upload/evidence/package.h"
 
 namespace shilu::evidence {
 namespace {
@@ -58,13 +60,20 @@ void check_claim(const ClaimedFile& claim, const FoundFiles& found, Names& claim
     problems.push_back(fmt::format("evidence.json speaks of {} twice", claim.file));
 }
 
+void check_source(const ClaimedSource& source, std::size_t clip, const FoundFiles& found, Names& claimed,
+                  Problems& problems) {
+  for (std::size_t p = 0; p < source.parts.size(); ++p) {
+    const ClaimedFile& file = source.parts[p].file;
+    if (!is_source_name(source.name) || file.file != clip_file(clip, source.name, p + 1))
+      problems.push_back(fmt::format("\"{}\" is no name for the file of a clip", file.file));
+    check_claim(file, found, claimed, problems);
+  }
+}
+
 void check_clips(const Evidence& evidence, const FoundFiles& found, Names& claimed, Problems& problems) {
   for (std::size_t i = 0; i < evidence.clips.size(); ++i) {
-    for (const ClaimedSource& source : evidence.clips[i].sources) {
-      if (!is_source_name(source.name) || source.file.file != clip_file(i + 1, source.name))
-        problems.push_back(fmt::format("\"{}\" is no name for the file of a clip", source.file.file));
-      check_claim(source.file, found, claimed, problems);
-    }
+    for (const ClaimedSource& source : evidence.clips[i].sources)
+      check_source(source, i + 1, found, claimed, problems);
     for (const std::string& name : {marks_file(i + 1), proof_file(i + 1), records_file(i + 1)})
       claimed.insert(name);
   }
@@ -76,6 +85,32 @@ void check_documents(const Evidence& evidence, const FoundFiles& found, Names& c
     if (!file.file.starts_with(document_file(i + 1, ".")))
       problems.push_back(fmt::format("\"{}\" is no name for document {}", file.file, i + 1));
     check_claim(file, found, claimed, problems);
+  }
+}
+
+bool is_clip_with_digest(const Evidence& evidence, std::string_view file, const Digest& digest) {
+  for (const ClaimedClip& clip : evidence.clips) {
+    for (const ClaimedSource& source : clip.sources) {
+      for (const ClaimedPart& part : source.parts) {
+        if (part.file.file == file) return part.file.sha256 == digest;
+      }
+    }
+  }
+  return false;
+}
+
+// A derivative is made of a clip that is here, and does not stand where a clip stands.
+void check_derived(const Evidence& evidence, const FoundFiles& found, Names& claimed, Problems& problems) {
+  for (std::size_t i = 0; i < evidence.derived.size(); ++i) {
+    const ClaimedDerivative& one = evidence.derived[i];
+    if (one.file.file != derivative_file(i + 1, extension_of(one.media_type)))
+      problems.push_back(fmt::format("\"{}\" is no name for derivative {}", one.file.file, i + 1));
+    if (one.recipe.empty())
+      problems.push_back(fmt::format("{} does not say what was done to it", one.file.file));
+    if (!is_clip_with_digest(evidence, one.from_file, one.from_sha256))
+      problems.push_back(fmt::format("{} says that it is made of {}, and that is not the one in here",
+                                     one.file.file, one.from_file));
+    check_claim(one.file, found, claimed, problems);
   }
 }
 
@@ -111,9 +146,12 @@ std::vector<std::string> check_bag(const BagText& text, const std::string& bag_n
 std::vector<std::string> check_claims(const Evidence& evidence, const BagText& text,
                                       const FoundFiles& found) {
   Problems problems;
-  Names claimed{std::string(kEvidenceFile), std::string(kLessonFile)};
+  Names claimed{std::string(kEvidenceFile), std::string(kLessonFile), std::string(kAnnotationsFile)};
   check_clips(evidence, found, claimed, problems);
   check_documents(evidence, found, claimed, problems);
+  check_derived(evidence, found, claimed, problems);
+  if (const auto notes = parse_annotations(text.annotations, evidence); !notes)
+    problems.push_back(notes.error().within(kAnnotationsFile).message);
   check_bag_info(evidence, text, found, problems);
   for (const auto& [name, file] : found) {
     const bool asked = is_payload(name) || name.starts_with("proof/");

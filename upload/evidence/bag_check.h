@@ -20,12 +20,12 @@ struct FoundFile {
 using FoundFiles = std::map<std::string, FoundFile, std::less<>>;
 
 struct BagText {
-  std::string bagit, bag_info, manifest, tag_manifest;
+  std::string bagit, bag_info, manifest, tag_manifest, annotations;
 };
 
 std::vector<std::string> check_bag(const BagText& text, const std::string& bag_name_found,
                                    const FoundFiles& found);
-// evidence.json against the payload and the proofs; bag-info.txt against both.
+// evidence.json against the payload and the proofs; bag-info.txt and the notes against both.
 std::vector<std::string> check_claims(const Evidence& evidence, const BagText& text, const FoundFiles& found);
 
 }  // namespace shilu::evidence

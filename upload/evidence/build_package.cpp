@@ -54,11 +54,14 @@ class PackageWriter {
         quality_(clock.quality()) {}
 
   Result<BuiltPackage> run() {
-    lay_out();
+    SHILU_CHECK(lay_out());
     SHILU_TRY(auto writer, ZipWriter::create(file_, entries_, name_.size() + 1));
     SHILU_CHECK(file_.reserve(0, writer.size()));
     for (std::size_t i = 0; i < plan_.clips.size(); ++i) SHILU_CHECK(write_clip(writer, i));
-    for (std::size_t i = 0; i < plan_.documents.size(); ++i) SHILU_CHECK(write_document(writer, i));
+    for (std::size_t i = 0; i < plan_.documents.size(); ++i)
+      SHILU_CHECK(copy_file(writer, plan_.documents[i], plan_.evidence.documents[i].file));
+    for (std::size_t i = 0; i < plan_.derived.size(); ++i) SHILU_CHECK(write_derivative(writer, i));
+    SHILU_CHECK(write_text(writer, kAnnotationsFile, annotations()));
     SHILU_CHECK(write_text(writer, kLessonFile, plan_.lesson_json));
     SHILU_CHECK(write_text(writer, kEvidenceFile, plan_.evidence.to_json()));
     SHILU_CHECK(write_head(writer));
@@ -69,14 +72,16 @@ class PackageWriter {
  private:
   // --- sizes
 
-  void lay_out() {
+  Status lay_out() {
     for (std::size_t i = 0; i < plan_.clips.size(); ++i) lay_out_clip(i);
     for (const ClaimedDocument& document : plan_.evidence.documents)
       add(document.file.file, document.file.size_bytes);
+    for (const ClaimedDerivative& one : plan_.evidence.derived) add(one.file.file, one.file.size_bytes);
+    add(std::string(kAnnotationsFile), annotations().size());
     add(std::string(kLessonFile), plan_.lesson_json.size());
     add(std::string(kEvidenceFile), plan_.evidence.to_json().size());
     std::sort(entries_.begin(), entries_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-    const HeadTexts head = make_head();
+    SHILU_TRY(const HeadTexts head, make_head());
     std::vector<PlannedEntry> front;
     for (const std::string_view name : kHeadFiles) {
       if (const auto text = head.find(name); text != head.end())
@@ -84,12 +89,14 @@ class PackageWriter {
     }
     entries_.insert(entries_.begin(), front.begin(), front.end());
     for (std::size_t i = 0; i < entries_.size(); ++i) place_[entries_[i].name] = i;
+    return {};
   }
 
   void lay_out_clip(std::size_t i) {
     const PlannedClip& clip = plan_.clips[i];
-    for (const ClaimedSource& source : plan_.evidence.clips[i].sources)
-      add(source.file.file, source.file.size_bytes);
+    for (const ClaimedSource& source : plan_.evidence.clips[i].sources) {
+      for (const ClaimedPart& part : source.parts) add(part.file.file, part.file.size_bytes);
+    }
     add(marks_file(i + 1), clip.marks.size());
     add(proof_file(i + 1), clip.proof.proof.to_json().size());
     add(records_file(i + 1), clip.proof.records.size());
@@ -99,6 +106,8 @@ class PackageWriter {
     entries_.push_back({name, size});
     digests_[name] = {};
   }
+
+  std::string annotations() const { return annotations_text(plan_.evidence, plan_.notes); }
 
   // --- data and proofs
 
@@ -112,8 +121,10 @@ class PackageWriter {
     const PlannedClip& clip = plan_.clips[i];
     ClaimedClip& claim = plan_.evidence.clips[i];
     for (std::size_t s = 0; s < clip.sources.size(); ++s) {
-      ClaimedSource& source = claim.sources[s];
-      SHILU_TRY(source.file.sha256, copy_movie(writer, source.file.file, clip.sources[s]));
+      for (std::size_t p = 0; p < clip.sources[s].size(); ++p) {
+        ClaimedFile& file = claim.sources[s].parts[p].file;
+        SHILU_TRY(file.sha256, copy_movie(writer, file.file, clip.sources[s][p]));
+      }
       SHILU_CHECK(prove(writer, clip, claim, s));
     }
     SHILU_CHECK(write_text(writer, marks_file(i + 1), clip.marks));
@@ -121,12 +132,12 @@ class PackageWriter {
     return write_text(writer, records_file(i + 1), as_text(clip.proof.records));
   }
 
-  Result<Digest> copy_movie(ZipWriter& writer, const std::string& name, const PlannedSource& source) {
+  Result<Digest> copy_movie(ZipWriter& writer, const std::string& name, const PlannedPart& part) {
     const std::size_t entry = place_.at(name);
-    const auto& movie = source.movie.movie;
+    const auto& movie = part.movie.movie;
     SHILU_CHECK(writer.append(entry, movie.header));
-    FragmentReader reader(source.movie.files);
-    auto expected = source.fragments.begin();
+    FragmentReader reader(part.movie.files);
+    auto expected = part.fragments.begin();
     for (const bmff::Extent& extent : movie.extents) {
       if (extent.source == bmff::kFillSource) {
         SHILU_CHECK(writer.append(entry, ByteView(movie.fill).subspan(extent.offset, extent.size)));
@@ -140,7 +151,7 @@ class PackageWriter {
             fmt::format(
                 "{} is damaged at byte {}: it is not what the journal recorded, so no package can be made "
                 "of it",
-                source.movie.files[extent.source].string(), extent.offset));
+                part.movie.files[extent.source].string(), extent.offset));
       }
     }
     SHILU_TRY(const Digest digest, writer.close(entry));
@@ -166,8 +177,19 @@ class PackageWriter {
   // What our own verifier would refute must not be sealed.
   Status prove(const ZipWriter& writer, const PlannedClip& clip, const ClaimedClip& claim, std::size_t s) {
     const ClaimedSource& source = claim.sources[s];
-    const PlannedSource& planned = clip.sources[s];
-    const std::uint64_t start = writer.data_offset(place_.at(source.file.file));
+    std::vector<ClipMedia> media;
+    for (std::size_t p = 0; p < source.parts.size(); ++p)
+      media.push_back(written(writer, source.parts[p].file.file, clip.sources[s][p]));
+    std::vector<ClipPart> parts;
+    for (std::size_t p = 0; p < media.size(); ++p) parts.push_back({source.parts[p].range, &media[p]});
+    const auto gaps = check_clip(clip.proof.proven, source.name, parts);
+    if (!gaps) return fail(gaps.error().within(fmt::format("the clip of {} cannot be proven", source.name)));
+    return {};
+  }
+
+  // A part as a verifier meets it.
+  ClipMedia written(const ZipWriter& writer, const std::string& name, const PlannedPart& planned) {
+    const std::uint64_t start = writer.data_offset(place_.at(name));
     ClipMedia media{[this, start](std::uint64_t offset, std::size_t count) {
                       return file_.read_at(start + offset, count);
                     },
@@ -179,18 +201,21 @@ class PackageWriter {
       if (extent.source != bmff::kFillSource) media.fragments.push_back({offset, extent.size, *digest++});
       offset += extent.size;
     }
-    const auto gaps = check_clip(clip.proof.proven, source.name, claim.range, media);
-    if (!gaps) return fail(gaps.error().within(fmt::format("the clip of {} cannot be proven", source.name)));
-    return {};
+    return media;
   }
 
-  Status write_document(ZipWriter& writer, std::size_t i) {
-    ClaimedFile& claim = plan_.evidence.documents[i].file;
-    SHILU_TRY(const auto file, posix_file_system().open(plan_.documents[i], OpenMode::kRead));
+  Status write_derivative(ZipWriter& writer, std::size_t i) {
+    ClaimedDerivative& one = plan_.evidence.derived[i];
+    one.from_sha256 = digests_.at(one.from_file);
+    return copy_file(writer, plan_.derived[i], one.file);
+  }
+
+  Status copy_file(ZipWriter& writer, const std::filesystem::path& from, ClaimedFile& claim) {
+    SHILU_TRY(const auto file, posix_file_system().open(from, OpenMode::kRead));
     SHILU_TRY(const std::uint64_t size, file->size());
     if (size != claim.size_bytes) {
       return fail(ErrorKind::kFailedPrecondition,
-                  fmt::format("{} changed while it was being packed", plan_.documents[i].string()));
+                  fmt::format("{} changed while it was being packed", from.string()));
     }
     const std::size_t entry = place_.at(claim.file);
     SHILU_TRY(claim.sha256, copy_piece(writer, entry, *file, 0, size));
@@ -220,7 +245,7 @@ class PackageWriter {
   }
 
   // From the digests that are known so far.
-  HeadTexts make_head() {
+  Result<HeadTexts> make_head() {
     HeadTexts head;
     head[kBagitFile] = kBagitTxt;
     head[kBagInfoFile] = bag_info_text(bag_info());
@@ -233,7 +258,7 @@ class PackageWriter {
     for (const auto& [name, text] : head) tags[std::string(name)] = sha256(text);
     head[kTagManifestFile] = manifest_text(tags);
     name_ = bag_name(head[kManifestFile]);
-    head[kSealFile] = sign_seal(make_seal(head[kTagManifestFile]), seal_key_.key);
+    SHILU_TRY(head[kSealFile], sign_seal(make_seal(head[kTagManifestFile]), seal_key_.key));
     if (plan_.identity_box) head[kIdentityFile] = std::string(as_text(*plan_.identity_box));
     return head;
   }
@@ -253,7 +278,8 @@ class PackageWriter {
   }
 
   Status write_head(ZipWriter& writer) {
-    for (const auto& [name, text] : make_head()) {
+    SHILU_TRY(const HeadTexts head, make_head());
+    for (const auto& [name, text] : head) {
       SHILU_CHECK(writer.write(place_.at(std::string(name)), as_bytes(text)).map([](const Digest&) {}));
     }
     return {};

@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <span>
 
 #include "capture/bmff/fragment_writer.h"
+#include "capture/bmff/movie_check.h"
 #include "upload/evidence/declared_gaps.h"
+#include "upload/evidence/limits.h"
 
 namespace shilu::evidence {
 namespace {
@@ -15,8 +18,6 @@ namespace {
 // A moof of 2 s is at most a few kilobytes.
 constexpr std::uint64_t kMaxMoof = 1u << 20;
 constexpr std::size_t kUsualMoof = 4096;
-// Tables of a day of picture and sound; what is larger is none of ours.
-constexpr std::size_t kMaxSamples = 10'000'000;
 constexpr Nanoseconds kSmallestTolerance = std::chrono::milliseconds(1);
 constexpr Nanoseconds kLargestTolerance = std::chrono::seconds(1);
 // Pictures are shown up to this much later than they are decoded; gaps are told in decode time.
@@ -39,14 +40,18 @@ struct ClipTrack {
   std::uint32_t timescale() const { return movie.parameters.timescale; }
 };
 
+// Of each track, by number: the place in its recorded fragments behind the last one that a clip has shown.
+using Reached = std::map<std::uint16_t, std::size_t>;
+
 class ClipChecker {
  public:
-  ClipChecker(const ProvenRecords& proven, std::string_view source, TimeRange range, const ClipMedia& media)
-      : proven_(proven), source_(source), range_(range), media_(media) {}
+  ClipChecker(const ProvenRecords& proven, std::string_view source, const ClipPart& part, Reached& reached)
+      : proven_(proven), source_(source), range_(part.range), media_(*part.media), reached_(reached) {}
 
   Result<std::vector<std::string>> run() {
     SHILU_CHECK(find_tracks());
     for (const ClipMedia::Fragment& fragment : media_.fragments) SHILU_CHECK(take_fragment(fragment));
+    SHILU_CHECK(check_seam());
     for (const ClipTrack& track : tracks_) SHILU_CHECK(check_times(track));
     SHILU_CHECK(check_header());
     return std::move(gaps_);
@@ -95,8 +100,24 @@ class ClipChecker {
     SHILU_CHECK(take_epoch(track, record));
     SHILU_TRY(bmff::FragmentIndex index, read_index(track, fragment, record));
     samples_ += index.samples.size();
-    if (samples_ > kMaxSamples) return bad("the clip holds more than {} pictures and sounds", kMaxSamples);
+    if (samples_ > kMaxClipSamples)
+      return bad("the clip holds more than {} pictures and sounds", kMaxClipSamples);
     track.movie.fragments.push_back({std::move(index), 0, fragment.offset});
+    return {};
+  }
+
+  // Between this part and those before it nothing was left out: parts may share fragments, but skip none.
+  Status check_seam() {
+    for (const ClipTrack& track : tracks_) {
+      if (!track.next) continue;
+      const std::size_t first = *track.next - track.movie.fragments.size();
+      const auto before = reached_.find(track.number);
+      if (before != reached_.end() && first > before->second) {
+        return bad("{} lacks fragment {} between two parts of the clip", track.recorded->name,
+                   track.recorded->fragments[before->second].sequence);
+      }
+      reached_[track.number] = *track.next;
+    }
     return {};
   }
 
@@ -142,13 +163,13 @@ class ClipChecker {
     std::vector<bmff::MovieTrack> movie_tracks;
     for (ClipTrack& track : tracks_) {
       if (track.movie.fragments.empty()) continue;
-      const auto needed = bmff::select_fragments(track.movie.fragments, track.movie.parameters, range_);
+      const auto needed = bmff::needed_fragments(track.movie.fragments, track.movie.parameters, range_);
       if (needed.size() != track.movie.fragments.size())
         return bad("{} holds more than {:.3f} s to {:.3f} s needs", track.recorded->name,
                    range_.from.seconds(), range_.to.seconds());
       movie_tracks.push_back(std::move(track.movie));
     }
-    SHILU_TRY(const bmff::Movie movie, bmff::build_movie(movie_tracks, range_));
+    SHILU_TRY(const bmff::Movie movie, bmff::build_bounded_movie(movie_tracks, range_, kMaxClipTables));
     if (movie.header.size() != media_.header_size) {
       return bad("the clip's header has {} bytes where its fragments and borders give {}", media_.header_size,
                  movie.header.size());
@@ -266,6 +287,7 @@ class ClipChecker {
   std::string_view source_;
   TimeRange range_;
   const ClipMedia& media_;
+  Reached& reached_;
   std::vector<ClipTrack> tracks_;
   std::vector<Place> places_;  // by digest
   std::size_t samples_ = 0;
@@ -275,10 +297,16 @@ class ClipChecker {
 }  // namespace
 
 Result<std::vector<std::string>> check_clip(const ProvenRecords& proven, std::string_view source,
-                                            TimeRange range, const ClipMedia& media) {
-  auto gaps = ClipChecker(proven, source, range, media).run();
-  if (!gaps && gaps.error().kind == ErrorKind::kInvalidArgument)
-    return fail(ErrorKind::kCorrupted, gaps.error().message);
+                                            std::span<const ClipPart> parts) {
+  std::vector<std::string> gaps;
+  Reached reached;
+  for (const ClipPart& part : parts) {
+    auto of_part = ClipChecker(proven, source, part, reached).run();
+    if (!of_part && of_part.error().kind == ErrorKind::kInvalidArgument)
+      return fail(ErrorKind::kCorrupted, of_part.error().message);
+    if (!of_part) return fail(of_part.error());
+    gaps.insert(gaps.end(), of_part->begin(), of_part->end());
+  }
   return gaps;
 }
 

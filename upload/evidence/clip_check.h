@@ -1,6 +1,7 @@
 #pragma once
 // Is a clip file an unbroken, unedited piece of the recording? docs/ref/package.md, "A verifier then checks".
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,15 @@ struct ClipMedia {
   std::vector<Fragment> fragments;  // as they stand in the file
 };
 
-// -> the gaps that the recording declares inside the clip, for people; empty: it is whole. kCorrupted: it is
-// not what was recorded from range.from to range.to, and why.
+// One file of a source: a stretch of the clip with one set of codec parameters.
+struct ClipPart {
+  TimeRange range;
+  const ClipMedia* media = nullptr;  // borrowed
+};
+
+// `parts`: of one source, tiling the clip. -> the gaps that the recording declares inside, for people; empty:
+// it is whole. kCorrupted: it is not what was recorded in these ranges, and why.
 Result<std::vector<std::string>> check_clip(const ProvenRecords& proven, std::string_view source,
-                                            TimeRange range, const ClipMedia& media);
+                                            std::span<const ClipPart> parts);
 
 }  // namespace shilu::evidence

@@ -17,7 +17,9 @@ struct Kind {
   std::array<std::string_view, 2> extensions;
 };
 
-constexpr std::array<Kind, 7> kKinds = {{
+constexpr std::string_view kMovie = "video/mp4";
+
+constexpr std::array<Kind, 8> kKinds = {{
     {"application/pdf", "a PDF", {".pdf", ""}},
     {"image/png", "a PNG picture", {".png", ""}},
     {"image/jpeg", "a JPEG picture", {".jpg", ".jpeg"}},
@@ -29,6 +31,7 @@ constexpr std::array<Kind, 7> kKinds = {{
      {".pptx", ""}},
     {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "an Excel file", {".xlsx", ""}},
     {"text/plain", "a text file", {".txt", ".md"}},
+    {kMovie, "an MP4 film", {".mp4", ".m4v"}},  // of derivatives only
 }};
 
 constexpr std::size_t kLook = 64u << 10;
@@ -89,6 +92,8 @@ std::string_view type_of(const Ends& ends) {
   if (begins(ends.head, "\x89PNG\r\n\x1a\n")) return kKinds[1].media_type;
   if (begins(ends.head, "\xff\xd8\xff")) return kKinds[2].media_type;
   if (begins(ends.head, "PK\x03\x04")) return office_type(ends);
+  // ISO/IEC 14496-12, 4.3: the first box.
+  if (ends.head.size() > 8 && begins(ByteView(ends.head).subspan(4), "ftyp")) return kMovie;
   return is_plain_text(ends.head) ? kKinds[6].media_type : std::string_view();
 }
 
@@ -116,9 +121,19 @@ std::string_view extension_of(std::string_view media_type) {
   return found == kKinds.end() ? std::string_view() : found->extensions[0];
 }
 
+Result<std::string> derivative_type(const std::filesystem::path& file) {
+  const Kind* claimed = kind_by_extension(file.filename().string());
+  SHILU_TRY(const Ends ends, read_ends(file));
+  const std::string_view found = type_of(ends);
+  if (claimed != nullptr && found == claimed->media_type) return std::string(found);
+  return fail(ErrorKind::kInvalidArgument,
+              fmt::format("{} is {}, which is not what its name says or no package can take", file.string(),
+                          name_of(found)));
+}
+
 Result<std::string> document_type(const std::filesystem::path& file, std::string_view name) {
   const Kind* claimed = kind_by_extension(name);
-  if (claimed == nullptr) {
+  if (claimed == nullptr || claimed->media_type == kMovie) {
     return fail(ErrorKind::kInvalidArgument, fmt::format("\"{}\" is of no kind that assessors can open; hand "
                                                          "in PDF, Word, PowerPoint, Excel, PNG, JPEG or text",
                                                          name));

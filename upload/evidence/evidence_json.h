@@ -21,9 +21,15 @@ struct ClaimedFile {
   std::uint64_t size_bytes = 0;
 };
 
-struct ClaimedSource {
-  std::string name;  // "room"
+// A stretch of a source with one set of codec parameters: one file.
+struct ClaimedPart {
+  TimeRange range;  // whole milliseconds of lesson time
   ClaimedFile file;
+};
+
+struct ClaimedSource {
+  std::string name;                // "room"
+  std::vector<ClaimedPart> parts;  // at least one; they tile the clip's range
 };
 
 struct ClaimedClip {
@@ -38,6 +44,15 @@ struct ClaimedDocument {
   ClaimedFile file;
 };
 
+// Made of a clip by somebody: re-encoded, blurred, with a title card. Nothing of the clip's proof is its own.
+struct ClaimedDerivative {
+  std::string media_type;
+  ClaimedFile file;
+  std::string from_file;  // of the same package: "data/clips/clip-1/room.mp4"
+  Digest from_sha256{};
+  std::string recipe;  // what was done to it, for people or as JSON
+};
+
 struct Evidence {
   std::string software;
   std::string programme, catalogue;
@@ -49,6 +64,7 @@ struct Evidence {
   std::map<std::string, std::string> fields;
   std::vector<ClaimedClip> clips;  // clips[i] has the index i + 1
   std::vector<ClaimedDocument> documents;
+  std::vector<ClaimedDerivative> derived;
 
   std::string to_json() const;
   // kCorrupted unless `text` is byte for byte what to_json writes of what it says.

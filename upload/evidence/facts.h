@@ -2,6 +2,7 @@
 // Collects the facts of a report. Which values hold and which refute stands in one table. Inside this module
 // only.
 
+#include "firmware/base/certificate.h"
 #include "upload/evidence/verify.h"
 
 namespace shilu::evidence {
@@ -18,9 +19,9 @@ class FactList {
   std::vector<Fact>& facts_;
 };
 
-// The fact "device": is every one of `keys` (of the recording's and of the seal's device) in the list of
-// known ones?
-void add_device_fact(FactList& facts, const std::vector<PublicKey>& keys,
+// The fact "device": is the device of every certificate (of the recording and of the seal) in the list of
+// known ones, by its key or by one that it had before?
+void add_device_fact(FactList& facts, const std::vector<KeyCertificate>& certificates,
                      const std::vector<PublicKey>& trusted);
 
 }  // namespace shilu::evidence

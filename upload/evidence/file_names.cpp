@@ -4,8 +4,9 @@
 
 namespace shilu::evidence {
 
-std::string clip_file(std::size_t index, std::string_view source) {
-  return fmt::format("data/clips/clip-{}/{}.mp4", index, source);
+std::string clip_file(std::size_t index, std::string_view source, std::size_t part) {
+  return part == 1 ? fmt::format("data/clips/clip-{}/{}.mp4", index, source)
+                   : fmt::format("data/clips/clip-{}/{}.{}.mp4", index, source, part);
 }
 
 std::string marks_file(std::size_t index) {
@@ -22,6 +23,10 @@ std::string records_file(std::size_t index) {
 
 std::string document_file(std::size_t index, std::string_view extension) {
   return fmt::format("data/documents/document-{}{}", index, extension);
+}
+
+std::string derivative_file(std::size_t index, std::string_view extension) {
+  return fmt::format("data/derived/derived-{}{}", index, extension);
 }
 
 }  // namespace shilu::evidence

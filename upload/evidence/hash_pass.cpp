@@ -14,11 +14,23 @@ namespace {
 constexpr std::size_t kBlock = 1u << 20;
 constexpr std::size_t kQueue = 4;  // blocks that a slow hasher may lie behind
 
-// Takes the file's bytes in order and hashes the pieces.
-class PieceHasher {
+struct Sha256Sum {
+  Sha256 sum;
+  void update(ByteView part) { sum.update(part); }
+  Digest finish() { return std::exchange(sum, Sha256()).finish(); }
+};
+
+struct CrcSum {
+  std::uint32_t sum = 0;
+  void update(ByteView part) { sum = crc32(part, sum); }
+  std::uint32_t finish() { return std::exchange(sum, 0); }
+};
+
+// Takes the file's bytes in order and sums up each piece.
+template <typename Sum>
+class PieceSums {
  public:
-  enum class Crc { kNo, kYes };
-  PieceHasher(std::span<const Piece> pieces, Crc crc) : pieces_(pieces), crc_(crc) { finish_empty(); }
+  explicit PieceSums(std::span<const Piece> pieces) : pieces_(pieces) { finish_empty(); }
 
   void take(ByteView block) {
     while (!block.empty() && done_.size() < pieces_.size()) {
@@ -29,8 +41,7 @@ class PieceHasher {
       }
       const std::uint64_t left = piece.offset + piece.size - position_;
       const ByteView part = block.first(std::min<std::uint64_t>(left, block.size()));
-      sha_.update(part);
-      if (crc_ == Crc::kYes) current_crc_ = crc32(part, current_crc_);
+      sum_.update(part);
       skip(block, part.size());
       if (part.size() == left) finish_piece();
       finish_empty();
@@ -39,7 +50,7 @@ class PieceHasher {
   }
 
   bool complete() const { return done_.size() == pieces_.size(); }
-  std::vector<PieceHash> result() { return std::move(done_); }
+  const auto& result() const { return done_; }
 
  private:
   void skip(ByteView& block, std::uint64_t count) {
@@ -47,19 +58,15 @@ class PieceHasher {
     block = block.subspan(taken);
     position_ += taken;
   }
-  void finish_piece() {
-    done_.push_back({std::exchange(sha_, Sha256()).finish(), std::exchange(current_crc_, 0)});
-  }
+  void finish_piece() { done_.push_back(sum_.finish()); }
   void finish_empty() {
     while (done_.size() < pieces_.size() && pieces_[done_.size()].size == 0) finish_piece();
   }
 
   std::span<const Piece> pieces_;
-  Crc crc_;
   std::uint64_t position_ = 0;
-  Sha256 sha_;
-  std::uint32_t current_crc_ = 0;
-  std::vector<PieceHash> done_;
+  Sum sum_;
+  std::vector<decltype(sum_.finish())> done_;
 };
 
 using Block = std::shared_ptr<const Bytes>;
@@ -131,21 +138,24 @@ Result<std::uint64_t> feed_lanes(File& file, const Consumers& consumers) {
 
 }  // namespace
 
-Result<HashedFile> hash_file(File& file, std::span<const Piece> entries, std::span<const Piece> fragments) {
+Result<HashedFile> hash_file(File& file, std::span<const Piece> entries, std::span<const Piece> fragments,
+                             WholeDigest wanted) {
   Sha256 whole;
-  PieceHasher entry_hasher(entries, PieceHasher::Crc::kYes);
-  PieceHasher fragment_hasher(fragments, PieceHasher::Crc::kNo);
-  const Consumers consumers = {[&](ByteView block) { whole.update(block); },
-                               [&](ByteView block) { entry_hasher.take(block); },
-                               [&](ByteView block) { fragment_hasher.take(block); }};
+  PieceSums<Sha256Sum> entry_hashes(entries), fragment_hashes(fragments);
+  PieceSums<CrcSum> entry_crcs(entries);
+  Consumers consumers = {[&](ByteView block) { entry_hashes.take(block); },
+                         [&](ByteView block) { fragment_hashes.take(block); },
+                         [&](ByteView block) { entry_crcs.take(block); }};
+  if (wanted == WholeDigest::kCompute) consumers.emplace_back([&](ByteView block) { whole.update(block); });
   SHILU_TRY(const std::uint64_t size, file.size());
   HashedFile hashed;
   SHILU_TRY(hashed.size, size < kBlock ? feed_directly(file, consumers) : feed_lanes(file, consumers));
-  if (!entry_hasher.complete() || !fragment_hasher.complete())
+  if (!entry_hashes.complete() || !fragment_hashes.complete())
     return fail(ErrorKind::kCorrupted, "the file ends inside one of its parts");
-  hashed.sha256 = whole.finish();
-  hashed.entries = entry_hasher.result();
-  for (const PieceHash& hash : fragment_hasher.result()) hashed.fragments.push_back(hash.sha256);
+  if (wanted == WholeDigest::kCompute) hashed.sha256 = whole.finish();
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    hashed.entries.push_back({entry_hashes.result()[i], entry_crcs.result()[i]});
+  hashed.fragments = fragment_hashes.result();
   return hashed;
 }
 

@@ -16,16 +16,33 @@
 
 namespace shilu::evidence {
 
+// What the teacher says about a moment of a clip.
+struct NoteRequest {
+  LessonTime at;                 // whole milliseconds, inside the clip
+  std::optional<LessonTime> to;  // behind `at`; none: a moment
+  std::string text;
+};
+
 struct ClipRequest {
   TimeRange range;                   // whole milliseconds, inside the lesson
   std::vector<std::string> sources;  // "room", ...
   std::string piece;                 // title of the evidence piece it serves
+  std::vector<NoteRequest> notes;
 };
 
 struct DocumentRequest {
   std::string title;  // "教学设计"
   std::filesystem::path file;
   std::string media_type;  // as document_type told; empty: by the file's name
+};
+
+// Made of a clip outside: re-encoded, blurred, with a title card.
+struct DerivativeRequest {
+  std::filesystem::path file;  // a document_type, or MP4
+  std::size_t clip = 1;        // index in PackageRequest::clips, from 1
+  std::string source;          // of that clip; empty: its first
+  std::size_t part = 1;        // of that source
+  std::string recipe;          // what was done, for people or as JSON
 };
 
 struct PackageRequest {
@@ -35,6 +52,7 @@ struct PackageRequest {
   const config::AbilityPoint* point = nullptr;
   std::vector<ClipRequest> clips;  // at least one
   std::vector<DocumentRequest> documents;
+  std::vector<DerivativeRequest> derived;
   TeacherIdentity teacher;
   // Of the submission form. What names a person or a school (is_identity_field) goes into the identity part.
   std::map<std::string, std::string> fields;
@@ -65,6 +83,9 @@ Result<BuiltPackage> build_package(const PackageRequest& request, const Certifie
 // (zip with the right parts), "text/plain" (valid UTF-8). kInvalidArgument names what was found when it is
 // not what `name` ends in.
 Result<std::string> document_type(const std::filesystem::path& file, std::string_view name);
+
+// The same for what may be made of a clip: all of these, and "video/mp4".
+Result<std::string> derivative_type(const std::filesystem::path& file);
 
 // ".pdf" of "application/pdf"; empty for what no package takes.
 std::string_view extension_of(std::string_view media_type);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "upload/evidence/device_history.h"
 #include "upload/evidence/package_scan.h"
 #include "upload/evidence/seal.h"
 
@@ -22,7 +23,12 @@ struct PackageFindings {
   std::vector<std::string> recording_problems;
   // Per clip its declared gaps; kFailedPrecondition: what was recorded cannot be told.
   std::vector<Result<std::vector<std::string>>> continuity;
-  std::optional<PublicKey> recording_device;  // set once a proof led to its signature
+  // Per clip how many marks it has; errors as above.
+  std::vector<Result<std::size_t>> marks;
+  std::optional<KeyCertificate> recording_certificate;  // set once a proof led to its signature
+  std::string nonce;                                    // of lesson.json, once a proof led to its signature
+  std::string seal_json;
+  std::vector<SignedAct> acts;  // the checkpoints, and the seal if it holds
   std::string signed_utc;
   bool synchronised = true;
   std::int64_t clock_error_ms = 0;

@@ -32,6 +32,8 @@ class Planner {
     describe();
     for (const ClipRequest& clip : request_.clips) SHILU_CHECK(add_clip(clip));
     for (const DocumentRequest& document : request_.documents) SHILU_CHECK(add_document(document));
+    for (const DerivativeRequest& derivative : request_.derived) SHILU_CHECK(add_derivative(derivative));
+    SHILU_CHECK(check_notes(plan_.evidence, plan_.notes));
     const bool signed_in = plan_.clips.front().proof.proof.sign_in.has_value();
     plan_.evidence.binding = signed_in ? kSignedIn : kAsserted;
     SHILU_CHECK(seal_identity());
@@ -98,31 +100,52 @@ class Planner {
     std::vector<std::uint64_t> leaves;
     for (const std::string& name : request.sources) {
       SHILU_TRY(PlannedSource source, plan_source(name, request.range));
-      leaves.insert(leaves.end(), source.movie.leaves.begin(), source.movie.leaves.end());
-      claim.sources.push_back({name, {clip_file(index, name), {}, source.movie.movie.size_bytes}});
+      ClaimedSource claimed{name, {}};
+      for (const PlannedPart& part : source) {
+        leaves.insert(leaves.end(), part.movie.leaves.begin(), part.movie.leaves.end());
+        const std::string file = clip_file(index, name, claimed.parts.size() + 1);
+        claimed.parts.push_back({part.movie.range, {file, {}, part.movie.movie.size_bytes}});
+      }
+      claim.sources.push_back(std::move(claimed));
       sources.push_back(std::move(source));
+    }
+    for (const NoteRequest& note : request.notes) {
+      const auto in_clip = [&](LessonTime time) { return time.ms() - request.range.from.ms(); };
+      plan_.notes.push_back(
+          {index, in_clip(note.at), note.to ? std::optional(in_clip(*note.to)) : std::nullopt, note.text});
     }
     SHILU_TRY(BuiltProof proof,
               proofs_.build(leaves, request.sources, request.range, subject_hash(request_.teacher)));
-    const auto cues = cues_of(lesson_.marks(), request.range, lesson_.duration());
+    const auto cues =
+        cues_of(lesson_.marks(), request.range, std::chrono::milliseconds(plan_.evidence.duration_ms));
     plan_.clips.push_back({std::move(sources), std::move(proof), web_vtt_text(cues)});
     plan_.evidence.clips.push_back(std::move(claim));
     return {};
   }
 
   Result<PlannedSource> plan_source(const std::string& name, TimeRange range) const {
-    auto movie = lesson_.movie(name, range);
-    if (!movie) return fail(movie.error().within(name));
-    PlannedSource source{std::move(*movie), {}};
-    const auto recorded = recorded_fragments(source.movie.leaves);
-    for (const bmff::Extent& extent : source.movie.movie.extents) {
-      if (extent.source == bmff::kFillSource) continue;
-      const auto found = recorded.find({source.movie.files[extent.source].string(), extent.offset});
-      if (found == recorded.end() || found->second->size != extent.size)
-        return fail(ErrorKind::kInternal, fmt::format("{}: a piece of the clip is no fragment", name));
-      source.fragments.push_back(found->second->fragment_sha256);
+    auto movies = lesson_.movies(name, range);
+    if (!movies) return fail(movies.error().within(name));
+    PlannedSource source;
+    for (LessonFolder::SourceMovie& movie : *movies) {
+      PlannedPart part{std::move(movie), {}};
+      SHILU_TRY(part.fragments, recorded_digests(part.movie));
+      source.push_back(std::move(part));
     }
     return source;
+  }
+
+  Result<std::vector<Digest>> recorded_digests(const LessonFolder::SourceMovie& movie) const {
+    std::vector<Digest> digests;
+    const auto recorded = recorded_fragments(movie.leaves);
+    for (const bmff::Extent& extent : movie.movie.extents) {
+      if (extent.source == bmff::kFillSource) continue;
+      const auto found = recorded.find({movie.files[extent.source].string(), extent.offset});
+      if (found == recorded.end() || found->second->size != extent.size)
+        return fail(ErrorKind::kInternal, "a piece of the clip is no fragment");
+      digests.push_back(found->second->fragment_sha256);
+    }
+    return digests;
   }
 
   // The fragments among `leaves`, by file and offset.
@@ -156,6 +179,29 @@ class Planner {
     return {};
   }
 
+  // Its origin's digest becomes known when the clip is written.
+  Status add_derivative(const DerivativeRequest& request) {
+    const auto& clips = plan_.evidence.clips;
+    if (request.clip == 0 || request.clip > clips.size())
+      return invalid("{} is said to be made of clip {}, and there are {}", request.file.string(),
+                     request.clip, clips.size());
+    if (request.recipe.empty()) return invalid("{}: say what was done to it", request.file.string());
+    const auto& sources = clips[request.clip - 1].sources;
+    const auto source = std::find_if(sources.begin(), sources.end(), [&](const ClaimedSource& one) {
+      return request.source.empty() || one.name == request.source;
+    });
+    if (source == sources.end() || request.part == 0 || request.part > source->parts.size())
+      return invalid("clip {} has no part {} of \"{}\"", request.clip, request.part, request.source);
+    SHILU_TRY(std::string type, derivative_type(request.file));
+    SHILU_TRY(const auto file, posix_file_system().open(request.file, OpenMode::kRead));
+    SHILU_TRY(const std::uint64_t size, file->size());
+    const std::string stored = derivative_file(plan_.evidence.derived.size() + 1, extension_of(type));
+    plan_.evidence.derived.push_back(
+        {std::move(type), {stored, {}, size}, source->parts[request.part - 1].file.file, {}, request.recipe});
+    plan_.derived.push_back(request.file);
+    return {};
+  }
+
   Status seal_identity() {
     if (!request_.identity_key) return {};
     TeacherIdentity teacher = request_.teacher;
@@ -177,7 +223,7 @@ Status check_device(const LessonFolder& lesson, const KeyCertificate& seal_certi
   auto recording =
       DsseEnvelope::from_json(lesson.info().recording_certificate).and_then(KeyCertificate::from_envelope);
   if (!recording) return fail(ErrorKind::kCorrupted, recording.error().within("lesson.json").message);
-  if (recording->device_key == seal_certificate.device_key) return {};
+  if (seal_certificate.is_of_device(recording->device_key)) return {};
   return fail(
       ErrorKind::kFailedPrecondition,
       fmt::format("device {} recorded this lesson, and these keys are of device {}; pack it with the keys of "

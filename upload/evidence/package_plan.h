@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "capture/journal/lesson_folder.h"
+#include "upload/evidence/annotations.h"
 #include "upload/evidence/evidence_json.h"
 #include "upload/evidence/package.h"
 #include "upload/evidence/proof_builder.h"
@@ -13,13 +14,14 @@
 
 namespace shilu::evidence {
 
-struct PlannedSource {
+struct PlannedPart {
   journal::LessonFolder::SourceMovie movie;
   std::vector<Digest> fragments;  // what the journal says of them, in the order of movie.movie.extents
 };
+using PlannedSource = std::vector<PlannedPart>;
 
 struct PlannedClip {
-  std::vector<PlannedSource> sources;  // parallel to those of evidence.clips
+  std::vector<PlannedSource> sources;  // parallel to those of evidence.clips, and their parts
   BuiltProof proof;
   std::string marks;  // WebVTT
 };
@@ -28,7 +30,9 @@ struct PackagePlan {
   std::string lesson_json;
   Evidence evidence;  // digests still zero
   std::vector<PlannedClip> clips;
+  std::vector<Note> notes;
   std::vector<std::filesystem::path> documents;  // parallel to evidence.documents
+  std::vector<std::filesystem::path> derived;    // parallel to evidence.derived
   std::optional<Bytes> identity_box;
 };
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "upload/evidence/hash_pass.h"
 #include "upload/evidence/limits.h"
 
 namespace shilu::evidence {
@@ -21,33 +20,33 @@ bmff::ReadAt reader_of(File& file, const ZipEntry& entry) {
   };
 }
 
-// The same, but only so often: the list of fragments cannot grow past its bound.
-bmff::ReadAt bounded(bmff::ReadAt read) {
-  constexpr std::uint64_t kReads =
-      4 * kMaxClipFragments;  // three or four for each fragment or box of silence
-  return [read = std::move(read), left = kReads](std::uint64_t offset,
-                                                 std::size_t count) mutable -> Result<Bytes> {
-    if (left-- == 0) {
+// The same, but only as often as all clips together may: the lists of fragments cannot grow past their bound.
+bmff::ReadAt bounded(bmff::ReadAt read, std::uint64_t& reads_left) {
+  return [read = std::move(read), &reads_left](std::uint64_t offset, std::size_t count) -> Result<Bytes> {
+    if (reads_left == 0) {
       return fail(ErrorKind::kCorrupted,
-                  fmt::format("the clip has more than about {} fragments", kMaxClipFragments));
+                  fmt::format("the package has more than about {} fragments", kMaxFragments));
     }
+    --reads_left;
     return read(offset, count);
   };
 }
 
 // The fragments without their hashes.
-Result<ClipMedia> read_layout(File& file, const ZipEntry& entry) {
+Result<ClipMedia> read_layout(File& file, const ZipEntry& entry, std::uint64_t& reads_left) {
   ClipMedia media{reader_of(file, entry), 0, {}};
-  SHILU_TRY(const bmff::ClipLayout layout, bmff::parse_clip_layout(bounded(media.read), entry.size));
+  SHILU_TRY(const bmff::ClipLayout layout,
+            bmff::parse_clip_layout(bounded(media.read, reads_left), entry.size));
   media.header_size = layout.header_size;
   for (const auto& part : layout.fragments) media.fragments.push_back({part.offset, part.size, {}});
   return media;
 }
 
 Status scan_clips(File& file, PackageScan& scan) {
+  std::uint64_t reads_left = 4 * kMaxFragments;  // three or four for each fragment or box of silence
   for (const ZipEntry& entry : scan.index.entries) {
     if (!is_clip(entry.name)) continue;
-    auto media = read_layout(file, entry);
+    auto media = read_layout(file, entry, reads_left);
     if (!media && media.error().kind != ErrorKind::kCorrupted) return fail(media.error());
     scan.clips.emplace(entry.name, ScannedClip{entry, std::move(media)});
   }
@@ -83,13 +82,13 @@ void take_hashes(const HashedFile& hashed, PackageScan& scan) {
 
 }  // namespace
 
-Result<PackageScan> scan_package(File& file, PackageIndex index) {
+Result<PackageScan> scan_package(File& file, PackageIndex index, WholeDigest whole) {
   PackageScan scan;
   scan.index = std::move(index);
   SHILU_CHECK(scan_clips(file, scan));
   std::vector<Piece> entries;
   for (const ZipEntry& entry : scan.index.entries) entries.push_back({entry.data_offset, entry.size});
-  SHILU_TRY(const HashedFile hashed, hash_file(file, entries, fragment_pieces(scan)));
+  SHILU_TRY(const HashedFile hashed, hash_file(file, entries, fragment_pieces(scan), whole));
   take_hashes(hashed, scan);
   return scan;
 }

@@ -8,6 +8,7 @@
 
 #include "upload/evidence/bag_check.h"
 #include "upload/evidence/clip_check.h"
+#include "upload/evidence/hash_pass.h"
 #include "upload/evidence/package_index.h"
 
 namespace shilu::evidence {
@@ -29,6 +30,6 @@ struct PackageScan {
 
 // Reads every byte once (and the small tables of the clips a second time). `file` must outlive the scan. An
 // error is of reading, never of what was read.
-Result<PackageScan> scan_package(File& file, PackageIndex index);
+Result<PackageScan> scan_package(File& file, PackageIndex index, WholeDigest whole);
 
 }  // namespace shilu::evidence

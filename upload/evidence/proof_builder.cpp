@@ -27,6 +27,12 @@ bool overlap(const journal::GapEvent& gap, TimeRange range) {
   return gap.from < range.to && gap.to > range.from;
 }
 
+bool touches(const journal::RedactionEvent& redaction, const std::vector<std::string>& sources, TimeRange range) {
+  return std::any_of(redaction.stretches.begin(), redaction.stretches.end(), [&](const auto& stretch) {
+    return is_of(stretch.track, sources) && stretch.from < range.to && stretch.to > range.from;
+  });
+}
+
 Result<Bytes> read_header(const journal::TrackEpoch& epoch) {
   SHILU_TRY(const auto file, posix_file_system().open(epoch.file, OpenMode::kRead));
   return file->read_at(0, epoch.event.header_size);
@@ -35,7 +41,7 @@ Result<Bytes> read_header(const journal::TrackEpoch& epoch) {
 }  // namespace
 
 ProofBuilder::ProofBuilder(const journal::LessonFolder& lesson)
-    : lesson_(lesson), leaf_hashes_(lesson.leaf_hashes()) {}
+    : lesson_(lesson), leaf_hashes_(lesson.leaf_hashes()), marks_(lesson.marks()) {}
 
 ProofBuilder::Reach ProofBuilder::reach_of(const std::vector<std::uint64_t>& leaves,
                                            const std::vector<std::string>& sources, TimeRange range) const {
@@ -46,6 +52,9 @@ ProofBuilder::Reach ProofBuilder::reach_of(const std::vector<std::uint64_t>& lea
   for (const auto& stored : lesson_.records()) {
     const auto* gap = event_of<journal::GapEvent>(stored);
     if (gap != nullptr && is_of(gap->track, sources) && overlap(*gap, range)) needed.insert(stored.leaf);
+    if (speaks_of_mark(stored, range)) needed.insert(stored.leaf);
+    const auto* redaction = event_of<journal::RedactionEvent>(stored);
+    if (redaction != nullptr && touches(*redaction, sources, range)) needed.insert(stored.leaf);
   }
   return {*needed.begin(), *needed.rbegin()};
 }
@@ -62,6 +71,20 @@ Result<const journal::SignedCheckpoint*> ProofBuilder::checkpoint_behind(std::ui
   if (found->checkpoint.tree_size > leaf_hashes_.size())
     return fail(ErrorKind::kCorrupted, "the journal is shorter than what was signed");
   return &*found;
+}
+
+// The press, or that it was taken back.
+bool ProofBuilder::speaks_of_mark(const journal::StoredRecord& stored, TimeRange range) const {
+  const auto reaches = [&](const Mark& mark) {
+    const TimeRange whole = mark.range(lesson_.duration());
+    return whole.from < range.to && whole.to > range.from;
+  };
+  if (const auto* pressed = event_of<journal::MarkEvent>(stored)) return reaches(pressed->mark);
+  const auto* undone = event_of<journal::MarkUndoneEvent>(stored);
+  if (undone == nullptr) return false;
+  const auto mark =
+      std::find_if(marks_.begin(), marks_.end(), [&](const Mark& one) { return one.id == undone->id; });
+  return mark != marks_.end() && reaches(*mark);
 }
 
 std::optional<std::uint64_t> ProofBuilder::find_sign_in(const Digest& subject) const {

@@ -36,6 +36,7 @@ class ProofBuilder {
   };
   Reach reach_of(const std::vector<std::uint64_t>& leaves, const std::vector<std::string>& sources,
                  TimeRange range) const;
+  bool speaks_of_mark(const journal::StoredRecord& stored, TimeRange range) const;
   Result<const journal::SignedCheckpoint*> checkpoint_behind(std::uint64_t leaf) const;
   std::optional<std::uint64_t> find_sign_in(const Digest& subject) const;
   Result<std::vector<ProvenLeaf>> epochs_of(const ClipProof& proof,
@@ -44,6 +45,7 @@ class ProofBuilder {
 
   const journal::LessonFolder& lesson_;
   std::vector<Digest> leaf_hashes_;
+  std::vector<Mark> marks_;
 };
 
 }  // namespace shilu::evidence

@@ -9,6 +9,8 @@
 namespace shilu::evidence {
 namespace {
 
+constexpr std::size_t kMaxTracks = 256;  // as the journal's readers: bounds what looking one up costs
+
 template <typename... Args>
 tl::unexpected<Error> bad(fmt::format_string<Args...> format, Args&&... args) {
   return fail(ErrorKind::kCorrupted, fmt::format(format, std::forward<Args>(args)...));
@@ -76,9 +78,33 @@ Status ProvenRecords::take_record(const journal::Record& record) {
   if (const auto* fragment = std::get_if<journal::FragmentRecord>(&record)) return take_fragment(*fragment);
   const auto& event = std::get<journal::EventRecord>(record);
   if (const auto* gap = std::get_if<journal::GapEvent>(&event.body)) gaps_.push_back(*gap);
+  if (const auto* stop = std::get_if<journal::StopEvent>(&event.body))
+    stopped_at_ = std::chrono::milliseconds(stop->duration_ms);
+  take_mark(event);
+  if (const auto* redaction = std::get_if<journal::RedactionEvent>(&event.body)) take_redaction(*redaction);
   if (const auto* epoch = std::get_if<journal::EpochEvent>(&event.body))
     return take_epoch(*epoch, std::nullopt);
   return {};
+}
+
+// What the teacher had deleted is missing, declared and signed: a gap as any other, with its own reason.
+void ProvenRecords::take_redaction(const journal::RedactionEvent& redaction) {
+  for (const auto& stretch : redaction.stretches) {
+    gaps_.push_back({stretch.track, stretch.from, stretch.to, std::string(journal::kRedactedReason)});
+  }
+}
+
+// As LessonFolder::marks: of a mark that was sent twice the first counts.
+void ProvenRecords::take_mark(const journal::EventRecord& event) {
+  const auto find = [&](const std::string& id) {
+    return std::find_if(marks_.begin(), marks_.end(), [&](const Mark& mark) { return mark.id == id; });
+  };
+  if (const auto* pressed = std::get_if<journal::MarkEvent>(&event.body)) {
+    if (find(pressed->mark.id) == marks_.end()) marks_.push_back(pressed->mark);
+  }
+  if (const auto* undone = std::get_if<journal::MarkUndoneEvent>(&event.body)) {
+    if (const auto mark = find(undone->id); mark != marks_.end()) mark->undone = true;
+  }
 }
 
 Status ProvenRecords::take_fragment(const journal::FragmentRecord& fragment) {
@@ -100,6 +126,8 @@ Status ProvenRecords::take_epoch(const journal::EpochEvent& event, std::optional
   if (header && (header->size() != event.header_size || sha256(*header) != event.header_sha256)) {
     return bad("the header of {} epoch {} is not the recorded one", event.name, event.epoch);
   }
+  if (!tracks_.contains(event.track) && tracks_.size() == kMaxTracks)
+    return bad("the records are of more than {} tracks", kMaxTracks);
   for (const auto& [number, track] : tracks_) {
     if ((number == event.track) != (track.name == event.name))
       return bad("track {} has two names", event.track);

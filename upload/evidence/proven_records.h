@@ -16,8 +16,8 @@
 
 namespace shilu::evidence {
 
-// About half a million records: four tracks of a day.
-inline constexpr std::uint64_t kMaxRecordsBytes = 64u << 20;
+// About two hundred thousand records: four tracks of half a day.
+inline constexpr std::uint64_t kMaxRecordsBytes = 24u << 20;
 
 struct ProvenEpoch {
   journal::EpochEvent event;
@@ -42,6 +42,9 @@ class ProvenRecords {
   const journal::Checkpoint& checkpoint() const { return checkpoint_; }
   const std::map<std::uint16_t, ProvenTrack>& tracks() const { return tracks_; }  // by number
   const std::vector<journal::GapEvent>& gaps() const { return gaps_; }
+  const std::vector<Mark>& marks() const { return marks_; }  // undone ones have undone = true
+  // The lesson's length, where its stop stands among the records.
+  const std::optional<Nanoseconds>& stopped_at() const { return stopped_at_; }
   // Of the proof's `sign_in` event.
   const std::optional<Digest>& signed_in_subject() const { return subject_; }
 
@@ -51,7 +54,9 @@ class ProvenRecords {
   Status take_checkpoint(const ClipProof& proof);
   Status take_records(const ClipProof& proof, ByteView records);
   Status take_record(const journal::Record& record);
+  void take_redaction(const journal::RedactionEvent& redaction);
   Status take_fragment(const journal::FragmentRecord& fragment);
+  void take_mark(const journal::EventRecord& event);
   Status take_epoch(const journal::EpochEvent& event, std::optional<Bytes> header);
   Status take_proven_epoch(const ProvenLeaf& leaf);
   Status take_sign_in(const ProvenLeaf& leaf);
@@ -62,6 +67,8 @@ class ProvenRecords {
   journal::Checkpoint checkpoint_;
   std::map<std::uint16_t, ProvenTrack> tracks_;
   std::vector<journal::GapEvent> gaps_;
+  std::vector<Mark> marks_;
+  std::optional<Nanoseconds> stopped_at_;
   std::optional<Digest> subject_;
 };
 

@@ -39,7 +39,7 @@ Result<Digest> json_digest(const Json& object, std::string_view key) {
   return digest_from_hex(hex);
 }
 
-DsseEnvelope sign_json(std::string_view type, const Json& payload, const SigningKey& key) {
+Result<DsseEnvelope> sign_json(std::string_view type, const Json& payload, const SigningKey& key) {
   return dsse_sign(type, as_bytes(canonical_json(payload)), key);
 }
 
@@ -87,7 +87,7 @@ Result<Verdict> verdict_from(const Json& json) {
 
 }  // namespace
 
-DsseEnvelope sign_receipt(const Receipt& receipt, const SigningKey& key) {
+Result<DsseEnvelope> sign_receipt(const Receipt& receipt, const SigningKey& key) {
   Json facts = Json::array();
   for (const auto& [fact, value] : receipt.facts) facts.push_back({{"fact", fact}, {"value", value}});
   return sign_json(kReceiptType,
@@ -106,7 +106,7 @@ Result<Receipt> open_receipt(const DsseEnvelope& envelope, const PublicKey& key)
   return or_corrupted(open_signed(envelope, kReceiptType, key).and_then(receipt_from));
 }
 
-DsseEnvelope sign_verdict(const Verdict& verdict, const SigningKey& key) {
+Result<DsseEnvelope> sign_verdict(const Verdict& verdict, const SigningKey& key) {
   Json pieces = Json::array();
   for (const auto& piece : verdict.pieces) pieces.push_back({{"title", piece.title}, {"level", piece.level}});
   Json reasons = Json::array();

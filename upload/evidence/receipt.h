@@ -21,7 +21,7 @@ struct Receipt {
   std::string platform;
 };
 
-DsseEnvelope sign_receipt(const Receipt& receipt, const SigningKey& key);
+Result<DsseEnvelope> sign_receipt(const Receipt& receipt, const SigningKey& key);
 // kCorrupted: wrong type or content; kPermissionDenied: not signed by `key`.
 Result<Receipt> open_receipt(const DsseEnvelope& envelope, const PublicKey& key);
 
@@ -42,7 +42,7 @@ struct Verdict {
   int assessors = 2;
 };
 
-DsseEnvelope sign_verdict(const Verdict& verdict, const SigningKey& key);
+Result<DsseEnvelope> sign_verdict(const Verdict& verdict, const SigningKey& key);
 Result<Verdict> open_verdict(const DsseEnvelope& envelope, const PublicKey& key);
 
 }  // namespace shilu::evidence

@@ -72,8 +72,9 @@ std::string Seal::payload() const {
                          {"signatures_expected", true}});
 }
 
-std::string sign_seal(const Seal& seal, const SigningKey& key) {
-  return dsse_sign(kSealType, as_bytes(seal.payload()), key).to_json();
+Result<std::string> sign_seal(const Seal& seal, const SigningKey& key) {
+  SHILU_TRY(const auto envelope, dsse_sign(kSealType, as_bytes(seal.payload()), key));
+  return envelope.to_json();
 }
 
 Result<OpenedSeal> open_seal(std::string_view seal_json, std::string_view certificate_json) {

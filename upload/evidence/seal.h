@@ -28,7 +28,7 @@ struct Seal {
   std::string payload() const;
 };
 
-std::string sign_seal(const Seal& seal, const SigningKey& key);  // the text of seal.json
+Result<std::string> sign_seal(const Seal& seal, const SigningKey& key);  // the text of seal.json
 
 struct OpenedSeal {
   Seal seal;

@@ -3,6 +3,7 @@
 // path, size or count of the input: bounded memory and time. No network, no decoder.
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,12 +12,14 @@
 #include "firmware/base/json.h"
 #include "firmware/base/keys.h"
 #include "firmware/base/result.h"
+#include "upload/evidence/revocation.h"
+#include "upload/evidence/time_window.h"
 
 namespace shilu::evidence {
 
 // Facts and their values: stable words, pages translate "fact.value". `good` and `bad` follow from the value:
-// altered, invalid, missing and unknown refute; asserted, unsynchronised, not-asked, sealed, withheld,
-// absent, unsigned and cannot-check leave open.
+// altered, invalid, missing, unknown, expired, not-yet, revoked and contradicted refute; asserted,
+// unsynchronised, not-asked, sealed, withheld, absent, unsigned and cannot-check leave open.
 //
 //   structure   intact | altered                     zip and bag are of the one canonical form; lesson
 //   folders: the files
@@ -36,8 +39,21 @@ namespace shilu::evidence {
 //   identity    sealed | withheld | absent           packages: the part that says who that is (sealed: only
 //   the platform
 //                                                    can open it)
-//   tail        signed | unsigned                    lesson folders: records after the last checkpoint
-//   receipt     valid | invalid | absent             packages
+//   marks       intact | altered | cannot-check      packages, one per clip: the marks told are those that
+//   were pressed derivative  declared                             packages, one for each: made of a clip,
+//   nothing is proven of it tail        signed | unsigned                    lesson folders: records after
+//   the last checkpoint receipt     valid | invalid | absent             packages
+//
+//   certificate  valid | valid-then | expired | not-yet | cannot-check: the keys were certified when they
+//   signed (valid-then: it has expired since; not-yet: signed before, so the clock was set back)
+//
+//   revocation   not-asked | not-revoked | before-revocation | before-revocation-asserted | revoked |
+//   cannot-check (asserted: only the device's own clock says that it signed before)
+//
+//   time         bounded | not-before | not-after | unbounded | contradicted | invalid | cannot-check: when it
+//   was, by others than the device: the platform's nonce (with receipt_key), a time stamp or the receipt
+//
+//   key-level    hardware | software | altered | cannot-check: what holds the keys, as certified
 struct Fact {
   std::string fact;
   std::string value;
@@ -51,6 +67,11 @@ struct VerifyOptions {
   std::vector<PublicKey> trusted_devices;  // empty: device = not-asked
   std::optional<DsseEnvelope> receipt;     // with the platform's key below
   std::optional<PublicKey> receipt_key;
+  std::optional<RevocationList> revocations = {};           // none: revocation = not-asked
+  std::map<std::string, std::string> enrolled_levels = {};  // id of a device key -> "hardware", "software"
+  std::optional<WallTime> now = {};                         // else the system's clock
+  std::optional<Bytes> time_stamp = {};                     // RFC 3161 reply over the package's seal.json
+  std::string time_stamp_roots = {};                        // PEM of who vouches for its server
 };
 
 struct PackageSummary {  // read from evidence.json; only meaningful when contents are intact
@@ -65,6 +86,10 @@ struct VerifyReport {
   std::vector<Fact> facts;
   std::optional<PackageSummary> summary;
   bool refuted() const;  // any bad fact
+  // One answer from the facts about the bytes (structure, contents, seal, recording, continuity, marks,
+  // tail): intact | intact-with-declared-gaps | unsigned-tail | cannot-check | altered, the worst that holds.
+  // It is not a fact of its own and says nothing of who or when.
+  Fact integrity() const;
   Json to_json() const;
 };
 

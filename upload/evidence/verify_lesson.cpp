@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "capture/journal/checker.h"
 #include "capture/journal/lesson_folder.h"
 #include "firmware/base/certificate.h"
+#include "upload/evidence/device_history.h"
 #include "upload/evidence/facts.h"
 #include "upload/evidence/verify.h"
 
@@ -37,7 +40,7 @@ class LessonTeller {
       : lesson_(lesson), check_(check), facts_(report.facts) {
     auto certificate =
         DsseEnvelope::from_json(lesson.info().recording_certificate).and_then(KeyCertificate::from_envelope);
-    if (certificate) device_ = certificate->device_key;
+    if (certificate) certificate_ = std::move(*certificate);
   }
 
   void run(const VerifyOptions& options) {
@@ -46,8 +49,9 @@ class LessonTeller {
     facts_.add_intact(
         "contents", problems.contents,
         fmt::format("{} fragments, {} bytes, each as it was recorded", check_.fragments, check_.bytes));
-    add_device_fact(facts_, device_ ? std::vector{*device_} : std::vector<PublicKey>{},
+    add_device_fact(facts_, certificate_ ? std::vector{*certificate_} : std::vector<KeyCertificate>{},
                     options.trusted_devices);
+    tell_keys(options);
     tell_recording(problems.recording);
     tell_continuity(problems.continuity);
     tell_clock();
@@ -55,6 +59,37 @@ class LessonTeller {
   }
 
  private:
+  // Of all checkpoints those with the earliest and the latest time. UTC in one form sorts as text.
+  std::vector<SignedAct> acts() const {
+    std::vector<SignedAct> acts;
+    const auto& checkpoints = lesson_.checkpoints();
+    if (!certificate_ || checkpoints.empty()) return acts;
+    const auto [first, last] =
+        std::minmax_element(checkpoints.begin(), checkpoints.end(),
+                            [](const auto& a, const auto& b) { return a.checkpoint.utc < b.checkpoint.utc; });
+    for (const auto* one : {&first->checkpoint, &last->checkpoint})
+      acts.push_back({*certificate_, wall_from_rfc3339(one->utc).value_or(WallTime{}), one->synchronised});
+    return acts;
+  }
+
+  void tell_keys(const VerifyOptions& options) {
+    const auto all = acts();
+    add_certificate_fact(facts_, all, options.now.value_or(SystemClock().wall()));
+    add_revocation_fact(facts_, all, options, std::nullopt);
+    add_key_level_fact(facts_, all, options);
+    tell_time(options, all);
+  }
+
+  void tell_time(const VerifyOptions& options, const std::vector<SignedAct>& all) {
+    if (all.empty()) return facts_.add("time", "cannot-check", "nothing is signed yet");
+    TimeEvidence evidence;
+    evidence.nonce = lesson_.info().platform_nonce;
+    evidence.platform_key = options.receipt_key;
+    evidence.recorded = SaidTime{all.front().at, all.front().synchronised};
+    const TimeWindow window = find_window(evidence);
+    facts_.add("time", window.value, window.detail);
+  }
+
   void tell_recording(const std::vector<std::string>& problems) {
     if (!problems.empty()) return facts_.add("recording", "altered", problems.front());
     if (check_.signed_leaves > 0)
@@ -89,21 +124,22 @@ class LessonTeller {
     if (check_.signed_leaves >= check_.leaves)
       return facts_.add("tail", "signed", fmt::format("all of {} records", check_.leaves));
     facts_.add("tail", "unsigned",
-               fmt::format("the last {} of {} records are recorded, but not yet signed",
-                           check_.leaves - check_.signed_leaves, check_.leaves));
+               fmt::format("recorded, not yet signed: the last {:.1f} s ({} of {} records)",
+                           check_.unsigned_s, check_.leaves - check_.signed_leaves, check_.leaves));
   }
 
   const journal::LessonFolder& lesson_;
   const journal::CheckReport& check_;
   FactList facts_;
-  std::optional<PublicKey> device_;
+  std::optional<KeyCertificate> certificate_;
 };
 
 // A lesson.json that cannot be read leaves nothing to check.
 void tell_unreadable(const Error& error, VerifyReport& report) {
   FactList facts(report.facts);
   facts.add("structure", "altered", error.message);
-  for (const auto* fact : {"contents", "device", "recording", "continuity", "clock"})
+  for (const auto* fact : {"contents", "device", "certificate", "revocation", "key-level", "time",
+                           "recording", "continuity", "clock"})
     facts.add(fact, "cannot-check", "the lesson cannot be read");
 }
 
@@ -118,7 +154,7 @@ Result<VerifyReport> verify_lesson(const std::filesystem::path& directory, const
     tell_unreadable(lesson.error(), report);
     return report;
   }
-  SHILU_TRY(const journal::CheckReport check, journal::check_lesson(directory));
+  const journal::CheckReport check = journal::check_lesson(*lesson);
   report.size_bytes = check.bytes;
   LessonTeller(*lesson, check, report).run(options);
   return report;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "upload/evidence/device_history.h"
 #include "upload/evidence/facts.h"
 #include "upload/evidence/file_names.h"
 #include "upload/evidence/hash_pass.h"
@@ -13,11 +14,24 @@ namespace {
 constexpr std::string_view kAltered = "altered";
 constexpr std::string_view kCannotCheck = "cannot-check";
 
+// When the platform had the package, by a receipt that is its own and of this package.
+std::optional<WallTime> time_received(const VerifyOptions& options, const VerifyReport& report) {
+  if (!options.receipt || !options.receipt_key) return std::nullopt;
+  const auto receipt = open_receipt(*options.receipt, *options.receipt_key);
+  if (!receipt || receipt->package_sha256 != report.sha256) return std::nullopt;
+  const auto time = wall_from_rfc3339(receipt->received_utc);
+  return time ? std::optional(*time) : std::nullopt;
+}
+
 // Tells what was found as facts, in the order in which people read them.
 class PackageTeller {
  public:
   PackageTeller(const PackageFindings& found, const VerifyOptions& options, VerifyReport& report)
-      : found_(found), evidence_(found.evidence), options_(options), facts_(report.facts) {}
+      : found_(found),
+        evidence_(found.evidence),
+        options_(options),
+        received_(time_received(options, report)),
+        facts_(report.facts) {}
 
   void run() {
     facts_.add("structure", "intact",
@@ -25,9 +39,12 @@ class PackageTeller {
     tell_contents();
     tell_seal();
     tell_device();
+    tell_keys();
     tell_recording();
     for (std::size_t i = 0; i < found_.continuity.size(); ++i) tell_continuity(i);
     if (found_.continuity.empty()) facts_.add("continuity", kCannotCheck, "the package tells of no clip");
+    for (std::size_t i = 0; i < found_.marks.size(); ++i) tell_marks(i);
+    tell_derived();
     tell_clock();
     tell_teacher();
     tell_identity();
@@ -65,11 +82,11 @@ class PackageTeller {
     const auto* withheld = found_.sealed_identity();
     if (seal.withholdable.size() > 1 || (withheld != nullptr && withheld->file != kIdentityFile))
       return facts_.add("seal", "invalid", "the seal lets other files be withheld than identity.box");
-    const auto& recorder = found_.recording_device;
-    if (recorder && *recorder != found_.seal->certificate.device_key) {
+    const auto& recorder = found_.recording_certificate;
+    if (recorder && !found_.seal->certificate.is_of_device(recorder->device_key)) {
       return facts_.add(
           "seal", "invalid",
-          fmt::format("device {} sealed what device {} recorded", seal.device_id, device_id_of(*recorder)));
+          fmt::format("device {} sealed what device {} recorded", seal.device_id, recorder->device_id));
     }
     facts_.add(
         "seal", "valid",
@@ -77,20 +94,45 @@ class PackageTeller {
   }
 
   void tell_device() {
-    std::vector<PublicKey> keys;
-    if (found_.recording_device) keys.push_back(*found_.recording_device);
-    if (found_.seal) keys.push_back(found_.seal->certificate.device_key);
-    add_device_fact(facts_, keys, options_.trusted_devices);
+    std::vector<KeyCertificate> certificates;
+    if (found_.recording_certificate) certificates.push_back(*found_.recording_certificate);
+    if (found_.seal) certificates.push_back(found_.seal->certificate);
+    add_device_fact(facts_, certificates, options_.trusted_devices);
+  }
+
+  void tell_keys() {
+    add_certificate_fact(facts_, found_.acts, options_.now.value_or(SystemClock().wall()));
+    const TimeWindow window = find_window(time_evidence());
+    add_revocation_fact(facts_, found_.acts, options_, window.not_after);
+    add_key_level_fact(facts_, found_.acts, options_);
+    if (found_.acts.empty())
+      return facts_.add("time", kCannotCheck, "nothing is signed that would tell a time");
+    facts_.add("time", window.value, window.detail);
+  }
+
+  TimeEvidence time_evidence() const {
+    TimeEvidence evidence;
+    evidence.nonce = found_.nonce;
+    evidence.platform_key = options_.receipt_key;
+    evidence.time_stamp = options_.time_stamp;
+    evidence.roots = options_.time_stamp_roots;
+    evidence.seal_json = found_.seal ? found_.seal_json : std::string();
+    evidence.received = received_;
+    for (const SignedAct& act : found_.acts) {
+      auto& said = act.certificate.role == KeyRole::kSeal ? evidence.sealed : evidence.recorded;
+      if (!said || act.at < said->at) said = SaidTime{act.at, act.synchronised};
+    }
+    return evidence;
   }
 
   void tell_recording() {
     if (!found_.recording_problems.empty())
       return facts_.add("recording", kAltered, found_.recording_problems.front());
-    if (!found_.recording_device)
+    if (!found_.recording_certificate)
       return facts_.add("recording", kCannotCheck, "the package holds no proof of a recording");
     facts_.add("recording", "signed",
                fmt::format("the records lead to what device {} signed at {}",
-                           device_id_of(*found_.recording_device), found_.signed_utc));
+                           found_.recording_certificate->device_id, found_.signed_utc));
   }
 
   void tell_continuity(std::size_t i) {
@@ -110,8 +152,27 @@ class PackageTeller {
         clip);
   }
 
+  void tell_marks(std::size_t i) {
+    const auto& marks = found_.marks[i];
+    const int clip = static_cast<int>(i + 1);
+    if (marks)
+      return facts_.add("marks", "intact", fmt::format("{} marks, as they were pressed", *marks), clip);
+    const bool altered = marks.error().kind == ErrorKind::kCorrupted;
+    facts_.add("marks", altered ? kAltered : kCannotCheck, marks.error().message, clip);
+  }
+
+  // What was made of a clip proves nothing, whatever it shows.
+  void tell_derived() {
+    if (!evidence_) return;
+    for (const ClaimedDerivative& one : evidence_->derived) {
+      facts_.add("derivative", "declared",
+                 fmt::format("{} was made of {} ({}); it is not proven itself", one.file.file, one.from_file,
+                             one.recipe));
+    }
+  }
+
   void tell_clock() {
-    if (!found_.recording_device) return facts_.add("clock", kCannotCheck, "no proof tells the time");
+    if (!found_.recording_certificate) return facts_.add("clock", kCannotCheck, "no proof tells the time");
     if (!found_.synchronised) {
       return facts_.add("clock", "unsynchronised",
                         "the device's clock was not synchronised when it was recorded");
@@ -152,6 +213,7 @@ class PackageTeller {
   const PackageFindings& found_;
   const Result<Evidence>& evidence_;
   const VerifyOptions& options_;
+  const std::optional<WallTime> received_;
   FactList facts_;
 };
 
@@ -169,7 +231,8 @@ Status tell_broken_structure(File& file, const Error& error, VerifyReport& repor
   report.size_bytes = hashed.size;
   FactList facts(report.facts);
   facts.add("structure", kAltered, error.message);
-  for (const auto* fact : {"contents", "seal", "device", "recording", "continuity", "clock", "teacher"})
+  for (const auto* fact : {"contents", "seal", "device", "certificate", "revocation", "key-level", "time",
+                           "recording", "continuity", "clock", "teacher"})
     facts.add(fact, kCannotCheck, "the file is not built as a package is");
   return {};
 }
@@ -198,7 +261,7 @@ Result<VerifyReport> verify_package(const std::filesystem::path& path, const Ver
   if (!index) {
     SHILU_CHECK(tell_broken_structure(*file, index.error(), report));
   } else {
-    SHILU_TRY(PackageScan scan, scan_package(*file, std::move(*index)));
+    SHILU_TRY(PackageScan scan, scan_package(*file, std::move(*index), WholeDigest::kCompute));
     report.sha256 = scan.sha256;
     report.size_bytes = scan.size;
     const PackageFindings found = examine_package(*file, std::move(scan));

@@ -3,6 +3,7 @@
 #include "firmware/base/log.h"
 #include "upload/platform/deciding.h"
 #include "upload/platform/intake.h"
+#include "upload/platform/object_intake.h"
 #include "upload/platform/sweep.h"
 #include "upload/platform/verification.h"
 
@@ -52,6 +53,7 @@ void Background::run() {
 }
 
 void Background::work() {
+  report("object store", fetch_objects(context_));
   report("intake", take_in_uploads(context_));
   report("verification", verify_packages(context_));
   if (std::chrono::steady_clock::now() >= chores_due_) do_chores();

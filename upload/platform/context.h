@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "config/catalogue.h"
@@ -12,6 +13,7 @@
 #include "upload/platform/attempt_limiter.h"
 #include "upload/platform/platform_store.h"
 #include "upload/platform/upload_files.h"
+#include "upload/s3/s3_client.h"
 
 namespace shilu::platform {
 
@@ -20,11 +22,16 @@ struct PlatformSettings {
   std::filesystem::path www;
   std::string name = "Shilu";
   std::string claim;
+  std::string time_stamp_roots;  // PEM of who vouches for the devices' time stamp servers; empty: none count
   std::string address = "127.0.0.1";
   std::uint16_t port = 8790;
   std::uint64_t max_package = 20'000'000'000;  // bytes
   std::uint64_t reserve = 1'000'000'000;       // never filled by uploads
+  std::optional<s3::Bucket> object_store;      // packages come through it, where the device can
 
+  std::filesystem::path time_stamp_path(std::string_view sha256) const {
+    return directory / "time-stamps" / (std::string(sha256) + ".tsr");
+  }
   std::filesystem::path package_path(std::string_view sha256) const {
     return directory / "packages" / (std::string(sha256) + ".zip");
   }
@@ -36,6 +43,7 @@ struct Context {
   const Clock& clock;
   const SigningKey& receipt_key;
   const BoxKeyPair& identity_key;
+  const std::string& operator_token;
   PlatformStore& store;
   UploadFiles& uploads;
   AttemptLimiter& claims;

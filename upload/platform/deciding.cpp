@@ -59,7 +59,8 @@ Status give_verdict(const Context& context, const Package& package, const std::v
   verdict.reasons = reasons_of(sheets);
   verdict.decided_utc = to_rfc3339(context.clock.wall());
   verdict.assessors = static_cast<int>(sheets.size());
-  const std::string envelope = evidence::sign_verdict(verdict, context.receipt_key).to_json();
+  SHILU_TRY(const auto signed_verdict, evidence::sign_verdict(verdict, context.receipt_key));
+  const std::string envelope = signed_verdict.to_json();
   const auto given = context.store.set_verdict(package.sha256, envelope);
   // The other assessor handed in at the same moment, and that request was quicker.
   if (!given && given.error().kind == ErrorKind::kFailedPrecondition) return {};

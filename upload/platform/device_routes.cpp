@@ -2,16 +2,26 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "firmware/base/certificate.h"
 #include "firmware/base/digest.h"
+#include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
 #include "upload/platform/answers.h"
+#include "upload/platform/device_log_book.h"
 #include "upload/platform/gate.h"
+#include "upload/platform/key_registry.h"
+#include "upload/platform/object_intake.h"
 #include "upload/platform/offer.h"
 
 namespace shilu::platform {
 namespace {
 
+// Longer than an upload lives, so that none outlives what was announced of it.
+constexpr std::int64_t kOfferLifetime_ms = std::int64_t{15} * 86'400'000;
+constexpr std::size_t kMaxCertificates = 8;
+constexpr std::size_t kMaxTimeStamp = 64u << 10;
 constexpr std::size_t kMaxName = 128;  // characters are counted by the store; bytes bound it here
 
 http::Response describe(const Context& context) {
@@ -29,6 +39,53 @@ bool same_code(std::string_view given, std::string_view right) {
   return sha256(given) == sha256(right);
 }
 
+// What the device shows of its keys: "certificates", a list of envelopes; may be missing.
+Result<std::vector<DsseEnvelope>> certificates_of(const Json& body) {
+  std::vector<DsseEnvelope> envelopes;
+  if (!body.contains("certificates")) return envelopes;
+  SHILU_TRY(const Json list, json_array(body, "certificates"));
+  if (list.size() > kMaxCertificates)
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("There may be at most {} certificates.", kMaxCertificates));
+  for (const Json& item : list) {
+    SHILU_TRY(auto envelope, DsseEnvelope::from_json(canonical_json(item)));
+    envelopes.push_back(std::move(envelope));
+  }
+  return envelopes;
+}
+
+// A device that is enrolled has new keys: of a role, or its own, endorsed by the one that is known.
+Result<http::Response> take_keys(const Context& context, const http::Request& request, const Device& device) {
+  SHILU_TRY(const Json body, body_object(request));
+  SHILU_TRY(const auto certificates, certificates_of(body));
+  for (const auto& envelope : certificates) SHILU_CHECK(register_certificate(context, device, envelope));
+  return http::no_content();
+}
+
+// For whoever asks: what nobody could know before.
+Result<http::Response> tell_nonce(const Context& context) {
+  evidence::Nonce nonce{{}, context.clock.wall(), context.settings.name};
+  const Bytes random = random_bytes(nonce.value.size());
+  std::copy(random.begin(), random.end(), nonce.value.begin());
+  SHILU_TRY(const auto envelope, evidence::sign_nonce(nonce, context.receipt_key));
+  SHILU_TRY(const Json json, parse_json(envelope.to_json()));
+  return http::json(200, json);
+}
+
+// Kept as it came, the last one of a package; verification says what it proves.
+Result<http::Response> take_time_stamp(const Context& context, const http::Request& request) {
+  SHILU_TRY(const Json body, body_object(request));
+  SHILU_TRY(const std::string sha256, json_string(body, "package_sha256"));
+  SHILU_TRY(std::ignore, digest_from_hex(sha256));
+  SHILU_TRY(const std::string encoded, json_string(body, "reply"));
+  SHILU_TRY(const Bytes reply, from_base64(encoded));
+  if (reply.size() > kMaxTimeStamp)
+    return http::problem(413, "too-large",
+                         fmt::format("A time stamp may have at most {} bytes.", kMaxTimeStamp));
+  SHILU_CHECK(write_file_atomic(context.settings.time_stamp_path(sha256), reply, 0600));
+  return http::no_content();
+}
+
 Result<http::Response> enrol(const Context& context, const http::Request& request) {
   SHILU_TRY(const Json body, body_object(request));
   SHILU_TRY(const std::string claim, json_string(body, "claim"));
@@ -44,11 +101,21 @@ Result<http::Response> enrol(const Context& context, const http::Request& reques
     return http::problem(403, "wrong-claim", "This claim code is not the platform's.");
   }
   const auto key = PublicKey::from_pem(pem);
-  if (!key) return http::problem(400, "device-key", "\"device_key_pem\" is not an Ed25519 public key in PEM.");
+  if (!key)
+    return http::problem(400, "device-key",
+                         "\"device_key_pem\" is not a public key of Ed25519 or P-256 in PEM.");
   if (name.empty() || name.size() > kMaxName)
     return http::problem(400, "device-name", "The device's name must have 1 to 128 bytes.");
   const std::string id = device_id_of(*key);
-  SHILU_TRY(const std::string token, context.store.enrol({id, name, key->pem()}));
+  SHILU_TRY(const auto revoked, revocation_list(context));
+  if (revoked.find(*key) != nullptr)
+    return http::problem(403, "key-revoked", "This device key was revoked. The device needs a new one.");
+  SHILU_TRY(const auto certificates, certificates_of(body));
+  const Device device{id, name, key->pem()};
+  SHILU_TRY(const std::string token, context.store.enrol(device));
+  SHILU_CHECK(context.store.put_device_key(
+      {key->id(), id, "device", key->pem(), std::nullopt, std::nullopt, std::nullopt, std::nullopt}));
+  for (const auto& envelope : certificates) SHILU_CHECK(register_certificate(context, device, envelope));
   return http::json(201, {{"device_id", id}, {"token", token}}).with_header("Cache-Control", "no-store");
 }
 
@@ -72,10 +139,11 @@ Result<Known> look_up(const Context& context, const Device& device, std::string_
 }
 
 // Nothing of it is here but perhaps a part.
-Result<http::Response> receive(const Context& context, const std::optional<Upload>& upload,
-                               const Offer& offer) {
+Result<http::Response> receive(const Context& context, const Device& device,
+                               const std::optional<Upload>& upload, const Offer& offer) {
   if (upload && upload->offset_bytes == upload->size_bytes && upload->size_bytes == offer.size_bytes)
     return http::json(200, {{"answer", "verifying"}});
+  if (context.settings.object_store && offer.takes_parts) return offer_parts(context, device, offer, upload);
   if (upload && upload->size_bytes == offer.size_bytes) {
     SHILU_TRY(const std::int64_t offset, context.uploads.settle(*upload));
     return resume(*upload, offset);
@@ -101,7 +169,9 @@ Result<http::Response> take_offer(const Context& context, const http::Request& r
     return http::problem(422, "point-unknown", point.error().message);
   // Whoever offers a rejected package again wants to know again: an unknown device may be enrolled by now.
   if (package) SHILU_CHECK(context.store.forget_rejected(offer.package_sha256));
-  return receive(context, known.upload, offer);
+  SHILU_CHECK(context.store.put_offer({device.id, offer.package_sha256, offer.size_bytes, offer.blocks,
+                                       context.clock.wall().ns / 1'000'000 + kOfferLifetime_ms}));
+  return receive(context, device, known.upload, offer);
 }
 
 Json state_json(std::string_view state, std::int64_t offset) {
@@ -128,7 +198,8 @@ Result<http::Response> tell_state(const Context& context, const http::Request& r
   if (known.package) return package_state(*known.package);
   if (!known.upload)
     return http::problem(404, "not-found", "The platform knows no such package of this device.");
-  const bool complete = known.upload->offset_bytes == known.upload->size_bytes;
+  SHILU_TRY(const auto object, context.store.object_upload(known.upload->id));
+  const bool complete = known.upload->offset_bytes == known.upload->size_bytes || (object && object->joined);
   return http::json(200, state_json(complete ? "verifying" : "receiving", known.upload->offset_bytes));
 }
 
@@ -138,6 +209,30 @@ void add_device_routes(http::Server& server, const Context& context) {
   server.route("GET", "/api/v1/platform", [context](const http::Request&) { return describe(context); });
   server.route("POST", "/api/v1/devices",
                [context](const http::Request& request) { return answer(enrol(context, request)); });
+  server.route("POST", "/api/v1/devices/keys",
+               for_device(context.store, [context](const http::Request& request, const Device& device) {
+                 return take_keys(context, request, device);
+               }));
+  server.route("GET", "/api/v1/platform/nonce",
+               [context](const http::Request&) { return not_stored(answer(tell_nonce(context))); });
+  server.route("GET", "/api/v1/devices/log",
+               for_device(context.store,
+                          [context](const http::Request&, const Device& device) -> Result<http::Response> {
+                            SHILU_TRY(const Json known, tell_log_head(context, device));
+                            return http::json(200, known);
+                          }));
+  server.route(
+      "POST", "/api/v1/devices/log",
+      for_device(context.store,
+                 [context](const http::Request& request, const Device& device) -> Result<http::Response> {
+                   SHILU_TRY(const Json body, body_object(request));
+                   SHILU_TRY(const Json verdict, take_log_head(context, device, body));
+                   return http::json(200, verdict);
+                 }));
+  server.route("POST", "/api/v1/devices/time-stamps",
+               for_device(context.store, [context](const http::Request& request, const Device&) {
+                 return take_time_stamp(context, request);
+               }));
   server.route("POST", "/api/v1/submissions",
                for_device(context.store, [context](const http::Request& request, const Device& device) {
                  return take_offer(context, request, device);

@@ -2,23 +2,16 @@
 
 #include <variant>
 
+#include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
 #include "upload/evidence/identity.h"
 #include "upload/evidence/package_reader.h"
+#include "upload/platform/device_log_book.h"
+#include "upload/platform/key_registry.h"
 #include "upload/platform/shown.h"
 
 namespace shilu::platform {
 namespace {
-
-Result<std::vector<PublicKey>> enrolled_keys(PlatformStore& store) {
-  SHILU_TRY(const auto devices, store.devices());
-  std::vector<PublicKey> keys;
-  for (const Device& device : devices) {
-    SHILU_TRY(PublicKey key, PublicKey::from_pem(device.key_pem));
-    keys.push_back(std::move(key));
-  }
-  return keys;
-}
 
 std::string facts_json(const std::vector<evidence::Fact>& facts) {
   Json list = Json::array();
@@ -79,11 +72,14 @@ Status take(const Context& context, const Package& package, const evidence::Pack
 
 Result<Examination> examine(const Context& context, const Package& package) {
   const std::filesystem::path file = context.settings.package_path(package.sha256);
-  evidence::VerifyOptions options;
-  SHILU_TRY(options.trusted_devices, enrolled_keys(context.store));
+  SHILU_TRY(evidence::VerifyOptions options, verify_options(context));
+  if (auto stamp = read_file(context.settings.time_stamp_path(package.sha256), 1u << 20))
+    options.time_stamp = std::move(*stamp);
   SHILU_TRY(evidence::VerifyReport report, evidence::verify_package(file, options));
   Examination examination;
   examination.facts = std::move(report.facts);
+  SHILU_TRY(evidence::Fact log, log_fact(context, package.device_id));
+  examination.facts.push_back(std::move(log));
   examination.accepted.facts = facts_json(examination.facts);
   examination.reasons = reasons_against(examination.facts);
   if (!examination.reasons.empty()) return examination;

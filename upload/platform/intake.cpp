@@ -31,7 +31,7 @@ Status pass_over(const Context& context, const Upload& upload, const fs::path& f
 
 Status take_in(const Context& context, const Upload& upload) {
   const fs::path file = context.uploads.path_of(upload);
-  const auto digest = sha256_file(file);
+  const auto digest = context.uploads.digest_of(upload);
   if (!digest && digest.error().kind == ErrorKind::kNotFound) return drop(context, upload, "its file is gone");
   if (!digest) return fail(digest.error());
   const std::string sha256 = to_hex(*digest);

@@ -11,7 +11,9 @@ namespace shilu::platform {
 struct PlatformKeys {
   SigningKey receipt;
   BoxKeyPair identity;
-  // From `directory` (0700); files of mode 0600, made on first use. Lost keys are lost receipts: back them up.
+  std::string operator_token;  // of whoever looks after the platform: operator.token, one line, 0600
+  // From `directory` (0700); files of mode 0600, made on first use. Lost keys are lost receipts: back them
+  // up.
   static Result<PlatformKeys> load_or_create(const std::filesystem::path& directory);
 };
 

@@ -2,16 +2,17 @@
 
 #include <fmt/format.h>
 
-#include "firmware/base/digest.h"
+#include <algorithm>
+
 #include "firmware/base/json_io.h"
+#include "upload/platform/received_hashes.h"
 
 namespace shilu::platform {
 namespace {
 
-constexpr std::int64_t kBlockSize = 8 << 20;
 constexpr std::size_t kMaxId = 128;
 
-Status check_blocks(const Json& json, std::int64_t size) {
+Result<std::vector<Digest>> read_blocks(const Json& json, std::int64_t size) {
   SHILU_TRY(const std::int64_t block_size, json_int(json, "block_size"));
   if (block_size != kBlockSize)
     return fail(ErrorKind::kInvalidArgument, fmt::format("\"block_size\" must be {}.", kBlockSize));
@@ -19,11 +20,19 @@ Status check_blocks(const Json& json, std::int64_t size) {
   const std::int64_t wanted = size / kBlockSize + (size % kBlockSize != 0);
   if (static_cast<std::int64_t>(blocks.size()) != wanted)
     return fail(ErrorKind::kInvalidArgument, fmt::format("\"blocks\" must hold {} hashes.", wanted));
+  std::vector<Digest> digests;
   for (const Json& block : blocks) {
-    if (!block.is_string() || !digest_from_hex(block.get_ref<const std::string&>()))
+    const auto digest = digest_from_hex(block.is_string() ? block.get_ref<const std::string&>() : std::string());
+    if (!digest)
       return fail(ErrorKind::kInvalidArgument, "\"blocks\" must hold SHA-256 hashes in lower-case hex.");
+    digests.push_back(*digest);
   }
-  return {};
+  return digests;
+}
+
+bool names_parts(const Json& json) {
+  const auto transports = json_array(json, "transports");
+  return transports && std::find(transports->begin(), transports->end(), Json("parts")) != transports->end();
 }
 
 }  // namespace
@@ -38,7 +47,8 @@ Result<Offer> Offer::from_json(const Json& json) {
   SHILU_TRY(offer.point, json_string(json, "point"));
   if (offer.programme.size() > kMaxId || offer.point.size() > kMaxId)
     return fail(ErrorKind::kInvalidArgument, "\"programme\" and \"point\" may have at most 128 bytes each.");
-  SHILU_CHECK(check_blocks(json, offer.size_bytes));
+  SHILU_TRY(offer.blocks, read_blocks(json, offer.size_bytes));
+  offer.takes_parts = names_parts(json);
   return offer;
 }
 

@@ -6,6 +6,7 @@
 #include "upload/platform/accounts.h"
 #include "upload/platform/background.h"
 #include "upload/platform/device_routes.h"
+#include "upload/platform/fleet_routes.h"
 #include "upload/platform/keys.h"
 #include "upload/platform/review_media.h"
 #include "upload/platform/review_routes.h"
@@ -32,7 +33,7 @@ http::ServerOptions server_options(const PlatformSettings& settings) {
 }
 
 Status make_directories(const std::filesystem::path& directory) {
-  for (const char* part : {"uploads", "packages"})
+  for (const char* part : {"uploads", "packages", "time-stamps"})
     SHILU_CHECK(posix_file_system().create_directories(directory / part));
   return {};
 }
@@ -48,8 +49,11 @@ struct Platform::Parts {
         store(std::move(opened)),
         uploads(store, settings.directory / "uploads"),
         claims(clock),
-        context{settings, catalogue, clock,  keys.receipt, keys.identity,
-                store,    uploads,   claims, [this] { background->wake(); }},
+        context{settings,      catalogue,
+                clock,         keys.receipt,
+                keys.identity, keys.operator_token,
+                store,         uploads,
+                claims,        [this] { background->wake(); }},
         server(server_options(settings)) {}
 
   const PlatformSettings settings;
@@ -79,6 +83,7 @@ Result<std::unique_ptr<Platform>> Platform::start(PlatformSettings settings, con
   auto parts = std::make_unique<Parts>(std::move(settings), std::move(catalogue), std::move(keys),
                                        std::move(store), clock);
   add_device_routes(parts->server, parts->context);
+  add_fleet_routes(parts->server, parts->context);
   add_tus_routes(parts->server, parts->context);
   add_session_routes(parts->server, parts->context);
   add_review_routes(parts->server, parts->context);

@@ -2,6 +2,7 @@
 
 #include "upload/platform/platform_store.h"
 
+#include <algorithm>
 #include <array>
 
 #include "firmware/base/digest.h"
@@ -11,12 +12,16 @@
 namespace shilu::platform {
 
 extern const std::string_view kPlatformSchema1;  // platform_schema_1.sql
+extern const std::string_view kPlatformSchema2;
+extern const std::string_view kPlatformSchema3;
+extern const std::string_view kPlatformSchema4;
 
 namespace {
 
 const store::Schema& platform_schema() {
   static constexpr std::int32_t kApplicationId = 0x5348504c;  // "SHPL"
-  static const std::array<store::Migration, 1> migrations{{{1, kPlatformSchema1}}};
+  static const std::array<store::Migration, 4> migrations{
+      {{1, kPlatformSchema1}, {2, kPlatformSchema2}, {3, kPlatformSchema3}, {4, kPlatformSchema4}}};
   static const store::Schema schema{kApplicationId, migrations};
   return schema;
 }
@@ -38,6 +43,13 @@ constexpr std::string_view kDevice = "select id, name, key_pem from devices ";
 constexpr std::string_view kUpload =
     "select id, device, size_bytes, offset_bytes, announced_sha256, metadata, expires_utc_ms, taken "
     "from uploads ";
+
+std::vector<Digest> digests_in(ByteView bytes) {
+  std::vector<Digest> digests(bytes.size() / sizeof(Digest));
+  for (std::size_t i = 0; i < digests.size(); ++i)
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(i * sizeof(Digest)), sizeof(Digest), digests[i].begin());
+  return digests;
+}
 
 std::string with(std::string_view select, std::string_view where) {
   return std::string(select) + std::string(where);
@@ -77,6 +89,32 @@ Result<std::vector<Device>> PlatformStore::devices() {
   return store::all(impl_->database.query(with(kDevice, "order by id")), read_device);
 }
 
+Status PlatformStore::put_offer(const OfferedBlocks& offer) {
+  Bytes blocks;
+  for (const Digest& block : offer.blocks) put_bytes(blocks, block);
+  const std::lock_guard lock(impl_->mutex);
+  return done(impl_->database.run(
+      "insert into offers values (?1, ?2, ?3, ?4, ?5) on conflict (device, package_sha256) do update set "
+      "size_bytes = excluded.size_bytes, blocks = excluded.blocks, expires_utc_ms = excluded.expires_utc_ms",
+      offer.device_id, offer.package_sha256, offer.size_bytes, ByteView(blocks), offer.expires_utc_ms));
+}
+
+Result<std::vector<Digest>> PlatformStore::offered_blocks(std::string_view device_id, std::string_view package_sha256,
+                                                          std::int64_t size_bytes) {
+  const std::lock_guard lock(impl_->mutex);
+  SHILU_TRY(const auto blocks,
+            store::at_most_one(impl_->database.query("select blocks from offers where device = ?1 and "
+                                                     "package_sha256 = ?2 and size_bytes = ?3",
+                                                     device_id, package_sha256, size_bytes),
+                               store::single<Bytes>));
+  return blocks ? digests_in(*blocks) : std::vector<Digest>();
+}
+
+Status PlatformStore::forget_old_offers() {
+  const std::lock_guard lock(impl_->mutex);
+  return done(impl_->database.run("delete from offers where expires_utc_ms < ?1", impl_->now_ms()));
+}
+
 Status PlatformStore::create_upload(const Upload& upload) {
   const std::lock_guard lock(impl_->mutex);
   return done(impl_->database.run("insert into uploads values (?1, ?2, ?3, 0, ?4, ?5, ?6, 0)", upload.id,
@@ -94,8 +132,9 @@ Result<std::optional<Upload>> PlatformStore::upload_of(std::string_view device_i
   const std::lock_guard lock(impl_->mutex);
   return store::at_most_one(
       impl_->database.query(
-          with(kUpload, "where device = ?1 and announced_sha256 = ?2 and taken = 0 order by offset_bytes desc, id limit 1"),
-          device_id, announced_sha256),
+          with(kUpload, "where device = ?1 and announced_sha256 = ?2 and taken = 0 and (offset_bytes = size_bytes or "
+                        "expires_utc_ms >= ?3) order by offset_bytes desc, id limit 1"),
+          device_id, announced_sha256, impl_->now_ms()),
       read_upload);
 }
 

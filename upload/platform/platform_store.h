@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "firmware/base/clock.h"
+#include "firmware/base/digest.h"
 #include "firmware/base/result.h"
+#include "upload/evidence/revocation.h"
 
 namespace shilu::platform {
 
@@ -23,6 +25,27 @@ struct Device {
   std::string key_pem;
 };
 
+// As a certificate showed it; see platform_schema_2.sql.
+struct DeviceKey {
+  std::string id;
+  std::string device;
+  std::string role;  // "device", "recording", "seal"
+  std::string pem;
+  std::optional<std::string> level;
+  std::optional<std::int64_t> not_before_utc_ms, not_after_utc_ms;
+  std::optional<std::string> endorsed_by;
+};
+
+// See platform_schema_3.sql.
+struct DeviceLogRow {
+  std::string device;
+  std::string checkpoint;
+  std::int64_t seen_utc_ms = 0;
+  std::string state;
+  std::string detail;
+  std::optional<std::string> refused;
+};
+
 struct Upload {
   std::string id;
   std::string device_id;
@@ -32,6 +55,23 @@ struct Upload {
   std::string metadata;
   std::int64_t expires_utc_ms = 0;
   bool taken = false;  // it has become a package; its file is gone from the uploads
+};
+
+// What a device announced of a package, block by block.
+struct OfferedBlocks {
+  std::string device_id;
+  std::string package_sha256;
+  std::int64_t size_bytes = 0;
+  std::vector<Digest> blocks;  // of 8 MiB
+  std::int64_t expires_utc_ms = 0;
+};
+
+// An upload that comes through an S3-compatible store.
+struct ObjectUpload {
+  Upload upload;
+  std::string key;              // in the bucket
+  std::string store_upload_id;  // of the multipart upload there
+  bool joined = false;          // all parts are there and made one object
 };
 
 enum class PackageState { kVerifying, kAcknowledged, kRejected };
@@ -98,10 +138,25 @@ class PlatformStore {
   Result<std::optional<Device>> device_of_token(std::string_view token);
   Result<std::vector<Device>> devices();
 
+  // --- Keys. kFailedPrecondition: it is known as another device's, in another role, or with another level.
+  Status put_device_key(const DeviceKey& key);
+  Result<std::vector<DeviceKey>> device_keys();
+  Status revoke(const evidence::Revocation& revocation);  // of two the earlier moment stays
+  Result<std::vector<evidence::Revocation>> revocations();
+
+  // --- Logs of devices. kFailedPrecondition: what is there is not `replaces` (a checkpoint; "" for none).
+  Status put_device_log(const DeviceLogRow& log, std::string_view replaces);
+  Result<std::optional<DeviceLogRow>> device_log(std::string_view device_id);
+
   // --- Uploads
+  Status put_offer(const OfferedBlocks& offer);  // in place of an older one for the same package
+  // Empty: none was made for a package of that size.
+  Result<std::vector<Digest>> offered_blocks(std::string_view device_id, std::string_view package_sha256,
+                                             std::int64_t size_bytes);
+  Status forget_old_offers();
   Status create_upload(const Upload& upload);
   Result<std::optional<Upload>> upload(std::string_view id);
-  // Not yet taken; of several the one that has come farthest.
+  // Not yet taken, and its time not over; of several the one that has come farthest.
   Result<std::optional<Upload>> upload_of(std::string_view device_id, std::string_view announced_sha256);
   Status set_offset(std::string_view id, std::int64_t offset_bytes);
   Status set_taken(std::string_view id);
@@ -109,6 +164,11 @@ class PlatformStore {
   Result<std::vector<Upload>> complete_uploads();  // all bytes are here, not yet taken
   Result<std::vector<Upload>> expired_uploads();   // unfinished or taken ones whose time is over
   Result<std::int64_t> bytes_still_to_come();      // of all uploads: what the disk must hold
+
+  Status create_object_upload(const ObjectUpload& object);  // with its upload
+  Result<std::optional<ObjectUpload>> object_upload(std::string_view upload_id);
+  Status set_joined(std::string_view upload_id);
+  Result<std::vector<ObjectUpload>> joined_objects();  // not yet fetched whole
 
   // --- Packages
   // The upload is done: it becomes a package to verify, in one step. kAlreadyExists if the package is there

@@ -44,10 +44,23 @@ Result<http::Response> serve(const Context& context, const OwnReview& own, const
   if (!*file) return fail_errno(errno, "open a package");
   http::ComposedBody body;
   body.etag = fmt::format("\"{}-{:08x}\"", found->second.size, found->second.crc32);
-  if (found->second.size > 0) body.pieces.push_back({nullptr, file, found->second.offset, found->second.size});
+  if (found->second.size > 0)
+    body.pieces.push_back({nullptr, file, found->second.offset, found->second.size});
   http::Response response;
   response.body = std::move(body);
   return std::move(response).with_header("Cache-Control", "private, no-cache");
+}
+
+// "?part=2" of a clip over a change of the camera's format; 1 without it.
+Result<std::size_t> wanted_part(const http::Request& request, const Json& item, std::string_view source) {
+  const std::string_view text = request.query_or("part", "1");
+  std::size_t part = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), part);
+  const Json parts = item.value("parts", Json::object()).value(std::string(source), Json::array());
+  const std::size_t count = std::max<std::size_t>(parts.size(), 1);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || part == 0 || part > count)
+    return not_there();
+  return part;
 }
 
 Result<http::Response> clip(const Context& context, const http::Request& request, const Assessor& assessor) {
@@ -59,7 +72,8 @@ Result<http::Response> clip(const Context& context, const http::Request& request
   const Json& sources = item["sources"];
   if (std::find(sources.begin(), sources.end(), source) == sources.end()) return not_there();
   const auto index = item["index"].get<std::size_t>();
-  SHILU_TRY(http::Response response, serve(context, own, evidence::clip_file(index, source)));
+  SHILU_TRY(const std::size_t part, wanted_part(request, item, source));
+  SHILU_TRY(http::Response response, serve(context, own, evidence::clip_file(index, source, part)));
   response.content_type = "video/mp4";
   return response;
 }

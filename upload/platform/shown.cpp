@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "firmware/base/json_io.h"
+#include "upload/evidence/annotations.h"
 #include "upload/evidence/file_names.h"
 #include "upload/evidence/identity.h"
 #include "upload/evidence/proven_records.h"
@@ -44,6 +45,18 @@ Result<Json> gaps_json(const evidence::PackageReader& package, const evidence::C
   return gaps;
 }
 
+// The borders of a source's files in the clip's time: usually one.
+Json parts_json(const evidence::ClaimedClip& clip) {
+  Json json = Json::object();
+  for (const auto& source : clip.sources) {
+    for (const auto& part : source.parts) {
+      json[source.name].push_back({{"from_ms", part.range.from.ms() - clip.range.from.ms()},
+                                   {"to_ms", part.range.to.ms() - clip.range.from.ms()}});
+    }
+  }
+  return json;
+}
+
 Result<Json> clips_json(const evidence::PackageReader& package, const evidence::Evidence& evidence,
                         const Blindfold& blindfold) {
   Json clips = Json::array();
@@ -54,6 +67,7 @@ Result<Json> clips_json(const evidence::PackageReader& package, const evidence::
     SHILU_TRY(Json gaps, gaps_json(package, clip, i + 1));
     clips.push_back({{"index", i + 1},
                      {"sources", std::move(sources)},
+                     {"parts", parts_json(clip)},
                      {"piece", blindfold.cover(clip.piece)},
                      {"duration_ms", clip.range.to.ms() - clip.range.from.ms()},
                      {"gaps", std::move(gaps)}});
@@ -89,6 +103,21 @@ Result<Json> marks_json(const evidence::PackageReader& package, std::size_t clip
   return marks;
 }
 
+// What the teacher said about moments of the clips.
+Result<Json> notes_json(const evidence::PackageReader& package, const evidence::Evidence& evidence,
+                        const Blindfold& blindfold) {
+  SHILU_TRY(const Bytes text, package.read(evidence::kAnnotationsFile));
+  SHILU_TRY(const auto notes, evidence::parse_annotations(as_text(text), evidence));
+  Json list = Json::array();
+  for (const evidence::Note& note : notes) {
+    list.push_back({{"clip", note.clip},
+                    {"at_ms", note.at_ms},
+                    {"to_ms", note.to_ms ? Json(*note.to_ms) : Json(nullptr)},
+                    {"text", blindfold.cover(note.text)}});
+  }
+  return list;
+}
+
 Json proof_json(const std::vector<evidence::Fact>& facts, const Blindfold& blindfold) {
   Json proof = Json::array();
   for (const evidence::Fact& fact : facts) {
@@ -109,10 +138,12 @@ Result<Json> make_shown(const evidence::PackageReader& package, const evidence::
                         const std::vector<evidence::Fact>& facts, const Blindfold& blindfold) {
   SHILU_TRY(Json clips, clips_json(package, evidence, blindfold));
   SHILU_TRY(Json marks, marks_json(package, evidence.clips.size()));
+  SHILU_TRY(Json notes, notes_json(package, evidence, blindfold));
   return Json{{"fields", fields_json(evidence, blindfold)},
               {"clips", std::move(clips)},
               {"documents", documents_json(evidence, blindfold)},
               {"marks", std::move(marks)},
+              {"notes", std::move(notes)},
               {"proof", proof_json(facts, blindfold)}};
 }
 

@@ -1,6 +1,7 @@
 #include "upload/platform/sweep.h"
 
 #include "firmware/base/log.h"
+#include "upload/platform/object_intake.h"
 
 namespace shilu::platform {
 namespace {
@@ -9,6 +10,7 @@ Status remove_expired(const Context& context) {
   SHILU_TRY(const auto expired, context.store.expired_uploads());
   for (const Upload& upload : expired) {
     log_info("sweep: upload={} expired at {} of {} bytes", upload.id, upload.offset_bytes, upload.size_bytes);
+    SHILU_CHECK(abandon_object(context, upload));
     SHILU_CHECK(context.uploads.remove(upload));
   }
   return {};
@@ -46,6 +48,7 @@ Status sweep_packages(const Context& context) {
 
 Status sweep(const Context& context) {
   SHILU_CHECK(remove_expired(context));
+  SHILU_CHECK(context.store.forget_old_offers());
   SHILU_CHECK(sweep_uploads(context));
   return sweep_packages(context);
 }

@@ -151,6 +151,11 @@ class PatchSink final : public http::BodySink {
         .with_header("Upload-Offset", std::to_string(*offset))
         .with_header("Upload-Expires", http_date(upload_.expires_utc_ms));
   }
+  // 460 is the tus checksum extension's word for what did not arrive as it was sent.
+  http::Response refused(const Error& error) override {
+    const bool altered = error.kind == ErrorKind::kCorrupted;
+    return tus(altered ? http::problem(460, "block-altered", error.message) : http::problem(error));
+  }
   void aborted() override { writer_.reset(); }  // what came is kept
 
  private:

@@ -1,8 +1,10 @@
 #pragma once
 // The bytes of uploads under way. The offset that anyone is told is durable: written, synced, and in the
 // store. One writer per upload; whoever comes later takes over at once, and the older one's next write fails.
-// Thread-safe.
+// Bytes are hashed as they come: a block that is not what the device announced never becomes part of the
+// upload. Thread-safe.
 
+#include <atomic>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -10,6 +12,7 @@
 
 #include "firmware/base/file_system.h"
 #include "upload/platform/platform_store.h"
+#include "upload/platform/received_hashes.h"
 
 namespace shilu::platform {
 
@@ -25,33 +28,45 @@ class UploadFiles {
   // Ends an older writer; -> the durable offset.
   Result<std::int64_t> settle(const Upload& upload);
   Status remove(const Upload& upload);
+  // SHA-256 of a complete upload: counted while it came, or else read from its file. Nobody writes to it any
+  // more.
+  Result<Digest> digest_of(const Upload& upload);
   std::filesystem::path path_of(const Upload& upload) const { return directory_ / upload.id; }
 
  private:
-  // One open upload, shared by its writers. Lives while a writer does.
+  // One open upload, shared by its writers. Stays for a while behind them, so that the next one need not read
+  // and hash again.
   struct Active {
+    // Of the writer that may write. Counted up before waiting for the mutex: the older one ends at its next
+    // piece.
+    std::atomic<std::uint64_t> generation = 0;
+    std::atomic<std::int64_t> used_at_ns = 0;
     std::mutex mutex;  // guards what follows
     std::unique_ptr<File> file;
     std::int64_t offset = 0;
     std::int64_t durable = 0;
     std::int64_t synced_at_ns = 0;
-    std::uint64_t generation = 0;  // of the writer that may write
+    std::optional<ReceivedHashes> hashes;
   };
   Result<std::shared_ptr<Active>> open(const Upload& upload);
+  Result<std::shared_ptr<Active>> load(const Upload& upload);
+  void close_unused();  // under mutex_
   Status sync(const std::string& id, Active& active);
+  Status go_back(const std::string& id, Active& active, std::int64_t offset);
 
   PlatformStore& store_;
   const std::filesystem::path directory_;
   SystemClock clock_;
   std::mutex mutex_;  // guards active_
-  std::map<std::string, std::weak_ptr<Active>> active_;
+  std::map<std::string, std::shared_ptr<Active>> active_;
 };
 
 class UploadFiles::Writer {
  public:
   Writer(UploadFiles& files, Upload upload, std::shared_ptr<Active> active, std::uint64_t generation);
   ~Writer();
-  // kFailedPrecondition once somebody took over; kInvalidArgument past the upload's length.
+  // kFailedPrecondition once somebody took over; kInvalidArgument past the upload's length; kCorrupted when a
+  // block ends that is not what was announced: the upload stands at that block's beginning again.
   Status write(ByteView bytes);
   Result<std::int64_t> finish();  // -> the durable offset
 

@@ -30,7 +30,8 @@ Result<std::string> make_receipt(const Context& context, const Package& package,
   }
   receipt.log_index = static_cast<std::uint64_t>(number);
   receipt.platform = context.settings.name;
-  return evidence::sign_receipt(receipt, context.receipt_key).to_json();
+  SHILU_TRY(const auto envelope, evidence::sign_receipt(receipt, context.receipt_key));
+  return envelope.to_json();
 }
 
 Status acknowledge(const Context& context, const Package& package, const Examination& examination) {

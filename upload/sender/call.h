@@ -1,6 +1,7 @@
 #pragma once
 // How an HTTP answer (or its absence) becomes a CallError: the one place that sorts failures.
 
+#include "firmware/base/clock.h"
 #include "firmware/base/json.h"
 #include "upload/sender/platform_client.h"
 
@@ -10,12 +11,18 @@ namespace shilu::sender {
 CallResult<http::ClientResponse> perform(http::Client& client, const http::ClientRequest& request,
                                          std::initializer_list<int> expected);
 
-CallError network_error(const Error& error);
+CallError network_error(const Error& error, http::Cause cause);
+// Did the platform, or a tus server, say this? Else something between us and it did: a captive portal, a
+// proxy.
+bool is_theirs(const http::ClientResponse& response);
 CallError unexpected_answer(const http::ClientRequest& request, const http::ClientResponse& response);
 
 // "Retry-After" in seconds or as an HTTP date (RFC 9110 10.2.3), against the answer's own Date header, so
 // that a wrong local clock does no harm. At most one day.
 std::optional<std::chrono::seconds> retry_after(const http::ClientResponse& response);
+
+// How far the peer's clock is ahead of ours, from the answer's Date; nullopt: it says none.
+std::optional<std::chrono::seconds> clock_ahead(const http::ClientResponse& response, WallTime now);
 
 // The answer's body as JSON; anything else is kPortal: a proxy or captive portal spoke instead of the
 // platform.

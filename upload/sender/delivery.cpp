@@ -1,5 +1,8 @@
 #include "upload/sender/delivery.h"
 
+#include <fmt/format.h>
+
+#include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
 #include "upload/evidence/receipt.h"
 #include "upload/sender/block_hashes.h"
@@ -9,13 +12,19 @@ namespace shilu::sender {
 namespace {
 
 Attempt failed(CallError error) {
-  return {Attempt::End::kFailed, std::move(error)};
+  const bool answered = error.kind != CallError::Kind::kNetwork && error.kind != CallError::Kind::kTrust &&
+                        error.kind != CallError::Kind::kPortal && error.kind != CallError::Kind::kLocal;
+  return {Attempt::End::kFailed, std::move(error), answered};
 }
-Attempt failed(const Error& error) {
-  return failed({CallError::Kind::kRefused, error.message, std::nullopt});
+CallError local(const Error& error) {
+  return {CallError::Kind::kLocal, error.message, std::nullopt, "local"};
+}
+// What the platform said is not what it promised: for people to look at.
+CallError not_believed(std::string message) {
+  return {CallError::Kind::kRefused, std::move(message), std::nullopt, "not-believed"};
 }
 Attempt moved(const Status& status) {
-  return status ? Attempt{} : failed(status.error());
+  return status ? Attempt{Attempt::End::kMoved, {}, true} : failed(local(status.error()));
 }
 
 Result<Digest> package_digest(const store::Submission& submission) {
@@ -34,73 +43,92 @@ std::string reasons_json(const std::vector<PackageState::Reason>& reasons) {
 
 }  // namespace
 
-Delivery::Delivery(store::DeviceStore& store, PlatformClient& platform, const Enrolled& enrolled)
-    : store_(store), platform_(platform), enrolled_(enrolled) {}
+Delivery::Delivery(store::DeviceStore& store, PlatformClient& platform, const Enrolled& enrolled,
+                   FindTransport find_transport)
+    : store_(store), platform_(platform), enrolled_(enrolled), find_transport_(std::move(find_transport)) {}
 
-TusClient Delivery::tus() {
-  return {platform_.client(), {{"Authorization", "Bearer " + enrolled_.token}}};
-}
-
-Attempt Delivery::send(const store::Submission& submission, const OnAcked& on_acked) {
-  if (const auto begun = store_.begin_attempt(submission.id); !begun) return failed(begun.error());
+Attempt Delivery::send(const store::Submission& submission, const UploadWatch& watch) {
   auto answer = make_offer(submission);
   if (!answer) return failed(answer.error());
+  if (const auto begun = store_.begin_attempt(submission.id); !begun) return failed(local(begun.error()));
   if (answer->kind == OfferAnswer::Kind::kVerifying) return moved(store_.set_verifying(submission.id));
   if (answer->kind == OfferAnswer::Kind::kHave && answer->receipt)
     return store_receipt(submission, *answer->receipt);
-  auto upload = begin_upload(submission, *answer);
-  if (!upload) return failed(upload.error());
-  return append_all(submission, std::move(*upload), on_acked);
+  Attempt attempt = carry(submission, *answer, watch);
+  attempt.answered = true;
+  return attempt;
 }
 
 CallResult<OfferAnswer> Delivery::make_offer(const store::Submission& submission) {
   const auto digest = package_digest(submission);
+  if (!digest) return tl::make_unexpected(local(digest.error()));
   const auto blocks = block_hashes(submission.package_path.value_or(""), size_of(submission));
-  if (!digest || !blocks) {
-    const std::string& message = digest ? blocks.error().message : digest.error().message;
-    return tl::make_unexpected(CallError{CallError::Kind::kRefused, message, std::nullopt});
-  }
+  if (!blocks) return tl::make_unexpected(local(blocks.error()));
   return platform_.offer({*digest, size_of(submission), *blocks, submission.programme, submission.point});
 }
 
-CallResult<RunningUpload> Delivery::begin_upload(const store::Submission& submission,
-                                                 const OfferAnswer& answer) {
-  RunningUpload upload{answer.upload_url, answer.offset};
+// Known before the first byte leaves, so that a restart goes on there.
+CallResult<std::string> Delivery::handle_of(const store::Submission& submission, const OfferAnswer& answer,
+                                            UploadTransport& transport) {
+  const auto digest = package_digest(submission);
+  if (!digest) return tl::make_unexpected(local(digest.error()));
+  std::string handle = answer.upload_url;
+  std::uint64_t offset = answer.offset;
   if (answer.kind != OfferAnswer::Kind::kResume) {
-    SHILU_CALL(upload.url, tus().create(enrolled_.upload_endpoint, size_of(submission),
-                                        {{"package_sha256", *submission.package_sha256}}));
-    upload.offset = 0;
+    const Parcel parcel{*submission.package_path, size_of(submission), *digest};
+    SHILU_CALL(handle, transport.begin(parcel));
+    offset = 0;
   }
-  // Known before the first byte leaves, so that a restart goes on there.
-  const auto stored = store_.set_upload(submission.id, upload.url, static_cast<std::int64_t>(upload.offset));
-  if (!stored)
-    return tl::make_unexpected(CallError{CallError::Kind::kRefused, stored.error().message, std::nullopt});
-  return upload;
+  const auto stored = store_.set_upload(submission.id, handle, static_cast<std::int64_t>(offset));
+  if (!stored) return tl::make_unexpected(local(stored.error()));
+  return handle;
 }
 
-Attempt Delivery::append_all(const store::Submission& submission, RunningUpload upload,
-                             const OnAcked& on_acked) {
-  const UploadWatch watch{[&](std::uint64_t offset) {
-                            return store_.set_acked(submission.id, static_cast<std::int64_t>(offset));
-                          },
-                          on_acked};
-  TusClient client = tus();
-  const auto end = send_rest(client, upload, *submission.package_path, size_of(submission), watch);
+Attempt Delivery::carry(const store::Submission& submission, const OfferAnswer& answer,
+                        const UploadWatch& watch) {
+  UploadTransport* transport = find_transport_(answer.transport);
+  if (transport == nullptr) {
+    return failed(
+        {CallError::Kind::kRefused,
+         "the platform wants the package by \"" + answer.transport + "\", which this device does not know",
+         std::nullopt, "transport"});
+  }
+  const auto handle = handle_of(submission, answer, *transport);
+  if (!handle) return failed(handle.error());
+  // Only what goes beyond all that was known counts as an achievement.
+  auto best = static_cast<std::uint64_t>(submission.acked_offset);
+  UploadWatch inner = watch;
+  inner.on_offset = [&](std::uint64_t offset) -> Status {
+    const auto at = static_cast<std::int64_t>(offset);
+    if (offset <= best) return store_.set_upload(submission.id, *handle, at);
+    best = offset;
+    SHILU_CHECK(store_.set_acked(submission.id, at));
+    return watch.on_offset ? watch.on_offset(offset) : Status();
+  };
+  const auto digest = package_digest(submission);
+  const auto end =
+      transport->send_rest(*handle, {*submission.package_path, size_of(submission), *digest}, inner);
+  // The platform offered to go on with an upload whose time is over.
+  if (!end && end.error().kind == CallError::Kind::kGone && answer.kind == OfferAnswer::Kind::kResume) {
+    OfferAnswer anew;
+    anew.transport = answer.transport;
+    return carry(submission, anew, watch);
+  }
   if (!end) return failed(end.error());
-  if (*end == UploadEnd::kCancelled) return {Attempt::End::kCancelled, {}};
+  if (*end == UploadEnd::kCancelled) return {Attempt::End::kCancelled, {}, true};
+  if (*end == UploadEnd::kYielded) return {Attempt::End::kYielded, {}, true};
   return moved(store_.set_verifying(submission.id));
 }
 
 Attempt Delivery::ask_result(const store::Submission& submission) {
   const auto digest = package_digest(submission);
-  if (!digest) return failed(digest.error());
+  if (!digest) return failed(local(digest.error()));
   const auto state = platform_.state(*digest);
-  // The platform does not know it (any more): offer it again from the start.
-  if (!state && state.error().kind == CallError::Kind::kGone) return moved(store_.send_again(submission.id));
+  if (!state && state.error().kind == CallError::Kind::kGone) return {Attempt::End::kLost, {}, true};
   if (!state) return failed(state.error());
   switch (state->kind) {
     case PackageState::Kind::kVerifying:
-      return {Attempt::End::kWaiting, {}};
+      return {Attempt::End::kWaiting, {}, true};
     case PackageState::Kind::kReceiving:
       return moved(store_.send_again(submission.id));
     case PackageState::Kind::kRejected:
@@ -109,8 +137,7 @@ Attempt Delivery::ask_result(const store::Submission& submission) {
       break;
   }
   if (!state->receipt) {
-    return failed(
-        {CallError::Kind::kPortal, "the platform acknowledged the package without a receipt", std::nullopt});
+    return failed(not_believed("the platform acknowledged the package without a receipt"));
   }
   return store_receipt(submission, *state->receipt);
 }
@@ -118,17 +145,30 @@ Attempt Delivery::ask_result(const store::Submission& submission) {
 Attempt Delivery::ask_verdict(const store::Submission& submission) {
   const auto digest = package_digest(submission);
   const auto key = enrolled_.receipt_key();
-  if (!digest || !key) return failed(digest ? key.error() : digest.error());
+  if (!digest || !key) return failed(local(digest ? key.error() : digest.error()));
   const auto state = platform_.state(*digest);
   if (!state) return failed(state.error());
-  if (!state->verdict) return {Attempt::End::kWaiting, {}};
+  if (!state->verdict) return {Attempt::End::kWaiting, {}, true};
   const auto verdict = evidence::open_verdict(*state->verdict, *key);
-  if (!verdict) return failed(verdict.error().within("the platform's verdict"));
+  if (!verdict) return failed(not_believed(verdict.error().within("the platform's verdict").message));
   if (verdict->package_sha256 != *digest) {
-    return failed(
-        {CallError::Kind::kRefused, "the platform's verdict speaks of another package", std::nullopt});
+    return failed(not_believed("the platform's verdict speaks of another package"));
   }
+  if (const auto kept = keep_with_lesson(submission, "verdict", *state->verdict); !kept)
+    return failed(local(kept.error()));
   return moved(store_.set_verdict(submission.id, state->verdict->to_json()));
+}
+
+// The store may be lost with its disk or be made anew from the lessons' folders: what the platform signed
+// lies beside the lesson, first of all. A lesson whose folder was deleted has no place for it.
+Status Delivery::keep_with_lesson(const store::Submission& submission, std::string_view kind,
+                                  const DsseEnvelope& envelope) {
+  SHILU_TRY(const store::Lesson lesson, store_.lesson(submission.lesson_id));
+  const std::filesystem::path directory = lesson.directory;
+  if (!posix_file_system().exists(directory)) return {};
+  SHILU_CHECK(posix_file_system().create_directories(directory / "receipts"));
+  const std::string name = fmt::format("{}.{}.json", submission.package_sha256.value_or("none"), kind);
+  return write_file_atomic(directory / "receipts" / name, as_bytes(envelope.to_json()));
 }
 
 // Only a receipt that the pinned key signed for this very package counts: local media may be deleted against
@@ -136,18 +176,14 @@ Attempt Delivery::ask_verdict(const store::Submission& submission) {
 Attempt Delivery::store_receipt(const store::Submission& submission, const DsseEnvelope& envelope) {
   const auto digest = package_digest(submission);
   const auto key = enrolled_.receipt_key();
-  if (!digest || !key) return failed(digest ? key.error() : digest.error());
+  if (!digest || !key) return failed(local(digest ? key.error() : digest.error()));
   const auto receipt = evidence::open_receipt(envelope, *key);
-  if (!receipt) return failed(receipt.error().within("the platform's receipt"));
+  if (!receipt) return failed(not_believed(receipt.error().within("the platform's receipt").message));
   if (receipt->package_sha256 != *digest || receipt->size_bytes != size_of(submission)) {
-    return failed(
-        {CallError::Kind::kRefused, "the platform's receipt speaks of another package", std::nullopt});
+    return failed(not_believed("the platform's receipt speaks of another package"));
   }
+  if (const auto kept = keep_with_lesson(submission, "receipt", envelope); !kept) return failed(local(kept.error()));
   return moved(store_.acknowledge(submission.id, envelope.to_json()));
-}
-
-void Delivery::withdraw(const std::string& upload_url) {
-  (void)tus().terminate(upload_url);
 }
 
 }  // namespace shilu::sender

@@ -6,42 +6,48 @@
 
 #include "firmware/store/device_store.h"
 #include "upload/sender/enrolment.h"
-#include "upload/sender/upload_loop.h"
+#include "upload/sender/transport.h"
 
 namespace shilu::sender {
 
-// How the attempt ended; the outbox decides when the next one is.
+// How the attempt ended; the courier decides when the next one is.
 struct Attempt {
   enum class End {
     kMoved,      // it reached a new state
     kWaiting,    // still verifying over there
+    kLost,       // the platform knows nothing of what it had taken; it is to be sent again
+    kYielded,    // something else is more urgent; it goes on later
     kFailed,     // `error` says why
     kCancelled,  // paused, withdrawn, or the outbox stops
   } end = End::kMoved;
   CallError error;
+  bool answered = false;  // the platform said something in this attempt: the line is there
 };
 
-// Bytes acknowledged of the whole package; false stops the upload.
-using OnAcked = std::function<bool(std::uint64_t acked_bytes)>;
+// The ways of carrying that this device knows, by the word that the platform's offer uses ("tus").
+using FindTransport = std::function<UploadTransport*(const std::string& word)>;
 
 class Delivery {
  public:
-  Delivery(store::DeviceStore& store, PlatformClient& platform, const Enrolled& enrolled);
-  Attempt send(const store::Submission& submission, const OnAcked& on_acked);  // kQueued, kSending
-  Attempt ask_result(const store::Submission& submission);                     // kVerifying
-  Attempt ask_verdict(const store::Submission& submission);                    // kAcknowledged
-  void withdraw(const std::string& upload_url);  // tells the platform; best effort
+  Delivery(store::DeviceStore& store, PlatformClient& platform, const Enrolled& enrolled,
+           FindTransport find_transport);
+  Attempt send(const store::Submission& submission, const UploadWatch& watch);  // kQueued, kSending
+  Attempt ask_result(const store::Submission& submission);                      // kVerifying
+  Attempt ask_verdict(const store::Submission& submission);                     // kAcknowledged
 
  private:
   CallResult<OfferAnswer> make_offer(const store::Submission& submission);
-  CallResult<RunningUpload> begin_upload(const store::Submission& submission, const OfferAnswer& answer);
-  Attempt append_all(const store::Submission& submission, RunningUpload upload, const OnAcked& on_acked);
+  CallResult<std::string> handle_of(const store::Submission& submission, const OfferAnswer& answer,
+                                    UploadTransport& transport);
+  Attempt carry(const store::Submission& submission, const OfferAnswer& answer, const UploadWatch& watch);
   Attempt store_receipt(const store::Submission& submission, const DsseEnvelope& envelope);
-  TusClient tus();
+  Status keep_with_lesson(const store::Submission& submission, std::string_view kind,
+                          const DsseEnvelope& envelope);
 
   store::DeviceStore& store_;
   PlatformClient& platform_;
   const Enrolled& enrolled_;
+  const FindTransport find_transport_;
 };
 
 }  // namespace shilu::sender

@@ -6,90 +6,117 @@
 #include <random>
 #include <thread>
 
-#include "firmware/base/log.h"
-#include "upload/sender/backoff.h"
-#include "upload/sender/delivery.h"
-#include "upload/sender/rate_meter.h"
+#include "upload/sender/courier.h"
+#include "upload/sender/link_watch.h"
 
 namespace shilu::sender {
-namespace {
-
-// Longer than any single wait of ours; wake() ends it early.
-constexpr Nanoseconds kIdle = std::chrono::seconds(30);
-
-}  // namespace
 
 struct Outbox::Impl {
   Impl(OutboxOptions options_in, std::function<void(const std::string&)> on_change_in)
-      : options(std::move(options_in)),
-        on_change(std::move(on_change_in)),
-        platform(http::Client(), options.platform_url) {}
+      : options(std::move(options_in)), on_change(std::move(on_change_in)), pace(options.upload, clock) {}
 
   void run();
-  Nanoseconds work();
-  bool enrol_if_needed();
-  Nanoseconds one_submission(const store::Submission& submission);
-  void ask_verdicts();
-  void settle(const store::Submission& submission, const Attempt& attempt);
-  bool on_acked(const store::Submission& submission, std::uint64_t acked);
-  bool still_wanted(const std::string& submission_id);
-  void withdraw_if_so(const std::string& submission_id);
-  Nanoseconds pause(std::int64_t attempts, std::optional<std::chrono::seconds> floor);
-  void set_link(Link value) { link_state = value; }
+  Courier::World world();
+  void ring();
 
   const OutboxOptions options;
   const std::function<void(const std::string&)> on_change;
-
-  // Bound to the outbox's thread.
-  PlatformClient platform;
-  std::optional<store::DeviceStore> store;
-  std::optional<Enrolled> enrolled;
-  RateMeter rate;
-  std::int64_t enrol_attempts = 0;
-  MonotonicTime next_verdicts{};
-  std::mt19937_64 random{std::random_device{}()};
   SystemClock clock;
+  Pace pace;
+
+  // Bound to the outbox's thread once it runs.
+  std::optional<store::DeviceStore> store;
+  std::optional<Courier> courier;
+  std::mt19937_64 random{std::random_device{}()};
 
   std::thread thread;
+  std::optional<LinkWatch> link_watch;
   std::atomic<bool> stopping = false;
-  std::atomic<bool> recheck = false;  // the store may have changed under a running upload
-  std::atomic<Link> link_state = Link::kOff;
+  std::atomic<bool> changed = false;  // the store may have changed under a running upload
+  std::atomic<bool> by_person = false;
+  std::atomic<bool> link_came = false;
 
   mutable std::mutex mutex;  // guards what follows
   std::condition_variable woken;
   bool wake_up = false;
   std::optional<Progress> current;
   std::optional<Bytes> identity_key;
+  LineStatus line;
 };
 
 Outbox::Outbox(OutboxOptions options, std::function<void(const std::string&)> on_change)
     : impl_(std::make_unique<Impl>(std::move(options), std::move(on_change))) {}
 
 Outbox::~Outbox() {
+  impl_->link_watch.reset();
   impl_->stopping = true;
-  wake();
+  impl_->ring();
   if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+Courier::World Outbox::Impl::world() {
+  Courier::World world;
+  world.stopping = [this] { return stopping.load(); };
+  world.changed = [this] { return changed.exchange(false); };
+  world.on_change = on_change;
+  world.on_progress = [this](const std::optional<Progress>& progress) {
+    const std::lock_guard lock(mutex);
+    current = progress;
+  };
+  world.on_line = [this](const LineStatus& status) {
+    const std::lock_guard lock(mutex);
+    line = status;
+  };
+  world.on_enrolled = [this](const Enrolled& enrolled) {
+    const std::lock_guard lock(mutex);
+    identity_key = enrolled.identity_key;
+  };
+  world.random = [this] { return std::uniform_real_distribution<double>(0, 1)(random); };
+  world.way_out = [] { return default_interface(); };
+  world.machine_uptime = [] {
+    timespec up{};
+    ::clock_gettime(CLOCK_BOOTTIME, &up);
+    return Nanoseconds(std::chrono::seconds(up.tv_sec));
+  };
+  return world;
 }
 
 Status Outbox::start() {
   SHILU_TRY(store::DeviceStore store, store::DeviceStore::open(impl_->options.store_file));
   impl_->store.emplace(std::move(store));
-  SHILU_TRY(impl_->enrolled, load_enrolment(impl_->options.state_file, impl_->options.platform_url));
-  if (impl_->enrolled) {
-    impl_->platform.set_token(impl_->enrolled->token);
-    impl_->identity_key = impl_->enrolled->identity_key;
-  }
+  impl_->courier.emplace(impl_->options, *impl_->store, impl_->clock, impl_->pace, impl_->world());
+  SHILU_CHECK(impl_->courier->open());
   impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
+  impl_->link_watch.emplace([impl = impl_.get()] {
+    impl->link_came = true;
+    impl->ring();
+  });
   return {};
 }
 
-void Outbox::wake() {
-  impl_->recheck = true;
+void Outbox::Impl::ring() {
   {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->wake_up = true;
+    const std::lock_guard lock(mutex);
+    wake_up = true;
   }
-  impl_->woken.notify_all();
+  woken.notify_all();
+}
+
+void Outbox::wake() {
+  impl_->changed = true;
+  impl_->by_person = true;
+  impl_->ring();
+}
+
+void Outbox::Impl::run() {
+  while (!stopping) {
+    if (link_came.exchange(false)) courier->on_link_up();
+    if (by_person.exchange(false)) courier->on_person();
+    const Nanoseconds wait = courier->turn();
+    std::unique_lock lock(mutex);
+    woken.wait_for(lock, wait, [&] { return wake_up || stopping; });
+    wake_up = false;
+  }
 }
 
 std::optional<Progress> Outbox::progress(const std::string& submission_id) const {
@@ -103,154 +130,24 @@ std::optional<Bytes> Outbox::identity_key() const {
   return impl_->identity_key;
 }
 
-Outbox::Link Outbox::link() const {
-  return impl_->link_state;
+LineStatus Outbox::line() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->line;
 }
 
-void Outbox::Impl::run() {
-  while (!stopping) {
-    const Nanoseconds wait = work();
-    std::unique_lock lock(mutex);
-    woken.wait_for(lock, wait, [&] { return wake_up || stopping; });
-    wake_up = false;
+std::string_view to_string(LineStatus::Link link) {
+  switch (link) {
+    case LineStatus::Link::kOk:
+      return "ok";
+    case LineStatus::Link::kOffline:
+      return "offline";
+    default:
+      return "waiting";
   }
 }
 
-// Does what is due; how long to sleep then.
-Nanoseconds Outbox::Impl::work() {
-  if (!enrolled && !enrol_if_needed()) return pause(enrol_attempts++, std::nullopt);
-  const auto due = store->due_submission();
-  if (!due) {
-    log_error("outbox: {}", due.error().message);
-    return options.max_backoff;
-  }
-  if (*due) return one_submission(**due);
-  ask_verdicts();
-  const auto next = store->next_attempt_utc_ms();
-  Nanoseconds wait = std::min(kIdle, options.poll_verdict);
-  if (next && *next) {
-    const Nanoseconds until((**next * 1'000'000) - clock.wall().ns);
-    wait = std::clamp(until, Nanoseconds(std::chrono::milliseconds(20)), wait);
-  }
-  return wait;
-}
-
-bool Outbox::Impl::enrol_if_needed() {
-  auto answer = enrol(platform, options.platform_url, options.device_key, options.device_name, options.claim);
-  if (!answer) {
-    set_link(answer.error().kind == CallError::Kind::kNetwork ? Link::kOffline : Link::kWaiting);
-    log_warning("outbox: could not enrol: {}", answer.error().message);
-    return false;
-  }
-  if (const auto saved = save_enrolment(options.state_file, *answer); !saved) {
-    log_error("outbox: {}", saved.error().message);
-    return false;
-  }
-  enrolled = std::move(*answer);
-  enrol_attempts = 0;
-  platform.set_token(enrolled->token);
-  set_link(Link::kOk);
-  const std::lock_guard lock(mutex);
-  identity_key = enrolled->identity_key;
-  return true;
-}
-
-Nanoseconds Outbox::Impl::one_submission(const store::Submission& submission) {
-  Delivery delivery(*store, platform, *enrolled);
-  const bool verifying = submission.state == store::SubmissionState::kVerifying;
-  rate = RateMeter();
-  const Attempt attempt =
-      verifying ? delivery.ask_result(submission)
-                : delivery.send(submission, [&](std::uint64_t acked) { return on_acked(submission, acked); });
-  {
-    const std::lock_guard lock(mutex);
-    current.reset();
-  }
-  settle(submission, attempt);
-  on_change(submission.id);
-  return Nanoseconds(0);
-}
-
-// What an attempt's end means for the next one. A step that the store refuses was overtaken by a person
-// (paused, withdrawn): theirs counts.
-void Outbox::Impl::settle(const store::Submission& submission, const Attempt& attempt) {
-  switch (attempt.end) {
-    case Attempt::End::kMoved:
-      set_link(Link::kOk);
-      return;
-    case Attempt::End::kWaiting:
-      set_link(Link::kOk);
-      (void)store->retry_later(submission.id, "", options.poll_verifying);
-      return;
-    case Attempt::End::kCancelled:
-      withdraw_if_so(submission.id);
-      return;
-    case Attempt::End::kFailed:
-      break;
-  }
-  const CallError& error = attempt.error;
-  set_link(error.kind == CallError::Kind::kNetwork ? Link::kOffline : Link::kWaiting);
-  log_warning("outbox: submission={} {}", submission.id, error.message);
-  if (error.kind == CallError::Kind::kGone) (void)store->set_upload(submission.id, std::nullopt, 0);
-  if (error.kind == CallError::Kind::kAuth) enrolled.reset();  // the token is not good any more: enrol again
-  const bool hopeless = error.kind == CallError::Kind::kRefused || error.kind == CallError::Kind::kTooLarge;
-  const Nanoseconds wait = hopeless ? options.max_backoff : pause(submission.attempts, error.retry_after);
-  (void)store->retry_later(submission.id, error.message, wait);
-}
-
-Nanoseconds Outbox::Impl::pause(std::int64_t attempts, std::optional<std::chrono::seconds> floor) {
-  const double fraction = std::uniform_real_distribution<double>(0, 1)(random);
-  return backoff({options.first_backoff, options.max_backoff}, attempts, fraction, floor);
-}
-
-void Outbox::Impl::ask_verdicts() {
-  if (clock.monotonic() < next_verdicts) return;
-  next_verdicts = clock.monotonic() + options.poll_verdict;
-  const auto waiting = store->submissions_without_verdict();
-  if (!waiting) return;
-  Delivery delivery(*store, platform, *enrolled);
-  for (const store::Submission& submission : *waiting) {
-    if (stopping) return;
-    const Attempt attempt = delivery.ask_verdict(submission);
-    if (attempt.end == Attempt::End::kMoved) on_change(submission.id);
-    if (attempt.end != Attempt::End::kFailed) {
-      set_link(Link::kOk);
-      continue;
-    }
-    log_warning("outbox: submission={} {}", submission.id, attempt.error.message);
-    // Without a line the others would not fare better.
-    if (attempt.error.kind == CallError::Kind::kNetwork) {
-      set_link(Link::kOffline);
-      return;
-    }
-  }
-}
-
-bool Outbox::Impl::on_acked(const store::Submission& submission, std::uint64_t acked) {
-  rate.add(clock.monotonic(), acked);
-  Progress progress{submission.id, acked, static_cast<std::uint64_t>(*submission.size_bytes),
-                    rate.bytes_per_second(), 0};
-  if (progress.rate_bytes_per_s > 0) {
-    progress.seconds_left = static_cast<double>(progress.size_bytes - acked) / progress.rate_bytes_per_s;
-  }
-  {
-    const std::lock_guard lock(mutex);
-    current = progress;
-  }
-  on_change(submission.id);
-  if (stopping) return false;
-  return !recheck.exchange(false) || still_wanted(submission.id);
-}
-
-bool Outbox::Impl::still_wanted(const std::string& submission_id) {
-  const auto now = store->submission(submission_id);
-  return now && !now->paused && now->state == store::SubmissionState::kSending;
-}
-
-void Outbox::Impl::withdraw_if_so(const std::string& submission_id) {
-  const auto now = store->submission(submission_id);
-  if (!now || now->state != store::SubmissionState::kWithdrawn || !now->upload_url) return;
-  Delivery(*store, platform, *enrolled).withdraw(*now->upload_url);
+Pace& Outbox::pace() {
+  return impl_->pace;
 }
 
 }  // namespace shilu::sender

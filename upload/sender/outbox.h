@@ -1,15 +1,18 @@
 #pragma once
-// Delivers what the store's submissions say, one after the other, for ever: offer -> create or resume ->
-// append -> verifying -> receipt -> verdict. Survives restarts: everything it knows stands in the store
-// before the network sees it.
+// Delivers what the store's submissions say, for ever: offer -> begin or resume -> send -> verifying ->
+// receipt
+// -> verdict. Survives restarts: everything it knows stands in the store before the network sees it. How it
+// decides: docs/design/uploading.md.
 
 #include <functional>
 #include <memory>
 #include <string>
 
+#include "config/upload_settings.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/keys.h"
 #include "firmware/store/device_store.h"
+#include "upload/sender/pace.h"
 
 namespace shilu::sender {
 
@@ -20,10 +23,9 @@ struct OutboxOptions {
   PublicKey device_key;
   std::filesystem::path state_file;  // enrolment token and the platform's pinned keys (0600)
   std::filesystem::path store_file;  // SQLite; the outbox opens its own connection
-  Nanoseconds first_backoff = std::chrono::milliseconds(500);
-  Nanoseconds max_backoff = std::chrono::minutes(5);
-  Nanoseconds poll_verifying = std::chrono::milliseconds(500);
-  Nanoseconds poll_verdict = std::chrono::seconds(5);
+  config::UploadSettings upload;
+  Nanoseconds poll_verifying = std::chrono::milliseconds(500);  // the first times; then rarer
+  Nanoseconds poll_verdict = std::chrono::seconds(5);           // likewise
 };
 
 // What one submission is doing right now, beside what the store keeps.
@@ -35,6 +37,15 @@ struct Progress {
   double seconds_left = 0;      // 0: unknown
 };
 
+struct LineStatus {
+  enum class Link { kOff, kOk, kWaiting, kOffline } link = Link::kOff;
+  // Why nothing gets on, of the line as a whole; empty: it does. Codes: docs/design/uploading.md.
+  std::string code, text;
+  std::optional<std::chrono::seconds> clock_ahead;  // of the platform's clock before ours
+};
+
+std::string_view to_string(LineStatus::Link link);  // "waiting" for kOff too, "ok", "offline"
+
 class Outbox {
  public:
   // `on_change` is called on the outbox's thread after the store was changed or progress was made (at most 4
@@ -42,12 +53,14 @@ class Outbox {
   Outbox(OutboxOptions options, std::function<void(const std::string& submission_id)> on_change);
   ~Outbox();  // stops; a running request is cancelled
   Status start();
-  void wake();  // something new stands in the store, or "send now"
-  std::optional<Progress> progress(const std::string& submission_id) const;  // thread-safe
-  // The platform's X25519 key for identity.box, once known (pinned at enrolment). Thread-safe.
+  void wake();  // a person did something: it is looked at without any waiting
+
+  // All of these are thread-safe.
+  std::optional<Progress> progress(const std::string& submission_id) const;
+  // The platform's X25519 key for identity.box, once known (pinned at enrolment).
   std::optional<Bytes> identity_key() const;
-  enum class Link { kOff, kOk, kWaiting, kOffline };
-  Link link() const;  // thread-safe
+  LineStatus line() const;
+  Pace& pace();
 
  private:
   struct Impl;

@@ -26,7 +26,7 @@ http::ClientRequest json_request(std::string method, std::string url, const std:
 CallError not_understood(const http::ClientRequest& request, const Error& error) {
   return {CallError::Kind::kPortal,
           fmt::format("{} answered, but not as the platform does: {}", request.url, error.message),
-          std::nullopt};
+          std::nullopt, "portal"};
 }
 
 Result<std::optional<DsseEnvelope>> envelope_in(const Json& object, std::string_view key) {
@@ -65,9 +65,10 @@ Result<OfferAnswer> read_offer_answer(const Json& json, const std::string& base_
     SHILU_TRY(const std::int64_t offset, json_int(json, "offset"));
     if (offset < 0) return fail(ErrorKind::kCorrupted, "\"offset\" is negative");
     answer.offset = static_cast<std::uint64_t>(offset);
-  } else if (word != "send") {
+  } else if (word != "send" && word != "parts") {
     return fail(ErrorKind::kCorrupted, fmt::format("\"answer\" is \"{}\"", word));
   }
+  if (word == "parts") answer.transport = word;
   return answer;
 }
 
@@ -96,9 +97,10 @@ Result<PackageState> read_state(const Json& json) {
 
 // Performs, parses, and hands the JSON to `read`.
 template <typename T, typename Read>
-CallResult<T> ask(http::Client& client, const http::ClientRequest& request,
-                  std::initializer_list<int> expected, Read read) {
+CallResult<T> ask(http::Client& client, std::optional<std::chrono::seconds>& ahead,
+                  const http::ClientRequest& request, std::initializer_list<int> expected, Read read) {
   SHILU_CALL(const http::ClientResponse response, perform(client, request, expected));
+  if (const auto seen = clock_ahead(response, SystemClock().wall())) ahead = seen;
   SHILU_CALL(const Json json, json_body(request, response));
   Result<T> value = read(json);
   if (!value) return tl::make_unexpected(not_understood(request, value.error()));
@@ -117,15 +119,15 @@ void PlatformClient::set_token(std::string token) {
 }
 
 CallResult<PlatformInfo> PlatformClient::info() {
-  return ask<PlatformInfo>(client_, json_request("GET", base_url_ + "/api/v1/platform", ""), {200},
-                           [&](const Json& json) { return read_info(json, base_url_); });
+  return ask<PlatformInfo>(client_, clock_ahead_, json_request("GET", base_url_ + "/api/v1/platform", ""),
+                           {200}, [&](const Json& json) { return read_info(json, base_url_); });
 }
 
 CallResult<Enrolment> PlatformClient::enrol(const std::string& device_key_pem, const std::string& name,
                                             const std::string& claim) {
   const Json body = {{"device_key_pem", device_key_pem}, {"name", name}, {"claim", claim}};
-  return ask<Enrolment>(client_, json_request("POST", base_url_ + "/api/v1/devices", "", body), {200, 201},
-                        [](const Json& json) -> Result<Enrolment> {
+  return ask<Enrolment>(client_, clock_ahead_, json_request("POST", base_url_ + "/api/v1/devices", "", body),
+                        {200, 201}, [](const Json& json) -> Result<Enrolment> {
                           Enrolment enrolment;
                           SHILU_TRY(enrolment.device_id, json_string(json, "device_id"));
                           SHILU_TRY(enrolment.token, json_string(json, "token"));
@@ -142,14 +144,14 @@ CallResult<OfferAnswer> PlatformClient::offer(const Offer& offer) {
                      {"blocks", std::move(blocks)},
                      {"programme", offer.programme},
                      {"point", offer.point}};
-  return ask<OfferAnswer>(client_, json_request("POST", base_url_ + "/api/v1/submissions", token_, body),
-                          {200, 201, 202},
-                          [&](const Json& json) { return read_offer_answer(json, base_url_); });
+  return ask<OfferAnswer>(
+      client_, clock_ahead_, json_request("POST", base_url_ + "/api/v1/submissions", token_, body),
+      {200, 201, 202}, [&](const Json& json) { return read_offer_answer(json, base_url_); });
 }
 
 CallResult<PackageState> PlatformClient::state(const Digest& package_sha256) {
   const std::string url = base_url_ + "/api/v1/submissions/" + to_hex(package_sha256);
-  return ask<PackageState>(client_, json_request("GET", url, token_), {200}, read_state);
+  return ask<PackageState>(client_, clock_ahead_, json_request("GET", url, token_), {200}, read_state);
 }
 
 }  // namespace shilu::sender

@@ -35,7 +35,9 @@ struct Offer {
 
 struct OfferAnswer {
   enum class Kind { kHave, kVerifying, kResume, kSend } kind = Kind::kSend;
-  std::string upload_url;               // kResume, absolute
+  std::string transport =
+      "tus";               // how the platform wants the bytes: "tus" or "parts" (docs/ref/platform-api.md)
+  std::string upload_url;  // kResume: the upload's handle; an absolute URL for tus
   std::uint64_t offset = 0;             // kResume
   std::optional<DsseEnvelope> receipt;  // kHave
 };
@@ -54,17 +56,21 @@ struct PackageState {
 // What went wrong with one call, sorted by what the sender does next.
 struct CallError {
   enum class Kind {
-    kNetwork,   // retry with backoff
-    kBusy,      // 423, 429, 503: retry, not before retry_after
-    kAuth,      // 401, 403: the token is not (any more) good
-    kGone,      // 404, 410: the upload is not there; begin it anew
+    kNetwork,  // no answer: retry with backoff
+    kTrust,  // the certificate, the pin, our certificate, the proxy's sign-in: a person must change something
+    kBusy,   // 423, 429, 5xx: retry, not before retry_after
+    kAuth,   // 401: the token is not (any more) good
+    kGone,   // 404, 410: the upload is not there; begin it anew
     kConflict,  // 409: another offset; ask for it
     kTooLarge,  // 413
+    kDamaged,   // 460: a block arrived other than announced; ask for the offset and send it again
     kPortal,    // answers like a captive portal or a proxy's page, not like the platform
     kRefused,   // any other 4xx: park it and tell
+    kLocal,     // our own disk or store
   } kind = Kind::kNetwork;
   std::string message;
   std::optional<std::chrono::seconds> retry_after;
+  std::string code;  // stable, for words in the reader's language: docs/design/uploading.md
 };
 template <typename T>
 using CallResult = tl::expected<T, CallError>;
@@ -74,6 +80,8 @@ class PlatformClient {
   PlatformClient(http::Client client, std::string base_url);
   void set_token(std::string token);
   http::Client& client() { return client_; }
+  // How far the platform's clock was ahead of ours at its last answer; nullopt: it has not said.
+  std::optional<std::chrono::seconds> clock_ahead() const { return clock_ahead_; }
 
   CallResult<PlatformInfo> info();
   CallResult<Enrolment> enrol(const std::string& device_key_pem, const std::string& name,
@@ -85,6 +93,7 @@ class PlatformClient {
   http::Client client_;
   std::string base_url_;
   std::string token_;
+  std::optional<std::chrono::seconds> clock_ahead_;
 };
 
 }  // namespace shilu::sender

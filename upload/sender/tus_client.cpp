@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <sstream>
 
 #include "firmware/base/file_system.h"
 #include "upload/sender/call.h"
@@ -11,11 +13,14 @@ namespace shilu::sender {
 namespace {
 
 constexpr std::string_view kVersion = "1.0.0";
+// Beyond the last byte acknowledged. A server that needs longer than this to make a slice durable has it all
+// the same, as the next HEAD tells.
+constexpr std::chrono::seconds kAnswerTimeout{10};
 
 CallError not_tus(const http::ClientRequest& request, std::string_view lacking) {
   return {CallError::Kind::kPortal,
           fmt::format("{} answered without {}; it is not the upload server", request.url, lacking),
-          std::nullopt};
+          std::nullopt, "portal"};
 }
 
 CallResult<std::uint64_t> offset_of(const http::ClientRequest& request,
@@ -23,6 +28,7 @@ CallResult<std::uint64_t> offset_of(const http::ClientRequest& request,
   const std::string_view text = response.header("upload-offset");
   std::uint64_t offset = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), offset);
+  if (response.header("tus-resumable").empty()) return tl::make_unexpected(not_tus(request, "Tus-Resumable"));
   if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
     return tl::make_unexpected(not_tus(request, "Upload-Offset"));
   }
@@ -60,6 +66,29 @@ TusClient::TusClient(http::Client& client, std::vector<std::pair<std::string, st
   headers_.emplace_back("Tus-Resumable", kVersion);
 }
 
+bool TusServer::has(std::string_view extension) const {
+  return std::find(extensions.begin(), extensions.end(), extension) != extensions.end();
+}
+
+CallResult<TusServer> TusClient::probe(const std::string& endpoint) {
+  http::ClientRequest request;
+  request.method = "OPTIONS";
+  request.url = endpoint;
+  request.headers = headers_;
+  SHILU_CALL(const http::ClientResponse response, perform(client_, request, {200, 204}));
+  if (response.header("tus-version").empty() && response.header("tus-resumable").empty())
+    return tl::make_unexpected(not_tus(request, "Tus-Version"));
+  TusServer server;
+  std::istringstream extensions{std::string(response.header("tus-extension"))};
+  for (std::string one; std::getline(extensions, one, ',');) {
+    std::erase(one, ' ');
+    server.extensions.push_back(one);
+  }
+  const std::string_view most = response.header("tus-max-size");
+  std::from_chars(most.data(), most.data() + most.size(), server.max_size);
+  return server;
+}
+
 CallResult<std::string> TusClient::create(const std::string& endpoint, std::uint64_t size,
                                           const std::map<std::string, std::string>& metadata) {
   http::ClientRequest request;
@@ -80,25 +109,30 @@ CallResult<std::uint64_t> TusClient::offset(const std::string& upload_url) {
   request.method = "HEAD";
   request.url = upload_url;
   request.headers = headers_;
+  request.answer_timeout = kAnswerTimeout;
   SHILU_CALL(const http::ClientResponse response, perform(client_, request, {200, 204}));
   return offset_of(request, response);
 }
 
 CallResult<std::uint64_t> TusClient::append(const std::string& upload_url, const std::filesystem::path& file,
-                                            std::uint64_t from, std::uint64_t size,
-                                            const std::function<bool(std::uint64_t)>& progress) {
+                                            const Slice& slice, const Hooks& hooks) {
   auto opened = posix_file_system().open(file, OpenMode::kRead);
   if (!opened)
-    return tl::make_unexpected(CallError{CallError::Kind::kRefused, opened.error().message, std::nullopt});
+    return tl::make_unexpected(
+        CallError{CallError::Kind::kLocal, opened.error().message, std::nullopt, "local"});
   http::ClientRequest request;
   request.method = "PATCH";
   request.url = upload_url;
   request.headers = headers_;
   request.headers.emplace_back("Content-Type", "application/offset+octet-stream");
-  request.headers.emplace_back("Upload-Offset", std::to_string(from));
-  request.source = file_source(std::move(*opened), from, size);
-  request.source_size = size;
-  request.on_progress = progress;
+  request.headers.emplace_back("Upload-Offset", std::to_string(slice.from));
+  request.source = file_source(std::move(*opened), slice.from, slice.size);
+  request.source_size = slice.size;
+  request.answer_timeout = kAnswerTimeout;
+  request.expect_continue = slice.ask_first;
+  request.on_progress = hooks.progress;
+  request.allowance = hooks.allowance;
+  request.on_line = hooks.on_line;
   SHILU_CALL(const http::ClientResponse response, perform(client_, request, {204, 200}));
   return offset_of(request, response);
 }

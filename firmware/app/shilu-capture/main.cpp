@@ -3,12 +3,16 @@
 #include <CLI/CLI.hpp>
 
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <map>
 #include <thread>
 
 #include "capture/live/capture.h"
+#include "capture/live/devices.h"
+#include "capture/live/onvif.h"
 #include "firmware/base/file_system.h"
+#include "firmware/base/json_io.h"
 #include "firmware/base/log.h"
 
 namespace {
@@ -20,18 +24,32 @@ enum ExitCode { kGood = 0, kFailed = 1, kWrongUse = 2 };
 struct Arguments {
   std::string source;
   std::string socket;
+  std::string live_socket;
   live::TransportChoice transport = live::TransportChoice::kAuto;
   std::string user;
   std::string password_file;
   double linger_s = 60;
+  bool quick = false;
+  bool list = false;
+  double discover_s = 0;
 };
 
 void declare(CLI::App& app, Arguments& arguments) {
   const std::map<std::string, live::TransportChoice> transports{{"auto", live::TransportChoice::kAuto},
                                                                 {"tcp", live::TransportChoice::kTcp},
                                                                 {"udp", live::TransportChoice::kUdp}};
-  app.add_option("--source", arguments.source, "NAME=URL of what is recorded")->required();
-  app.add_option("--socket", arguments.socket, "where the recorder connects")->required();
+  auto* list =
+      app.add_flag("--list", arguments.list, "print what of this machine can be a source, as JSON, and end");
+  app.add_option("--discover", arguments.discover_s,
+                 "ask the network for ONVIF cameras for so many seconds; with --list")
+      ->needs(list)
+      ->check(CLI::Range(0.1, 30.0));
+  app.add_option("--source", arguments.source, "NAME=URL of what is recorded")->excludes(list);
+  app.add_option("--socket", arguments.socket, "where the recorder connects")->excludes(list);
+  app.add_flag("--quick", arguments.quick,
+               "for a quick look: a camera's first seconds come at once, with rough times");
+  app.add_option("--live-socket", arguments.live_socket,
+                 "where others look on; usually live-NAME.sock beside capture-NAME.sock");
   app.add_option("--transport", arguments.transport, "how an RTSP camera sends: auto, tcp or udp")
       ->transform(CLI::CheckedTransformer(transports));
   app.add_option("--user", arguments.user, "user name for the camera");
@@ -42,9 +60,15 @@ void declare(CLI::App& app, Arguments& arguments) {
 }
 
 Result<live::CaptureOptions> options_from(const Arguments& arguments) {
+  if (arguments.source.empty() || arguments.socket.empty()) {
+    return fail(ErrorKind::kInvalidArgument, "give --source NAME=URL and --socket PATH, or --list");
+  }
   live::CaptureOptions options;
+  if (arguments.quick) options.times.start = live::StartTimes::kAsTheyCome;
   SHILU_TRY(options.source, live::parse_source(arguments.source));
   options.socket = arguments.socket;
+  options.live_socket = arguments.live_socket.empty() ? live::live_socket_beside(options.socket)
+                                                      : std::filesystem::path(arguments.live_socket);
   options.transport = arguments.transport;
   options.linger = std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(arguments.linger_s));
   if (!arguments.user.empty()) options.source.user = arguments.user;
@@ -85,6 +109,29 @@ void end_on_signal(std::stop_source stop) {
   ::_exit(kGood);
 }
 
+Json discovered(double seconds) {
+  Json cameras = Json::array();
+  if (seconds <= 0) return cameras;
+  const auto found = live::discover_cameras(seconds);
+  if (!found) log_warning("{}", found.error().message);
+  if (!found) return cameras;
+  for (const auto& camera : *found)
+    cameras.push_back({{"address", camera.address}, {"onvif", camera.device_url}, {"name", camera.name}});
+  return cameras;
+}
+
+int list_devices(double discover_s) {
+  live::initialise();
+  Json devices = Json::array();
+  for (const auto& device : live::find_devices()) {
+    devices.push_back(
+        {{"kind", device.kind}, {"url", device.url}, {"label", device.label}, {"modes", device.modes}});
+  }
+  std::puts(canonical_json({{"devices", std::move(devices)}, {"cameras", discovered(discover_s)}}).c_str());
+  std::fflush(stdout);
+  ::_exit(kGood);  // without the destructors of libraries whose threads may still run
+}
+
 int report(const Error& error, int code) {
   log_error("{}", error.message);
   return code;
@@ -104,6 +151,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kGood : kWrongUse;
   }
+  if (arguments.list) return list_devices(arguments.discover_s);
   const auto options = options_from(arguments);
   hide_arguments(argc, argv);
   if (!options) return report(options.error(), kWrongUse);

@@ -22,6 +22,7 @@ struct Arguments {
   std::string lessons;
   std::string runtime;
   std::string keys;
+  std::string tpm;
   std::vector<std::string> sources;
   std::uint64_t reserve = 2'000'000'000;
   std::string capture;
@@ -30,6 +31,7 @@ struct Arguments {
 struct Plan {
   recorder::RecorderSettings settings;
   std::filesystem::path keys;
+  KeyOptions key_options;
 };
 
 void declare(CLI::App& app, Arguments& arguments) {
@@ -37,6 +39,8 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--lessons", arguments.lessons, "where lessons are recorded")->excludes(config);
   app.add_option("--runtime", arguments.runtime, "where the sockets are")->excludes(config);
   app.add_option("--keys", arguments.keys, "where the device's keys are")->excludes(config);
+  app.add_option("--tpm", arguments.tpm, "the TPM that holds the keys, as a TCTI; else files")
+      ->excludes(config);
   app.add_option("--source", arguments.sources, "NAME=URL of what is recorded; may be repeated")->excludes(config);
   app.add_option("--reserve", arguments.reserve, "bytes that must be free for a lesson to begin")->excludes(config);
   app.add_option("--capture", arguments.capture, "the capture program, if it is not beside this one");
@@ -47,7 +51,9 @@ Status plan_from_config(const Arguments& arguments, Plan& plan) {
   plan.settings.lessons_directory = appliance.lessons_directory();
   plan.settings.runtime_directory = appliance.runtime_directory;
   plan.settings.reserve_bytes = appliance.reserve_bytes;
+  plan.settings.pre_roll = std::chrono::seconds(appliance.pre_roll_s);
   plan.keys = appliance.keys_directory();
+  plan.key_options.tpm = appliance.tpm;
   for (const auto& source : appliance.sources) plan.settings.sources.push_back(recorder::capture_command(source));
   return {};
 }
@@ -60,6 +66,7 @@ Status plan_from_flags(const Arguments& arguments, Plan& plan) {
   plan.settings.runtime_directory = arguments.runtime;
   plan.settings.reserve_bytes = arguments.reserve;
   plan.keys = arguments.keys;
+  plan.key_options.tpm = arguments.tpm;
   for (const auto& argument : arguments.sources) {
     SHILU_TRY(const auto source, config::parse_source_argument(argument));
     plan.settings.sources.push_back(recorder::capture_command(source));
@@ -96,7 +103,9 @@ Status run(Plan plan) {
   SHILU_CHECK(recorder::prepare_runtime_directory(plan.settings.runtime_directory));
   // First of all: it keeps a second recorder away from the same captures.
   SHILU_TRY(auto listener, listen_unix(recorder::control_socket(plan.settings.runtime_directory)));
-  SHILU_TRY(auto key, load_or_create_certified(plan.keys, KeyRole::kRecording));
+  SHILU_TRY(auto key, load_or_create_certified(plan.keys, KeyRole::kRecording, plan.key_options));
+  if (auto previous = load_previous_certified(plan.keys, KeyRole::kRecording, plan.key_options))
+    plan.settings.previous_key = std::move(*previous);
   const SystemClock clock;
   recorder::EventHub hub;
   SHILU_TRY(const auto recorder, recorder::Recorder::open(std::move(plan.settings), std::move(key),

@@ -8,6 +8,7 @@
 
 #include "firmware/app/shilu/command.h"
 #include "firmware/base/json_io.h"
+#include "firmware/base/presentable.h"
 
 namespace shilu::cli {
 namespace {
@@ -18,11 +19,14 @@ struct Arguments {
 };
 
 void print(const journal::CheckReport& report) {
-  fmt::print("{:.1f} s in {} fragments, {:.1f} MB; {} gaps, {} marks; {} of {} records signed\n", report.duration_s,
+  fmt::print("{:.1f} s in {} fragments, {:.1f} MB; {} gaps, {} marks; {} of {} records signed{}\n", report.duration_s,
              report.fragments, static_cast<double>(report.bytes) / 1e6, report.gaps, report.marks,
-             report.signed_leaves, report.leaves);
+             report.signed_leaves, report.leaves,
+             report.signed_leaves < report.leaves
+                 ? fmt::format("; recorded, not yet signed: the last {:.1f} s", report.unsigned_s)
+                 : "");
   for (const auto& finding : report.findings) {
-    fmt::print("{} {}: {}\n", finding.violation ? "violation" : "note", finding.code, finding.detail);
+    fmt::print("{} {}: {}\n", finding.violation ? "violation" : "note", finding.code, presentable(finding.detail));
   }
   fmt::print("{}\n", report.clean() ? "clean" : "NOT CLEAN");
 }

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "firmware/base/json_io.h"
+#include "firmware/base/presentable.h"
 
 namespace shilu::cli {
 
@@ -19,7 +20,7 @@ int report(const Error& error, bool json) {
   if (json) {
     print_json({{"error", {{"kind", to_string(error.kind)}, {"message", error.message}}}});
   } else {
-    fmt::print(stderr, "shilu: {}\n", error.message);
+    fmt::print(stderr, "shilu: {}\n", presentable(error.message));
   }
   return error.kind == ErrorKind::kInvalidArgument ? kWrongUse : kFailed;
 }

@@ -33,6 +33,9 @@ void add_serve_demo(CLI::App& app, int& exit_code);
 void add_lessons(CLI::App& app, int& exit_code);
 void add_submit(CLI::App& app, int& exit_code);
 void add_queue(CLI::App& app, int& exit_code);
+void add_sources(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
+void add_keys(CLI::App& app, int& exit_code);
+void add_log(CLI::App& app, int& exit_code);
 
 }  // namespace shilu::cli

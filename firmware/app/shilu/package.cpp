@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -31,10 +32,14 @@ struct Arguments {
   std::string teacher;
   std::vector<std::string> documents;
   std::vector<std::string> fields;
+  std::vector<std::string> notes;
+  std::string notes_file;
+  std::vector<std::string> derivatives, origins, recipes;
   std::string programme = "cn-moe-2.0";
   std::string catalogue;
   std::string platform_key;
   std::string keys;
+  std::string tpm;
   std::string out;
   bool json = false;
 };
@@ -104,7 +109,7 @@ Result<CertifiedKey> open_seal_key(const Arguments& arguments) {
             "{} holds no keys of a device; give --keys DIR with those of the device that recorded the lesson",
             directory.string()));
   }
-  return load_or_create_certified(directory, KeyRole::kSeal);
+  return load_or_create_certified(directory, KeyRole::kSeal, {arguments.tpm});
 }
 
 Result<std::vector<std::string>> recorded_sources(const fs::path& lesson) {
@@ -135,7 +140,88 @@ Status add_clips(const Arguments& arguments, evidence::PackageRequest& request) 
   }
   for (const std::string& text : arguments.clips) {
     SHILU_TRY(const TimeRange range, parse_clip(text));
-    request.clips.push_back({range, sources, video_piece(*request.point)});
+    request.clips.push_back({range, sources, video_piece(*request.point), {}});
+  }
+  return {};
+}
+
+// "12.5=text" or "12.5-15=text", in seconds since the lesson began.
+Result<evidence::NoteRequest> parse_note(std::string_view text) {
+  SHILU_TRY(auto pair, parse_pair("--note", text));
+  const std::size_t dash = pair.first.find('-');
+  evidence::NoteRequest note;
+  SHILU_TRY(note.at, parse_seconds(std::string_view(pair.first).substr(0, dash)));
+  if (dash != pair.first.npos) {
+    SHILU_TRY(note.to, parse_seconds(std::string_view(pair.first).substr(dash + 1)));
+  }
+  note.text = std::move(pair.second);
+  return note;
+}
+
+// One note a line, as --note takes them; empty lines are none.
+Result<std::vector<std::string>> read_notes(const std::string& file) {
+  SHILU_TRY(const std::string text, read_text_file(file, 8u << 20));
+  std::vector<std::string> lines;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    std::string_view line = rest.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (!line.empty()) lines.emplace_back(line);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return lines;
+}
+
+// A note stands in every clip that shows its moment; in none is a slip of the pen.
+Status add_notes(const Arguments& arguments, evidence::PackageRequest& request) {
+  std::vector<std::string> texts = arguments.notes;
+  if (!arguments.notes_file.empty()) {
+    SHILU_TRY(const auto lines, read_notes(arguments.notes_file));
+    texts.insert(texts.end(), lines.begin(), lines.end());
+  }
+  for (const std::string& text : texts) {
+    SHILU_TRY(const auto note, parse_note(text));
+    bool taken = false;
+    for (evidence::ClipRequest& clip : request.clips) {
+      if (note.at < clip.range.from || note.at >= clip.range.to) continue;
+      clip.notes.push_back(note);
+      taken = true;
+    }
+    if (!taken) return wrong("no clip shows the moment of the note \"{}\"", text);
+  }
+  return {};
+}
+
+// "clip-1", "clip-1/board", "clip-1/room.2" (the second part of a clip over a change of parameters).
+Result<evidence::DerivativeRequest> parse_origin(std::string_view text) {
+  evidence::DerivativeRequest request;
+  constexpr std::string_view kClip = "clip-";
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  const std::string_view clip = text.substr(0, slash);
+  const auto number = [](std::string_view digits, std::size_t& value) {
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return error == std::errc() && end == digits.data() + digits.size();
+  };
+  bool good = clip.starts_with(kClip) && number(clip.substr(kClip.size()), request.clip);
+  if (slash < text.size()) {
+    const std::string_view source = text.substr(slash + 1);
+    const std::size_t point = std::min(source.find('.'), source.size());
+    request.source = source.substr(0, point);
+    if (point < source.size()) good = good && number(source.substr(point + 1), request.part);
+  }
+  if (!good) return wrong("--derived-from is clip-N or clip-N/SOURCE, not \"{}\"", text);
+  return request;
+}
+
+Status add_derivatives(const Arguments& arguments, evidence::PackageRequest& request) {
+  const std::size_t count = arguments.derivatives.size();
+  if (arguments.origins.size() != count || arguments.recipes.size() != count)
+    return wrong("each --derivative needs its --derived-from and its --recipe");
+  for (std::size_t i = 0; i < count; ++i) {
+    SHILU_TRY(auto derivative, parse_origin(arguments.origins[i]));
+    derivative.file = arguments.derivatives[i];
+    derivative.recipe = arguments.recipes[i];
+    request.derived.push_back(std::move(derivative));
   }
   return {};
 }
@@ -179,7 +265,9 @@ Result<int> package(const Arguments& arguments) {
   // Nobody signed in here: the salt is nobody's, and the teacher is only asserted.
   request.teacher = {arguments.teacher, random_bytes(evidence::kSaltSize), {}};
   SHILU_CHECK(add_clips(arguments, request));
+  SHILU_CHECK(add_notes(arguments, request));
   SHILU_CHECK(add_documents(arguments, request));
+  SHILU_CHECK(add_derivatives(arguments, request));
   if (!arguments.platform_key.empty()) {
     SHILU_TRY(request.identity_key, parse_platform_key(arguments.platform_key));
   }
@@ -204,11 +292,22 @@ void add_package(CLI::App& app, int& exit_code) {
       ->required();
   command->add_option("--document", arguments->documents, "TITLE=FILE; may be repeated");
   command->add_option("--field", arguments->fields, "NAME=VALUE of the submission form; may be repeated");
+  command->add_option(
+      "--note", arguments->notes,
+      "SECONDS=TEXT or FROM-TO=TEXT: what the teacher says of that moment of the lesson; may be repeated");
+  command->add_option("--notes", arguments->notes_file, "A file of such notes, one a line");
+  command->add_option(
+      "--derivative", arguments->derivatives,
+      "A file that was made of a clip (re-encoded, blurred, with a title card); may be repeated");
+  command->add_option("--derived-from", arguments->origins,
+                      "What it was made of: clip-1 or clip-1/board; one for each");
+  command->add_option("--recipe", arguments->recipes, "How it was made, in words or JSON; one for each");
   command->add_option("--programme", arguments->programme, "Programme")->capture_default_str();
   command->add_option("--catalogue", arguments->catalogue, "Another catalogue of ability points (JSON)");
   command->add_option("--platform-key", arguments->platform_key,
                       "The platform's identity key, base64 or a file: without it the package names nobody");
   command->add_option("--keys", arguments->keys, "The device's keys (default: ~/.local/share/shilu/keys)");
+  command->add_option("--tpm", arguments->tpm, "The TPM that holds them, as a TCTI; else files");
   command->add_option("--out", arguments->out, "The file to write")->required();
   command->add_flag("--json", arguments->json, "Print JSON");
   command->callback([arguments, &exit_code] {

@@ -1,15 +1,55 @@
-// shilu queue: what waits to be delivered, read from the appliance's store.
+// shilu queue: what waits to be delivered, and how it gets on. Asks shilud; if none runs, reads its store.
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <thread>
 
 #include "firmware/app/shilu/appliance_option.h"
 #include "firmware/app/shilu/command.h"
 #include "firmware/base/dsse.h"
 #include "firmware/base/json_io.h"
+#include "firmware/base/unix_socket.h"
 #include "firmware/store/device_store.h"
 
 namespace shilu::cli {
 namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kEvery = 1s;
+constexpr Nanoseconds kPatience = 5s;
+
+struct QueueArguments {
+  std::shared_ptr<ApplianceArguments> appliance;
+  bool watch = false;
+  std::string limit, pause, resume, send_now, withdraw;
+};
+
+// What is asked of shilud: at most one change, else just the queue.
+Json request_of(const QueueArguments& arguments) {
+  const std::pair<const char*, const std::string&> steps[] = {{"pause", arguments.pause},
+                                                              {"resume", arguments.resume},
+                                                              {"send-now", arguments.send_now},
+                                                              {"withdraw", arguments.withdraw}};
+  if (!arguments.limit.empty()) return {{"op", "limit"}, {"rate", arguments.limit}};
+  for (const auto& [operation, id] : steps) {
+    if (!id.empty()) return {{"op", operation}, {"id", id}};
+  }
+  return {{"op", "queue"}};
+}
+
+Result<Json> ask(const std::filesystem::path& socket, const Json& request) {
+  SHILU_TRY(UniqueFd fd, connect_unix(socket));
+  MessageChannel channel(std::move(fd));
+  SHILU_CHECK(channel.send(canonical_json(request)));
+  SHILU_TRY(const auto message, channel.receive(kPatience));
+  if (!message) return fail(ErrorKind::kUnavailable, "shilud went away");
+  SHILU_TRY(const Json answer, parse_json(as_text(*message)));
+  if (answer.value("ok", false)) return answer;
+  const Json error = answer.value("error", Json::object());
+  return fail(ErrorKind::kFailedPrecondition, json_string_or(error, "message", "shilud refuses"));
+}
 
 std::string receipt_number(const store::Submission& submission) {
   if (!submission.receipt) return "";
@@ -19,43 +59,114 @@ std::string receipt_number(const store::Submission& submission) {
   return payload ? json_string_or(*payload, "number", "") : "";
 }
 
-Json submission_json(const store::Submission& submission) {
+// The same members as shilud's, as far as the store knows them.
+Json stored_json(const store::Submission& submission) {
+  const std::string number = receipt_number(submission);
   return {{"id", submission.id},
           {"point", submission.point},
           {"state", to_string(submission.state)},
           {"paused", submission.paused},
           {"size_bytes", submission.size_bytes.value_or(0)},
           {"acked_bytes", submission.acked_offset},
+          {"rate_bytes_per_s", 0.0},
+          {"seconds_left", nullptr},
           {"attempts", submission.attempts},
-          {"last_error", submission.last_error.value_or("")},
-          {"receipt", receipt_number(submission)}};
+          {"last_error", submission.last_error ? Json(*submission.last_error) : Json(nullptr)},
+          {"error_code", submission.error_code ? Json(*submission.error_code) : Json(nullptr)},
+          {"priority", submission.priority},
+          {"receipt", number.empty() ? Json(nullptr) : Json{{"number", number}}}};
+}
+
+Result<Json> read_store(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file))
+    return fail(ErrorKind::kNotFound,
+                fmt::format("{} is not there; has the appliance ever run?", file.string()));
+  SHILU_TRY(store::DeviceStore store, store::DeviceStore::open(file));
+  SHILU_TRY(const auto submissions, store.submissions());
+  Json list = Json::array();
+  for (const store::Submission& submission : submissions) list.push_back(stored_json(submission));
+  return Json{{"upload", nullptr}, {"submissions", std::move(list)}};
+}
+
+Result<Json> find_queue(const config::ApplianceSettings& settings, const Json& request) {
+  auto live = ask(settings.runtime_directory / "shilud.sock", request);
+  const bool away =
+      !live && (live.error().kind == ErrorKind::kNotFound || live.error().kind == ErrorKind::kUnavailable);
+  if (!away) return live;
+  if (request["op"] != "queue")
+    return fail(ErrorKind::kUnavailable, "shilud does not run here; only it changes the queue");
+  return read_store(settings.data_directory / "shilu.db");
+}
+
+std::string in_mega(double bytes) {
+  return fmt::format("{:.2f} MB", bytes / 1e6);
+}
+
+std::string text_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found == object.end() || !found->is_string() ? "" : found->get<std::string>();
+}
+
+std::string time_left(double seconds) {
+  const auto whole = static_cast<std::int64_t>(seconds);
+  if (whole >= 3600) return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
+  return fmt::format("{}:{:02} min", whole / 60, whole % 60);
 }
 
 void print_line(const Json& one) {
   const double size = one["size_bytes"].get<double>();
-  const double percent = size > 0 ? 100 * one["acked_bytes"].get<double>() / size : 0;
-  fmt::print("{}  {:<4} {:<12} {:5.1f} % of {:8.2f} MB  {}{}\n", one["id"].get<std::string>(),
-             one["point"].get<std::string>(),
-             one["paused"].get<bool>() ? "paused" : one["state"].get<std::string>(), percent, size / 1e6,
-             one["receipt"].get<std::string>(), one["last_error"].get<std::string>());
+  const double acked = one["acked_bytes"].get<double>();
+  const double rate = one["rate_bytes_per_s"].get<double>();
+  const std::string state = one["paused"].get<bool>() ? "paused" : one["state"].get<std::string>();
+  fmt::print("{}  {:<4} {:<12} {:5.1f} % of {:>11}", one["id"].get<std::string>(),
+             one["point"].get<std::string>(), state, size > 0 ? 100 * acked / size : 0.0, in_mega(size));
+  if (rate > 0) fmt::print("  {}/s", in_mega(rate));
+  if (rate > 0 && one["seconds_left"].is_number())
+    fmt::print(", {} left", time_left(one["seconds_left"].get<double>()));
+  if (one["attempts"].get<std::int64_t>() > 1) fmt::print("  try {}", one["attempts"].get<std::int64_t>());
+  if (one["receipt"].is_object()) fmt::print("  receipt {}", text_of(one["receipt"], "number"));
+  fmt::print("\n");
+  if (const std::string error = text_of(one, "last_error"); !error.empty()) fmt::print("    {}\n", error);
 }
 
-Result<int> show_queue(const ApplianceArguments& arguments) {
-  SHILU_TRY(const config::ApplianceSettings settings, config::load_appliance(arguments.config));
-  const auto file = settings.data_directory / "shilu.db";
-  if (!std::filesystem::exists(file)) {
-    return fail(ErrorKind::kNotFound,
-                fmt::format("{} is not there; has the appliance ever run?", file.string()));
+void print_upload(const Json& upload) {
+  if (!upload.is_object()) return;
+  const Json limit = upload.value("limit", Json(nullptr));
+  fmt::print("line {}", text_of(upload, "state"));
+  if (limit.is_object()) fmt::print(", limit {} ({})", text_of(limit, "rate"), text_of(limit, "why"));
+  if (const std::string error = text_of(upload, "error"); !error.empty()) fmt::print(": {}", error);
+  fmt::print("\n");
+}
+
+void print_queue(const Json& queue) {
+  print_upload(queue["upload"]);
+  for (const Json& one : queue["submissions"]) print_line(one);
+  if (queue["submissions"].empty()) fmt::print("Nothing waits to be delivered.\n");
+}
+
+bool all_done(const Json& queue) {
+  for (const Json& one : queue["submissions"]) {
+    const std::string state = one["state"];
+    if (state == "packing" || state == "queued" || state == "sending" || state == "verifying") return false;
   }
-  SHILU_TRY(store::DeviceStore store, store::DeviceStore::open(file));
-  SHILU_TRY(const auto submissions, store.submissions());
-  Json list = Json::array();
-  for (const store::Submission& submission : submissions) list.push_back(submission_json(submission));
-  if (arguments.json) {
-    print_json({{"submissions", std::move(list)}});
-  } else {
-    for (const Json& one : list) print_line(one);
-    if (list.empty()) fmt::print("Nothing waits to be delivered.\n");
+  return true;
+}
+
+Result<int> show_queue(const QueueArguments& arguments) {
+  SHILU_TRY(const config::ApplianceSettings settings, config::load_appliance(arguments.appliance->config));
+  SHILU_TRY(Json queue, find_queue(settings, request_of(arguments)));
+  queue.erase("ok");
+  if (arguments.appliance->json) {
+    print_json(queue);
+    return kGood;
+  }
+  print_queue(queue);
+  while (arguments.watch && !all_done(queue)) {
+    std::this_thread::sleep_for(kEvery);
+    SHILU_TRY(queue, find_queue(settings, {{"op", "queue"}}));
+    if (::isatty(STDOUT_FILENO) == 1) fmt::print("\x1b[H\x1b[J");
+    print_queue(queue);
+    std::fflush(stdout);
   }
   return kGood;
 }
@@ -63,11 +174,21 @@ Result<int> show_queue(const ApplianceArguments& arguments) {
 }  // namespace
 
 void add_queue(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("queue", "Show what waits to be delivered");
-  const auto arguments = add_appliance_options(*command);
+  CLI::App* command = app.add_subcommand("queue", "Show what waits to be delivered, and change how");
+  auto arguments = std::make_shared<QueueArguments>();
+  arguments->appliance = add_appliance_options(*command);
+  command->add_flag("--watch", arguments->watch, "Go on showing until all is delivered");
+  auto* changes = command->add_option_group("change", "One change at a time");
+  changes->add_option("--limit", arguments->limit,
+                      "Rate from now on: 512k, 1M, off; timetable: as the settings say");
+  changes->add_option("--pause", arguments->pause, "Submission to hold");
+  changes->add_option("--resume", arguments->resume, "Submission to let go on");
+  changes->add_option("--send-now", arguments->send_now, "Submission to send before all others");
+  changes->add_option("--withdraw", arguments->withdraw, "Submission to take back");
+  changes->require_option(0, 1);
   command->callback([arguments, &exit_code] {
     const auto code = show_queue(*arguments);
-    exit_code = code ? *code : report(code.error(), arguments->json);
+    exit_code = code ? *code : report(code.error(), arguments->appliance->json);
   });
 }
 

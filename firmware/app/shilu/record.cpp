@@ -33,6 +33,7 @@ struct Arguments {
   std::vector<std::string> sources;
   std::string length;
   std::string keys;
+  std::string tpm;
   bool json = false;
 };
 
@@ -226,7 +227,7 @@ Result<Course> record_lesson(const Arguments& arguments, const fs::path& directo
   SHILU_TRY(const auto runtime, RuntimeDirectory::make());
   SHILU_TRY(auto settings, settings_from(arguments, runtime.path()));
   SHILU_TRY(const auto keys, keys_directory(arguments.keys));
-  SHILU_TRY(auto key, load_or_create_certified(keys, KeyRole::kRecording));
+  SHILU_TRY(auto key, load_or_create_certified(keys, KeyRole::kRecording, {arguments.tpm}));
   const auto signals = end_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before the first thread; wait() looks for them
   const SystemClock clock;
@@ -280,6 +281,7 @@ void add_record(CLI::App& app, int& exit_code) {
       ->required();
   command->add_option("--for", arguments->length, "End after this long, for example 30s or 45m");
   command->add_option("--keys", arguments->keys, "Where this device's keys are kept");
+  command->add_option("--tpm", arguments->tpm, "The TPM that holds them, as a TCTI; else files");
   command->add_flag("--json", arguments->json, "Print JSON");
   command->callback([arguments, &exit_code] {
     const auto code = record(*arguments);

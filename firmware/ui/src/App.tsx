@@ -14,7 +14,7 @@ import { SignIn } from "@design/signin/SignIn";
 import { Home } from "./home/Home";
 import { LessonsPage } from "./lessons/LessonsPage";
 import { connect, connected, device } from "./live";
-import { proofOf, type Proof } from "./recording/StatusBlock";
+import { proofOf, signOf, type Proof } from "./recording/StatusBlock";
 import { sendAll } from "./recording/taps";
 import { findSession, loadTeachers, signIn, signOut, teacher, teacherName } from "./session";
 import { t } from "./texts";
@@ -39,7 +39,7 @@ effect(() => {
   const proof = recordingProof();
   const lesson = device.value?.lesson;
   document.documentElement.dataset.recording = proof ?? "no";
-  const sign = proof === "recording" ? "●" : "○";
+  const sign = proof === "recording" ? "●" : proof === "private" ? "❚❚" : "○";
   document.title = proof && lesson ? `${sign} ${timer(lesson.durable_ms)} ${t(`status.${proof}`)} · ${t("app")}` : t("app");
 });
 
@@ -129,7 +129,7 @@ function Welcome() {
             <p class="lead">{t("welcome.lead")}</p>
             {proof && lesson && (
               <p class={`welcome-state is-${proof}`} data-testid="welcome-state">
-                <Icon name={proof === "recording" ? "record" : "warn"} />
+                <Icon name={signOf(proof)} />
                 <span><b>{t(`status.${proof}`)} <span class="num">{timer(lesson.durable_ms)}</span></b><br />{t("welcome.recording", { name: teacherName(lesson) })}</span>
               </p>
             )}

@@ -10,6 +10,7 @@ export interface LessonCard {
   readonly subject: string;
   readonly class_name: string;
   readonly topic: string;
+  readonly planned_ms?: number;
 }
 
 export interface NewMark {
@@ -43,7 +44,15 @@ export const api = {
   putTiles: (tiles: readonly string[]) => request<unknown>("PUT", "/api/tiles", { body: { tiles } }),
 
   start: (card: LessonCard) => request<{ lesson_id: string }>("POST", "/api/recording", { body: card, timeoutMs: 30_000 }),
-  stop: () => request<{ lesson_id: string; duration_ms: number }>("DELETE", "/api/recording", { timeoutMs: 60_000 }),
+  stopForNow: () => request<{ lesson_id: string; duration_ms: number }>("DELETE", "/api/recording?for_now=1", { timeoutMs: 60_000 }),
+  finish: () => request<{ lesson_id: string; duration_ms: number }>("DELETE", "/api/recording", { timeoutMs: 60_000 }),
+  pause: () => request<void>("POST", "/api/recording/pause", { timeoutMs: 15_000 }),
+  resume: () => request<void>("POST", "/api/recording/resume", { timeoutMs: 15_000 }),
+  extend: (by_ms: number) => request<{ planned_ms: number }>("POST", "/api/recording/extend", { body: { by_ms } }),
+  deleteLast: (last_ms: number) => request<void>("POST", "/api/recording/delete-last", { body: { last_ms }, timeoutMs: 60_000 }),
+  deleteRange: (lesson: string, from_ms: number, to_ms: number) => request<void>("POST", `/api/lessons/${at(lesson)}/deletions`, { body: { from_ms, to_ms }, timeoutMs: 60_000 }),
+  arm: () => request<void>("PUT", "/api/armed", { quiet: true }),
+  disarm: () => request<void>("DELETE", "/api/armed", { quiet: true }),
   mark: (mark: NewMark) => request<Mark>("POST", "/api/recording/marks", { body: mark, timeoutMs: 5000 }),
   undoMark: (id: string) => request<void>("DELETE", `/api/recording/marks/${at(id)}`),
 

@@ -1,13 +1,14 @@
 // What the device is doing, as it tells it by server-sent events. One connection; it is rebuilt by us, for an EventSource gives
 // up for good on some answers. While a lesson is recorded the device speaks every second: silence means the line is cut.
 import { signal } from "@preact/signals";
-import type { DeviceState, Lesson, Mark, Submission } from "./types";
+import type { DeviceState, Lesson, Mark, Submission, TrackLevel } from "./types";
 
 export const device = signal<DeviceState | null>(null);
 export const connected = signal(true);
 // When the newest state came, by performance.now().
 export const stateAt = signal(0);
 export const runningMarks = signal<readonly Mark[]>([]);
+export const levels = signal<readonly TrackLevel[]>([]);
 
 type Listener<T> = (value: T) => void;
 const submissionListeners = new Set<Listener<Submission>>();
@@ -65,6 +66,7 @@ export function connect(): void {
     });
   };
   on("state", (data) => take(JSON.parse(data) as DeviceState));
+  on("levels", (data) => (levels.value = (JSON.parse(data) as { readonly levels: readonly TrackLevel[] }).levels));
   on("marks", (data) => (runningMarks.value = marksOf(JSON.parse(data) as readonly Mark[])));
   on("submission", (data) => submissionListeners.forEach((told) => told(JSON.parse(data) as Submission)));
   on("lesson", (data) => lessonListeners.forEach((told) => told(JSON.parse(data) as Lesson)));

@@ -14,6 +14,7 @@ export interface TrackState {
   readonly bytes: number;
   readonly fragments: number;
   readonly gaps: number;
+  readonly trouble?: "" | "dropping" | "no-room";
 }
 
 export interface SourceState {
@@ -38,16 +39,36 @@ export interface RunningLesson {
   readonly marks: number;
   readonly durable_lag_ms: number;
   readonly recording_proven: boolean;
+  readonly planned_ms?: number | null;
+  readonly away_since_ms?: number | null;
+  readonly closes_in_ms?: number | null;
+}
+
+export type AlarmKind = "no-sound" | "clipping" | "hum-only" | "black" | "frozen" | "not-durable";
+
+export interface Alarm {
+  readonly track: string;
+  readonly kind: AlarmKind;
+  readonly since_ms: number;
+}
+
+export interface TrackLevel {
+  readonly track: string;
+  readonly rms_dbfs: number;
+  readonly peak_dbfs: number;
 }
 
 export interface DeviceState {
-  readonly state: "idle" | "recording" | "fault";
+  readonly state: "idle" | "recording" | "private" | "stopping" | "fault";
   readonly fault?: string;
+  readonly fault_code?: string;
+  readonly pre_roll?: { readonly armed: boolean; readonly kept_ms: number };
   readonly lesson: RunningLesson | null;
   readonly sources: readonly SourceState[];
+  readonly alarms?: readonly Alarm[];
   readonly disk: { readonly free_bytes: number; readonly minutes_left: number };
   readonly clock: { readonly synchronised: boolean; readonly error_ms: number };
-  readonly upload: { readonly state: "ok" | "waiting" | "offline" | "off"; readonly queued: number };
+  readonly upload: UploadLine;
   readonly device: { readonly id: string; readonly name: string; readonly version: string };
 }
 
@@ -100,6 +121,7 @@ export interface Lesson {
 }
 
 export interface WholeLesson extends Lesson {
+  readonly recorded_from_ms?: number;
   readonly tracks: readonly TrackState[];
   readonly marks: readonly Mark[];
   readonly gaps: readonly Gap[];
@@ -133,6 +155,19 @@ export interface Verdict {
   readonly decided_utc: string;
 }
 
+// The line to the platform; the members after `queued` are missing on older devices.
+export interface UploadLine {
+  readonly state: 'ok'|'waiting'|'offline'|'off';
+  readonly queued: number;
+  readonly code?: string|null;
+  readonly error?: string|null;
+  readonly limit?: {
+    readonly bytes_per_s: number|null; readonly why: 'free' | 'timetable' | 'by-hand' | 'recording' | 'others'; readonly by_hand:
+                                                                                                                             boolean;
+  }|null;
+  readonly clock_ahead_s?: number|null;
+}
+
 export type SubmissionState = "packing" | "queued" | "sending" | "verifying" | "acknowledged" | "rejected" | "withdrawn";
 
 export interface Submission {
@@ -150,6 +185,7 @@ export interface Submission {
   readonly seconds_left: number | null;
   readonly attempts: number;
   readonly last_error: string | null;
+  readonly error_code?: string|null;
   readonly receipt: { readonly number: string; readonly received_utc: string } | null;
   readonly verdict: Verdict | null;
 }

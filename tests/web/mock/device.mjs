@@ -28,6 +28,11 @@ export class MockDevice {
     this.running = null;
     this.proven = true;
     this.recorderAway = false;
+    this.away = null;          // { state: "private" | "stopping", since_ms, at }
+    this.continueMs = 30_000;  // how long a stop can be taken back
+    this.fault = null;         // a fault code of the disk
+    this.armed = 0;            // how often the page asked for pre-roll; 0: disarmed
+    this.deleted = [];
     this.holdMarks = false;
     this.minutesLeft = 900;
     this.synchronised = true;
@@ -52,12 +57,22 @@ export class MockDevice {
   }
 
   tick() {
+    if (this.away?.state === "stopping" && performance.now() - this.away.at > this.continueMs) this.finish();
     if (this.running) this.events.send("state", this.state());
     for (const submission of this.submissions) this.advance(submission);
   }
 
   elapsed() {
+    if (this.away?.state === "stopping") return this.away.since_ms;
     return this.running ? Math.round(performance.now() - this.running.began) : 0;
+  }
+
+  // What can be played is the mock's footage, so the lesson is as long as that.
+  finish() {
+    this.lessons.unshift({ ...this.running, state: "finished", duration_ms: kSeconds * 1000, bytes: this.state().lesson.bytes });
+    this.running = null;
+    this.away = null;
+    this.changed();
   }
 
   tracks() {
@@ -81,10 +96,13 @@ export class MockDevice {
     const lesson = this.running && {
       id: this.running.id, subject: this.running.subject, class_name: this.running.class_name, topic: this.running.topic, teacher: this.running.teacher.id,
       started_utc: this.running.started_utc, elapsed_ms: this.elapsed(), durable_ms: this.durable(), gaps: 0, marks: this.running.marks.length,
-      bytes: sources.flatMap((source) => source.tracks).reduce((sum, track) => sum + track.bytes, 0), durable_lag_ms: 870, recording_proven: this.proven && this.durable() > 0,
+      bytes: sources.flatMap((source) => source.tracks).reduce((sum, track) => sum + track.bytes, 0), durable_lag_ms: 870, recording_proven: this.proven && !this.away && this.durable() > 0,
+      planned_ms: this.running.planned_ms ?? null, away_since_ms: this.away?.since_ms ?? null,
+      closes_in_ms: this.away?.state === "stopping" ? Math.max(0, Math.round(this.continueMs - (performance.now() - this.away.at))) : null,
     };
     return this.lastState = {
-      state: this.running ? "recording" : "idle", lesson, sources, disk: { free_bytes: 4e11, minutes_left: this.minutesLeft },
+      state: this.fault ? "fault" : this.away?.state ?? (this.running ? "recording" : "idle"), fault: this.fault ? "…" : "", fault_code: this.fault ?? "",
+      pre_roll: { armed: this.armed > 0 && !this.running, kept_ms: this.armed > 0 && !this.running ? 30_000 : 0 }, lesson, sources, disk: { free_bytes: 4e11, minutes_left: this.minutesLeft },
       clock: { synchronised: this.synchronised, error_ms: 3 }, upload: this.upload, device: { id: "d-7f3a", name: "高一(3)班教室", version: "0.1.0" },
     };
   }
@@ -131,7 +149,7 @@ export class MockDevice {
     };
     if (submission.state === "packing" && passed > this.rates.packing) {
       to("sending", { size_bytes: 24_600_000, package_sha256: createHash("sha256").update(submission.id).digest("hex"), attempts: 1 });
-    } else if (submission.state === "sending") {
+    } else if (submission.state === "sending" && !submission.paused && !submission.held) {
       const share = Math.min(1, passed / this.rates.sending);
       Object.assign(submission, { acked_bytes: Math.round(submission.size_bytes * share), rate_bytes_per_s: 3_200_000, seconds_left: Math.ceil(((1 - share) * submission.size_bytes) / 3_200_000) });
       if (share === 1) to("verifying", {});
@@ -215,17 +233,58 @@ export class MockDevice {
       this.me(call);
       if (!this.running) throw new ApiError(409, "not-recording");
       const { id } = this.running;
-      // What can be played is the mock's footage, so the lesson is as long as that.
-      this.lessons.unshift({ ...this.running, state: "finished", duration_ms: kSeconds * 1000, bytes: this.state().lesson.bytes });
-      this.running = null;
-      this.changed();
+      if (call.query.get("for_now") === "1") {
+        this.away ??= { state: "stopping", since_ms: this.elapsed(), at: performance.now() };
+        this.changed();
+        return { lesson_id: id, duration_ms: this.elapsed() };
+      }
+      this.finish();
       return { lesson_id: id, duration_ms: this.lessons[0].duration_ms };
+    });
+    const done = (call) => {
+      this.changed();
+      call.answer.writeHead(204).end();
+    };
+    on("POST", "/api/recording/pause", (call) => {
+      this.me(call);
+      if (!this.running) throw new ApiError(409, "not-recording");
+      this.away ??= { state: "private", since_ms: this.elapsed(), at: performance.now() };
+      done(call);
+    });
+    on("POST", "/api/recording/resume", (call) => {
+      this.me(call);
+      if (!this.away) throw new ApiError(409, "nothing-to-continue");
+      if (this.away.state === "stopping") this.running.began += performance.now() - this.away.at;
+      this.away = null;
+      done(call);
+    });
+    on("POST", "/api/recording/extend", (call) => {
+      this.me(call);
+      this.running.planned_ms = Math.max(this.running.planned_ms ?? 0, this.elapsed()) + call.json.by_ms;
+      this.changed();
+      return { planned_ms: this.running.planned_ms };
+    });
+    on("POST", "/api/recording/delete-last", (call) => {
+      this.me(call);
+      this.deleted.push(call.json.last_ms);
+      done(call);
+    });
+    on("PUT", "/api/armed", (call) => {
+      this.me(call);
+      this.armed++;
+      done(call);
+    });
+    on("DELETE", "/api/armed", (call) => {
+      this.me(call);
+      this.armed = 0;
+      done(call);
     });
     on("POST", "/api/recording/marks", async (call) => {
       this.me(call);
       while (this.holdMarks) await new Promise((resolve) => setTimeout(resolve, 50));
       if (this.recorderAway) throw new ApiError(503, "recorder-away");
       if (!this.running) throw new ApiError(409, "not-recording");
+      if (this.away) throw new ApiError(409, this.away.state === "private" ? "private" : "not-recording");
       const { id, point, tapped_ago_ms, look_back_ms, look_ahead_ms } = call.json;
       const known = this.running.marks.find((mark) => mark.id === id);
       if (known) return known;
@@ -351,8 +410,9 @@ export class MockDevice {
     });
     on("GET", "/api/submissions", (call) => ({ submissions: mine(call) }));
     on("GET", "/api/submissions/{id}", one);
-    for (const [action, state] of [["pause", "queued"], ["resume", "sending"], ["send-now", "sending"], ["withdraw", "withdrawn"]]) {
-      on("POST", `/api/submissions/{id}/${action}`, (call) => Object.assign(one(call), { state }));
+    const steps = { pause: { paused: true }, resume: { paused: false }, "send-now": { paused: false, state: "sending" }, withdraw: { paused: false, state: "withdrawn" } };
+    for (const [action, step] of Object.entries(steps)) {
+      on("POST", `/api/submissions/{id}/${action}`, (call) => Object.assign(one(call), step, { since: performance.now() }));
     }
   }
 }

@@ -75,8 +75,10 @@ async function record(page: Page): Promise<string> {
   if (!stop) throw new Error("no stop button");
   await page.mouse.move(stop.x + stop.width / 2, stop.y + stop.height / 2);
   await page.mouse.down();
-  await page.waitForURL(/\/lessons\/[^/]+$/, { timeout: 60_000 });
+  await expect(page.getByTestId("stopped")).toBeVisible({ timeout: 60_000 });
   await page.mouse.up();
+  await page.getByTestId("finish").click();
+  await page.waitForURL(/\/lessons\/[^/]+$/, { timeout: 60_000 });
   return decodeURIComponent(new URL(page.url()).pathname.split("/")[2] ?? "");
 }
 

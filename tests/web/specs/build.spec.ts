@@ -76,10 +76,24 @@ for (const folder of ["firmware/ui", "tests/web"]) {
 
 // The verifier's facts and their values (upload/evidence/verify.h).
 const facts: Readonly<Record<string, readonly string[]>> = {
-  structure: ["intact", "altered"], contents: ["intact", "altered", "cannot-check"], seal: ["valid", "invalid", "missing", "cannot-check"],
-  device: ["known", "unknown", "not-asked", "cannot-check"], recording: ["signed", "altered", "cannot-check"],
-  continuity: ["whole", "whole-with-declared-gaps", "altered", "cannot-check"], clock: ["synchronised", "unsynchronised", "cannot-check"],
-  teacher: ["signed-in", "asserted", "altered", "cannot-check"], identity: ["sealed", "withheld", "absent"], tail: ["signed", "unsigned"], receipt: ["valid", "invalid", "absent"],
+  structure: ['intact', 'altered'],
+  contents: ['intact', 'altered', 'cannot-check'],
+  seal: ['valid', 'invalid', 'missing', 'cannot-check'],
+  device: ['known', 'unknown', 'not-asked', 'cannot-check'],
+  certificate: ['valid', 'valid-then', 'expired', 'not-yet', 'cannot-check'],
+  revocation: [
+    'not-asked', 'not-revoked', 'before-revocation', 'before-revocation-asserted', 'revoked', 'cannot-check'
+  ],
+  'key-level': ['hardware', 'software', 'altered', 'cannot-check'],
+  time: ['bounded', 'not-before', 'not-after', 'unbounded', 'contradicted', 'invalid', 'cannot-check'],
+  'device-log': ['consistent', 'rolled-back', 'forked', 'absent'],
+  recording: ['signed', 'altered', 'cannot-check'],
+  continuity: ['whole', 'whole-with-declared-gaps', 'altered', 'cannot-check'],
+  clock: ['synchronised', 'unsynchronised', 'cannot-check'],
+  teacher: ['signed-in', 'asserted', 'altered', 'cannot-check'],
+  identity: ['sealed', 'withheld', 'absent'],
+  tail: ['signed', 'unsigned'],
+  receipt: ['valid', 'invalid', 'absent'],
 };
 
 test("the assessor's page has words for every fact that the verifier may state", () => {

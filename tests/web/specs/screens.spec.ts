@@ -83,6 +83,9 @@ test("everything from sign-in to stop works with the keyboard alone", async ({ p
   await page.keyboard.press("Enter");
   await tabTo("stop-yes");
   await page.keyboard.press("Enter");
+  await expect(page.getByTestId("stopped")).toBeVisible();
+  await tabTo("finish");
+  await page.keyboard.press("Enter");
   await page.waitForURL(/\/lessons\//);
   expect(device.running).toBeNull();
 });

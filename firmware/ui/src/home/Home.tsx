@@ -1,10 +1,10 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { asProblem, type Problem } from "@design/http";
 import { today } from "@design/format";
 import { readStoredJson, store } from "@design/storage";
 import { Icon } from "@design/parts/Icon";
 import { Note, ProblemNote } from "@design/parts/Note";
-import { Loading, TextField } from "@design/parts/Small";
+import { Loading, Segments, TextField } from "@design/parts/Small";
 import { api, type LessonCard } from "../api";
 import { device } from "../live";
 import { teacher } from "../session";
@@ -23,7 +23,7 @@ export function Home() {
         <h1>{t("greeting", { name: teacher.value?.name ?? "" })}</h1>
         <p class="quiet">{today()}</p>
       </div>
-      <StartCard lamps={lamps(state)} fault={state.state === "fault"} />
+      <StartCard lamps={lamps(state)} fault={state.state === "fault"} armed={state.pre_roll?.armed === true} />
       <Preflight lamps={lamps(state)} />
       <RecentLessons />
     </div>
@@ -49,12 +49,35 @@ function Preflight({ lamps: all }: { lamps: readonly Lamp[] }) {
   );
 }
 
+// While the start card is before somebody, the device keeps the last 30 s in memory; it has to be told again and again.
+const kArmEveryMs = 10_000;
+function useArmed(): void {
+  useEffect(() => {
+    const arm = (): void => void (document.hidden ? Promise.resolve() : api.arm().catch(() => undefined));
+    arm();
+    const timer = window.setInterval(arm, kArmEveryMs);
+    return () => {
+      clearInterval(timer);
+      // A lesson that has begun has taken what was kept; else it is wiped.
+      if (device.peek()?.state === "idle") void api.disarm().catch(() => undefined);
+    };
+  }, []);
+}
+
+const kPlans = [0, 40, 45, 90] as const;
+const kMinuteMs = 60_000;
+
 const kStored = "card";
 function isCard(value: unknown): value is LessonCard {
   return typeof value === "object" && value !== null && "subject" in value && "class_name" in value && "topic" in value;
 }
 
-function StartCard({ lamps: all, fault }: { lamps: readonly Lamp[]; fault: boolean }) {
+function withPlan({ planned_ms: _, ...card }: LessonCard, minutes: number): LessonCard {
+  return minutes > 0 ? { ...card, planned_ms: minutes * kMinuteMs } : card;
+}
+
+function StartCard({ lamps: all, fault, armed }: { lamps: readonly Lamp[]; fault: boolean; armed: boolean }) {
+  useArmed();
   // Class and subject stay what they were in the last lesson of this teacher; the topic is new each time.
   const slot = `${kStored}.${teacher.value?.id ?? ""}`;
   const [card, setCard] = useState<LessonCard>(() => ({ subject: "", class_name: "", ...readStoredJson(slot, isCard), topic: "" }));
@@ -85,6 +108,11 @@ function StartCard({ lamps: all, fault }: { lamps: readonly Lamp[]; fault: boole
         <TextField label={t("field.class")} value={card.class_name} placeholder={t("field.class-hint")} maxLength={60} onInput={(class_name) => setCard({ ...card, class_name })} />
         <TextField label={t("field.subject")} value={card.subject} placeholder={t("field.subject-hint")} maxLength={60} list={t("field.subjects").split(" ")} onInput={(subject) => setCard({ ...card, subject })} />
         <TextField label={t("field.topic")} value={card.topic} placeholder={t("field.topic-hint")} maxLength={120} onInput={(topic) => setCard({ ...card, topic })} />
+        <Segments
+          label={t("field.planned")} value={String((card.planned_ms ?? 0) / kMinuteMs)}
+          choices={kPlans.map((minutes) => ({ value: String(minutes), label: minutes === 0 ? t("field.planned-none") : t("field.planned-minutes", { n: minutes }) }))}
+          onChoose={(minutes) => setCard(withPlan(card, Number(minutes)))}
+        />
       </div>
       <div class="start-go">
         {problem && <ProblemNote problem={problem} />}
@@ -95,6 +123,7 @@ function StartCard({ lamps: all, fault }: { lamps: readonly Lamp[]; fault: boole
           <span>{t(busy ? "start.busy" : "start.go")}</span>
         </button>
         <p class="small quiet">{t("start.private")}</p>
+        {armed && <p class="small armed" role="status" data-testid="armed"><Icon name="record" />{t("start.armed")}</p>}
       </div>
     </section>
   );

@@ -10,15 +10,15 @@ import type { Borders, ClipDraft } from "./clip-draft";
 const kThumbs = 8;
 
 // The window stays where it is while a handle is dragged; otherwise the ground would move under the finger.
-function windowOf(now: Borders, durationMs: number): Borders {
+function windowOf(now: Borders, beginMs: number, durationMs: number): Borders {
   const margin = Math.max(5000, (now.to_ms - now.from_ms) * 0.35);
-  return { from_ms: Math.max(0, now.from_ms - margin), to_ms: Math.min(durationMs, now.to_ms + margin) };
+  return { from_ms: Math.max(beginMs, now.from_ms - margin), to_ms: Math.min(durationMs, now.to_ms + margin) };
 }
 
 export function TrimStrip({ lesson, player, draft }: { lesson: WholeLesson; player: SyncedPlayer; draft: ClipDraft }) {
   const strip = useRef<HTMLDivElement>(null);
   const [held, setHeld] = useState<Borders | null>(null);
-  const shown = held ?? windowOf(draft.now, lesson.duration_ms);
+  const shown = held ?? windowOf(draft.now, lesson.recorded_from_ms ?? 0, lesson.duration_ms);
   const length = Math.max(1, shown.to_ms - shown.from_ms);
   const percent = (ms: number): number => Math.min(100, Math.max(0, ((ms - shown.from_ms) / length) * 100));
   const timeAt = (event: PointerEvent): number => {
@@ -30,13 +30,13 @@ export function TrimStrip({ lesson, player, draft }: { lesson: WholeLesson; play
     const label = t(which === "from_ms" ? "trim.start" : "trim.end");
     const move = (ms: number): void => {
       draft.set({ [which]: ms });
-      player.seek(ms);
+      player.seek(Math.max(0, ms));  // the lesson's movie begins at the press
     };
     return (
       <div
         class={`trim-handle is-${which === "from_ms" ? "start" : "end"}`} style={{ left: `${percent(draft.now[which])}%` }}
         role="slider" tabIndex={0} aria-label={label} data-testid={`trim-${which === "from_ms" ? "start" : "end"}`}
-        aria-valuemin={0} aria-valuemax={Math.round(lesson.duration_ms / 1000)} aria-valuenow={Math.round(draft.now[which] / 1000)} aria-valuetext={clock(draft.now[which], "tenths")}
+        aria-valuemin={Math.round((lesson.recorded_from_ms ?? 0) / 1000)} aria-valuemax={Math.round(lesson.duration_ms / 1000)} aria-valuenow={Math.round(draft.now[which] / 1000)} aria-valuetext={clock(draft.now[which], "tenths")}
         onPointerDown={(event) => {
           event.stopPropagation();
           event.currentTarget.setPointerCapture(event.pointerId);
@@ -60,7 +60,7 @@ export function TrimStrip({ lesson, player, draft }: { lesson: WholeLesson; play
 
   return (
     <div class="trim" data-testid="trim">
-      <div class="trim-strip" ref={strip} onPointerDown={(event) => player.seek(timeAt(event))}>
+      <div class="trim-strip" ref={strip} onPointerDown={(event) => player.seek(Math.max(0, timeAt(event)))}>
         <div class="tl-thumbs" aria-hidden="true">
           {Array.from({ length: kThumbs }, (_, i) => (
             <img key={`${i}-${Math.round(shown.from_ms / 1000)}`} src={api.thumbnail(lesson.id, Math.round((shown.from_ms + ((i + 0.5) / kThumbs) * length) / 500) * 500)} alt="" draggable={false} onError={(e) => (e.currentTarget.style.visibility = "hidden")} />

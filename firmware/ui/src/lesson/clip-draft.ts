@@ -24,11 +24,12 @@ export interface ClipDraft {
 export const kShortestMs = 1000;
 const kPauseMs = 400;
 
-export function clamp(borders: Borders, moved: "from_ms" | "to_ms" | undefined, durationMs: number): Borders {
-  let from = Math.round(Math.max(0, Math.min(borders.from_ms, durationMs - kShortestMs)));
-  let to = Math.round(Math.min(durationMs, Math.max(borders.to_ms, kShortestMs)));
+// `beginMs`: where the recording begins, before 0 if there is pre-roll.
+export function clamp(borders: Borders, moved: "from_ms" | "to_ms" | undefined, durationMs: number, beginMs = 0): Borders {
+  let from = Math.round(Math.max(beginMs, Math.min(borders.from_ms, durationMs - kShortestMs)));
+  let to = Math.round(Math.min(durationMs, Math.max(borders.to_ms, beginMs + kShortestMs)));
   if (to - from < kShortestMs) {
-    if (moved === "to_ms") from = Math.max(0, to - kShortestMs);
+    if (moved === "to_ms") from = Math.max(beginMs, to - kShortestMs);
     to = Math.max(to, from + kShortestMs);
   }
   return { from_ms: from, to_ms: to };
@@ -36,7 +37,7 @@ export function clamp(borders: Borders, moved: "from_ms" | "to_ms" | undefined, 
 
 export function useClipDraft(lesson: WholeLesson, clip: Clip, onChange: () => Promise<void>): ClipDraft {
   const original = useRef<Borders>({ from_ms: clip.from_ms, to_ms: clip.to_ms });
-  const [now, setNow] = useState<Borders>(() => clamp(clip, undefined, lesson.duration_ms));
+  const [now, setNow] = useState<Borders>(() => clamp(clip, undefined, lesson.duration_ms, lesson.recorded_from_ms));
   const [saving, setSaving] = useState<ClipDraft["saving"]>("saved");
   const [problem, setProblem] = useState<Problem | null>(null);
   const wanted = useRef<Borders | null>(null);
@@ -63,7 +64,7 @@ export function useClipDraft(lesson: WholeLesson, clip: Clip, onChange: () => Pr
   const set = (next: Partial<Borders>): void => {
     const moved = next.to_ms === undefined ? "from_ms" : "to_ms";
     setNow((before) => {
-      const after = clamp({ ...before, ...next }, moved, lesson.duration_ms);
+      const after = clamp({ ...before, ...next }, moved, lesson.duration_ms, lesson.recorded_from_ms);
       wanted.current = after;
       return after;
     });

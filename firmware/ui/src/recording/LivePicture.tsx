@@ -32,7 +32,7 @@ export function LivePicture({ source, track }: { source: string; track: string }
   return (
     <div class="live" data-testid="live">
       <video ref={video} muted playsInline aria-label={t("live.label", { source: sourceName(source) })} data-testid="live-video" />
-      <span class="picture-name">{sourceName(source)} · {t("live.on-disk")}</span>
+      <span class="picture-name">{sourceName(source)} · {t("live.now")}</span>
       {words && <p class={lost || stuck ? "live-words is-bad" : "live-words"} role={lost || stuck ? "alert" : undefined}>{(lost || stuck) && <Icon name="warn" />}{words}</p>}
     </div>
   );

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { Button } from "@design/parts/Button";
+import { Icon } from "@design/parts/Icon";
 import { Note } from "@design/parts/Note";
 import { Segments } from "@design/parts/Small";
 import { sourceName } from "@design/player/AnglePlayer";
@@ -8,11 +9,14 @@ import { device, runningMarks } from "../live";
 import { catalogue, lessonIsMine, teacherName, tiles } from "../session";
 import { t } from "../texts";
 import type { RunningLesson } from "../types";
+import { Alarms } from "./Alarms";
 import { AllPoints } from "./AllPoints";
 import { LivePicture, videoTrack } from "./LivePicture";
 import { MarksList } from "./MarksList";
+import { Moments, PrivateMoment } from "./Moments";
 import { StatusBlock, TrackTable } from "./StatusBlock";
 import { StopButton } from "./StopButton";
+import { Stopped } from "./Stopped";
 import { markNow, Tile, UnnamedTile } from "./Tiles";
 
 export function RecordingView({ lesson }: { lesson: RunningLesson }) {
@@ -23,15 +27,18 @@ export function RecordingView({ lesson }: { lesson: RunningLesson }) {
   }, [lesson.id, mine]);
 
   if (!mine) return <SomeoneElse lesson={lesson} />;
+  const state = device.value?.state;
+  if (state === "stopping") return <Stopped lesson={lesson} />;
   return (
     <div class="recording">
-      <Picture />
+      {state === "private" ? <NoPicture /> : <Picture />}
       <div class="recording-facts">
         <StatusBlock lesson={lesson} />
+        <Alarms />
         <TrackTable lesson={lesson} />
       </div>
       <div class="recording-marks card"><MarksList /></div>
-      <TilePanel />
+      {state === "private" ? <div class="recording-tiles"><PrivateMoment lesson={lesson} /></div> : <TilePanel lesson={lesson} />}
       <StopButton />
     </div>
   );
@@ -58,7 +65,11 @@ function Picture() {
   );
 }
 
-function TilePanel() {
+function NoPicture() {
+  return <div class="recording-picture"><div class="live is-private"><p class="live-words"><Icon name="pause" />{t("private.no-picture")}</p></div></div>;
+}
+
+function TilePanel({ lesson }: { lesson: RunningLesson }) {
   const [all, setAll] = useState(false);
   return (
     <div class="recording-tiles">
@@ -70,6 +81,7 @@ function TilePanel() {
         <UnnamedTile />
         <Button icon="plus" onClick={() => setAll(true)} testId="all-points">{t("points.all", { n: catalogue.value?.points.length ?? 0 })}</Button>
       </div>
+      <Moments lesson={lesson} />
       {all && (
         <AllPoints
           title={t("points.mark-title")} pickLabel={t("points.mark")} onClose={() => setAll(false)}

@@ -1,12 +1,9 @@
 import { useState } from "preact/hooks";
 import { asProblem, type Problem } from "@design/http";
-import { navigate } from "@design/router";
-import { clock } from "@design/format";
 import { Button } from "@design/parts/Button";
 import { Dialog } from "@design/parts/Dialog";
 import { HoldButton } from "@design/parts/HoldButton";
 import { ProblemNote } from "@design/parts/Note";
-import { showToast } from "@design/parts/Toasts";
 import { api } from "../api";
 import { t } from "../texts";
 
@@ -20,9 +17,8 @@ export function StopButton() {
     setBusy(true);
     setProblem(null);
     try {
-      const done = await api.stop();
-      showToast(t("stop.done", { length: clock(done.duration_ms) }));
-      navigate(`/lessons/${encodeURIComponent(done.lesson_id)}`);
+      await api.stopForNow();
+      // The page changes over when the device says so.
     } catch (error) {
       setProblem(asProblem(error));
       setAsking(true);

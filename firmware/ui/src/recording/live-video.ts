@@ -1,9 +1,14 @@
-// The picture that is being written, into a <video>: the device sends the codec, the header and then each fragment as it
-// becomes durable (WebSocket), the browser's MediaSource plays it. So what is seen is on disk.
+// What the camera sees at this moment, into a <video>: the device sends the codec, the header and then a piece of MP4 for each
+// picture (WebSocket), the browser's MediaSource plays it. What is on disk is told by the state, not by this picture.
 import { signal } from "@preact/signals";
 
-const kBehindS = 4; // further behind the newest fragment than this: jump
+// Seconds that the picture stays behind the newest piece: enough for the network's jitter, and no more.
+const kAimS = 0.35;
+const kHurryS = 0.6; // from here on it plays a little faster
+const kJumpS = 1.2; // from here on it jumps
+const kHurryRate = 1.15;
 const kKeepS = 20;
+const kMaxWaiting = 400; // pieces that the browser does not take: it has stopped, begin again
 const kRetryMs = 1500;
 
 export class LiveVideo {
@@ -84,27 +89,37 @@ export class LiveVideo {
   private add(bytes: ArrayBuffer): void {
     this.fragmentAt.value = performance.now();
     this.waiting.push(bytes);
-    if (this.waiting.length > 30) this.waiting.splice(1, this.waiting.length - 10);
-    this.next();
+    if (this.waiting.length > kMaxWaiting) this.socket?.close();
+    else this.next();
   }
 
   private next(): void {
     const buffer = this.buffer;
     if (!buffer || buffer.updating || this.media?.readyState !== "open") return;
     this.chase();
-    const bytes = this.waiting[0];
     const oldest = buffer.buffered.length > 0 ? buffer.buffered.start(0) : 0;
     try {
       if (buffer.buffered.length > 0 && this.video.currentTime - oldest > 2 * kKeepS) {
         buffer.remove(oldest, this.video.currentTime - kKeepS);
-      } else if (bytes) {
-        buffer.appendBuffer(bytes);
-        this.waiting.shift();
+      } else if (this.waiting.length > 0) {
+        buffer.appendBuffer(this.takeWaiting());
       }
     } catch {
       // The element has failed or its quota is full: begin again with a fresh one.
       this.socket?.close();
     }
+  }
+
+  // All of them at once: each append costs the browser a turn of its event loop.
+  private takeWaiting(): Uint8Array<ArrayBuffer> {
+    const all = new Uint8Array(this.waiting.reduce((size, piece) => size + piece.byteLength, 0));
+    let at = 0;
+    for (const piece of this.waiting) {
+      all.set(new Uint8Array(piece), at);
+      at += piece.byteLength;
+    }
+    this.waiting = [];
+    return all;
   }
 
   private chase(): void {
@@ -113,7 +128,9 @@ export class LiveVideo {
     const newest = buffered.end(buffered.length - 1);
     const first = buffered.start(buffered.length - 1);
     const now = this.video.currentTime;
-    if (now < first || newest - now > kBehindS) this.video.currentTime = Math.max(first, newest - 1.5);
+    const behind = newest - now;
+    if (now < first || behind > kJumpS) this.video.currentTime = Math.max(first, newest - kAimS);
+    else this.video.playbackRate = behind > kHurryS ? kHurryRate : this.video.playbackRate > 1 && behind > kAimS ? kHurryRate : 1;
     if (this.video.paused) void this.video.play().catch(() => undefined);
     this.state.value = "playing";
   }

@@ -1,8 +1,7 @@
-import { bytes, clock } from "@design/format";
 import { Icon } from "@design/parts/Icon";
-import { Bar } from "@design/parts/Small";
 import { t } from "../texts";
 import type { Submission, SubmissionState } from "../types";
+import { Sending } from "./Sending";
 
 const kWay: readonly { readonly key: "packing" | "sending" | "verifying" | "acknowledged" | "verdict"; readonly states: readonly SubmissionState[] }[] = [
   { key: "packing", states: ["packing"] },
@@ -22,7 +21,6 @@ function placeOf(submission: Submission): number {
 export function Progress({ submission }: { submission: Submission }) {
   const place = placeOf(submission);
   const off = submission.state === "rejected" || submission.state === "withdrawn";
-  const share = submission.size_bytes > 0 ? submission.acked_bytes / submission.size_bytes : 0;
   return (
     <div class="stack">
       {!off && (
@@ -36,15 +34,7 @@ export function Progress({ submission }: { submission: Submission }) {
         </ol>
       )}
       {submission.size_bytes > 0 && place === 1 && !off && (
-        <div class="stack-tight">
-          <Bar share={share} label={t("sub.progress")} />
-          <p class="between small num">
-            <span>{t("sub.sent", { sent: bytes(submission.acked_bytes), all: bytes(submission.size_bytes), percent: Math.floor(share * 100) })}</span>
-            {submission.state === "sending" && submission.rate_bytes_per_s > 0 && (
-              <span class="quiet">{t("sub.rate", { rate: bytes(submission.rate_bytes_per_s), left: clock((submission.seconds_left ?? 0) * 1000) })}</span>
-            )}
-          </p>
-        </div>
+        <Sending submission={submission} />
       )}
       <p class="quiet">{t(`sub.means.${submission.verdict ? "verdict" : submission.paused ? "paused" : submission.state}`)}</p>
     </div>

@@ -3,18 +3,19 @@
 import { useEffect, useState } from "preact/hooks";
 import { asProblem, type Problem } from "@design/http";
 import { dayAndTime } from "@design/format";
-import { Button } from "@design/parts/Button";
 import { Icon } from "@design/parts/Icon";
 import { Link } from "@design/parts/Link";
 import { Note, ProblemNote } from "@design/parts/Note";
 import { Loading } from "@design/parts/Small";
-import { api, type SubmissionAction } from "../api";
+import { api } from "../api";
 import { onSubmission } from "../live";
 import { pointName } from "../session";
 import { t } from "../texts";
 import type { Submission } from "../types";
+import { Actions } from "./Actions";
 import { Progress } from "./Progress";
 import { StateBadge } from "./StateBadge";
+import { troubleText } from "./trouble";
 import { VerdictView } from "./VerdictView";
 
 const kEveryMs = 5000;
@@ -77,30 +78,12 @@ function Receipt({ submission, receipt }: { submission: Submission; receipt: { n
 }
 
 function Rejected({ submission }: { submission: Submission }) {
-  if (submission.state !== "rejected") return submission.last_error ? <Note tone="warn"><p>{t("sub.trouble", { what: submission.last_error })}</p></Note> : null;
+  if (submission.state !== "rejected") return submission.last_error ? <Note tone="warn"><p>{troubleText(submission.error_code, submission.last_error)}</p></Note> : null;
   return (
     <Note tone="bad">
       <p><b>{t("sub.rejected-why")}</b></p>
       <ul>{submission.reasons.map((reason, i) => <li key={i}>{typeof reason === "string" ? reason : reason.text}</li>)}</ul>
       <p class="small">{t("sub.rejected-do")}</p>
     </Note>
-  );
-}
-
-function Actions({ submission, onDone }: { submission: Submission; onDone: (next: Submission) => void }) {
-  const [problem, setProblem] = useState<Problem | null>(null);
-  const act = (action: SubmissionAction): void => void api.submissionAction(submission.id, action).then(onDone, (error: unknown) => setProblem(asProblem(error)));
-  const moving = submission.state === "sending" || submission.state === "queued";
-  if (!moving && submission.state !== "packing") return null;
-  return (
-    <>
-      <div class="wrap">
-        {moving && !submission.paused && <Button icon="pause" onClick={() => act("pause")}>{t("sub.pause")}</Button>}
-        {submission.paused && <Button icon="play" onClick={() => act("resume")}>{t("sub.resume")}</Button>}
-        {submission.state === "queued" && !submission.paused && <Button icon="send" onClick={() => act("send-now")}>{t("sub.send-now")}</Button>}
-        <Button kind="plain" icon="undo" onClick={() => act("withdraw")}>{t("sub.withdraw")}</Button>
-      </div>
-      {problem && <ProblemNote problem={problem} />}
-    </>
   );
 }

@@ -10,7 +10,7 @@ export const api = {
   signOut: () => request<void>("DELETE", "/api/v1/session", { quiet: true }),
   queue: () => request<{ items: QueueItem[] }>("GET", "/api/v1/review/queue").then((a) => a.items),
   review: (id: string) => request<Review>("GET", `/api/v1/review/${at(id)}`),
-  clipMedia: (id: string, index: number, source: string) => `/api/v1/review/${at(id)}/clips/${index}/${at(source)}.mp4`,
+  clipMedia: (id: string, index: number, source: string, part = 1) => `/api/v1/review/${at(id)}/clips/${index}/${at(source)}.mp4${part === 1 ? "" : `?part=${part}`}`,
   documentUrl: (id: string, index: number) => `/api/v1/review/${at(id)}/documents/${index}`,
   saveDraft: (id: string, judgement: Judgement) => request<void>("PUT", `/api/v1/review/${at(id)}/draft`, { body: judgement }),
   handIn: (id: string, judgement: Judgement) => request<void>("POST", `/api/v1/review/${at(id)}/hand-in`, { body: judgement, timeoutMs: 30_000 }),

@@ -18,6 +18,7 @@ export interface QueueItem {
 export interface ReviewClip {
   readonly index: number;
   readonly sources: readonly string[];
+  readonly parts?: Readonly<Record<string, readonly { readonly from_ms: number; readonly to_ms: number }[]>>;
   readonly duration_ms: number;
   readonly gaps: readonly { readonly track: string; readonly from_ms: number; readonly to_ms: number; readonly reason: string }[];
 }
@@ -27,6 +28,14 @@ export interface ReviewDocument {
   readonly title: string;
   readonly media_type: string;
   readonly size_bytes: number;
+}
+
+// What the teacher says about a moment of a clip.
+export interface ReviewNote {
+  readonly clip: number;
+  readonly at_ms: number;
+  readonly to_ms: number | null;
+  readonly text: string;
 }
 
 export interface ReviewPiece {
@@ -82,6 +91,7 @@ export interface Review {
   readonly clips: readonly ReviewClip[];
   readonly documents: readonly ReviewDocument[];
   readonly marks: readonly { readonly at_ms: number; readonly from_ms: number; readonly to_ms: number; readonly point: string | null }[];
+  readonly notes?: readonly ReviewNote[];
   readonly pieces: readonly ReviewPiece[];
   readonly levels: readonly string[];
   readonly proof: readonly ProofFact[];

@@ -6,9 +6,9 @@ import type { ProofFact } from "../types";
 type Tone = "good" | "open" | "bad";
 const kIcons: Readonly<Record<Tone, IconName>> = { good: "check", open: "unknown", bad: "cross" };
 
-const kGood: ReadonlySet<string> = new Set(["intact", "valid", "known", "signed", "whole", "whole-with-declared-gaps", "synchronised", "signed-in", "sealed", "withheld", "true"]);
+const kGood: ReadonlySet<string> = new Set(["intact", "valid", "known", "signed", "whole", "whole-with-declared-gaps", "synchronised", "signed-in", "sealed", "withheld", "valid-then", "not-revoked", "before-revocation", "hardware", "software", "bounded", "not-before", "not-after", "consistent", "true"]);
 // As the verifier means them: these refute; what is in neither set leaves the fact open.
-const kBad: ReadonlySet<string> = new Set(["altered", "invalid", "missing", "unknown", "false"]);
+const kBad: ReadonlySet<string> = new Set(["altered", "invalid", "missing", "unknown", "expired", "not-yet", "revoked", "contradicted", "rolled-back", "forked", "false"]);
 
 function toneOf(value: string): Tone {
   if (kGood.has(value)) return "good";

@@ -7,12 +7,12 @@ import { Icon } from "@design/parts/Icon";
 import { Link } from "@design/parts/Link";
 import { Note, ProblemNote } from "@design/parts/Note";
 import { Loading } from "@design/parts/Small";
-import { AnglePlayer, type Angle } from "@design/player/AnglePlayer";
+import { AnglePlayer, type Angle, sourceName } from "@design/player/AnglePlayer";
 import { SyncedPlayer } from "@design/player/synced";
 import { gapText, Timeline } from "@design/player/Timeline";
 import { api } from "../api";
 import { t } from "../texts";
-import type { Review, ReviewClip } from "../types";
+import type { Review, ReviewClip, ReviewNote } from "../types";
 import { Comments } from "./Comments";
 import { HandIn } from "./HandIn";
 import { JudgementDraft } from "./judgement";
@@ -64,6 +64,8 @@ function Loaded({ review }: { review: Review }) {
             <AnglePlayer player={player} angles={angles} frames>
               {clip && <ClipTimeline review={review} clip={clip} player={player} draft={draft} />}
             </AnglePlayer>
+            <TeacherNotes notes={(review.notes ?? []).filter((note) => note.clip === clip?.index)} player={player} />
+            {clip && <LaterParts review={review} clip={clip} />}
             <Comments draft={draft} player={player} />
             {clip && clip.gaps.length > 0 && <Note tone="warn"><p><b>{t("review.gaps", { n: clip.gaps.length })}</b></p><ul>{clip.gaps.map((gap) => <li class="small" key={gap.from_ms}>{gapText(gap)}</li>)}</ul></Note>}
           </div>
@@ -102,6 +104,40 @@ function Head({ review, draft, onHelp }: { review: Review; draft: JudgementDraft
         </dl>
       )}
     </header>
+  );
+}
+
+// The teacher's own words about moments of the clip; a tap goes there.
+function TeacherNotes({ notes, player }: { notes: readonly ReviewNote[]; player: SyncedPlayer }) {
+  if (notes.length === 0) return null;
+  return (
+    <section class="stack" data-testid="teacher-notes">
+      <h2>{t("notes.title")}</h2>
+      <ul class="plain">
+        {notes.map((note, i) => (
+          <li key={i} class="wrap">
+            <button type="button" class="button is-plain" onClick={() => player.seek(note.at_ms)}>{clock(note.at_ms)}{note.to_ms !== null && `–${clock(note.to_ms)}`}</button>
+            <span>{note.text}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+// Where a camera changed its format, the clip goes on in another film.
+function LaterParts({ review, clip }: { review: Review; clip: ReviewClip }) {
+  const later = Object.entries(clip.parts ?? {}).flatMap(([source, parts]) => parts.slice(1).map((part, i) => ({ source, part, number: i + 2 })));
+  if (later.length === 0) return null;
+  return (
+    <Note tone="warn">
+      <p>{t("parts.hint")}</p>
+      <ul class="plain">
+        {later.map(({ source, part, number }) => (
+          <li key={`${source}${number}`}><a class="button is-plain" href={api.clipMedia(review.id, clip.index, source, number)} target="_blank" rel="noopener">{t("parts.open", { source: sourceName(source), from: clock(part.from_ms), to: clock(part.to_ms) })}</a></li>
+        ))}
+      </ul>
+    </Note>
   );
 }
 

@@ -1,0 +1,15 @@
+#pragma once
+// MD5 (RFC 1321), for protocols that ask for it (Content-MD5 and the ETags of S3). It proves nothing against an attacker.
+
+#include <array>
+#include <cstdint>
+
+#include "firmware/base/bytes.h"
+
+namespace shilu {
+
+using Md5 = std::array<std::uint8_t, 16>;
+
+Md5 md5(ByteView bytes);  // thread-safe
+
+}  // namespace shilu

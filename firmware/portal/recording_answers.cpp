@@ -1,0 +1,42 @@
+#include "firmware/portal/recording_answers.h"
+
+#include "firmware/portal/answers.h"
+
+namespace shilu::portal {
+namespace {
+
+int status_of(std::string_view code, const Error& error) {
+  if (code == "already-recording" || code == "not-recording" || code == "private" || code == "nothing-to-continue") {
+    return 409;
+  }
+  if (code == "nothing-there") return 404;
+  if (code == "no-picture-source") return 503;
+  if (code == "no-space") return 507;
+  return http::problem(error).status;
+}
+
+}  // namespace
+
+bool is_away(const Error& error) {
+  return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kNotFound;
+}
+
+http::Response refusal(std::string_view operation, const Error& error) {
+  const std::string_view code = recorder::control_code(operation, error.kind);
+  if (is_away(error) && code != "no-picture-source" && code != "nothing-there") {
+    return http::problem(503, "recorder-away",
+                         "The recorder does not answer; it is being restarted. " + error.message);
+  }
+  return http::problem(status_of(code, error), code, error.message);
+}
+
+std::optional<http::Response> refuse_stranger(const Context& context, RecorderLink& link,
+                                              const store::Teacher& teacher) {
+  const auto status = link.status();
+  if (!status || !status->lesson) return std::nullopt;  // the recorder will say so itself
+  const auto lesson = context.store.lesson(status->lesson->id);
+  if (!lesson || !lesson->teacher_id || *lesson->teacher_id == teacher.id) return std::nullopt;
+  return http::problem(409, "not-yours", "Another teacher's lesson is being recorded.");
+}
+
+}  // namespace shilu::portal

@@ -1,0 +1,87 @@
+// Cameras that misbehave, through the real shilu-capture. Those that die, hang or come back with another
+// picture are in rtsp_source_test.cpp; what the recorder makes of them in tests/system/test_bad_cameras.py.
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+
+#include <string>
+
+#include "tests/live/camera_process.h"
+#include "tests/live/capture_process.h"
+
+namespace shilu::test {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr auto kVideo = MediaKind::kVideo;
+
+std::string pattern(const std::string& before_encoder, const std::string& encoder,
+                    const std::string& behind_encoder) {
+  return fmt::format(
+      "( videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,{} x264enc "
+      "tune=zerolatency {} ! "
+      "{} rtph264pay name=pay0 config-interval=-1 )",
+      before_encoder, encoder, behind_encoder);
+}
+
+TEST_CASE("a camera that declares 25 pictures a second and sends 21 has 21, and no loss") {
+  Camera camera(
+      pattern("format=I420,framerate=21/1 ! capssetter replace=false caps=video/x-raw,framerate=25/1 !",
+              "key-int-max=25", ""));
+  CaptureProcess capture("room=" + camera.url());
+  Peer peer(capture.socket());
+  REQUIRE(peer.read_units(kVideo, 150, seconds(25)));
+  check_units(peer, kVideo);
+  // 90000 / 21 = 4285.7 ticks
+  CHECK(static_cast<int>(peer.parameters.at(kVideo).back().nominal_ticks) == Approx(4286).margin(2));
+  for (const auto& unit : peer.units(kVideo)) CHECK_FALSE(unit.discontinuity);
+}
+
+TEST_CASE("a camera that sends damaged pictures is recorded on, and what is handed over is well formed") {
+  Camera camera(pattern("framerate=25/1 !", "key-int-max=25 bitrate=2000",
+                        "breakmydata probability=0.0008 skip=400 ! "));
+  CaptureProcess capture("room=" + camera.url());
+  Peer peer(capture.socket());
+  REQUIRE(peer.read_units(kVideo, 150, seconds(30)));
+  check_units(peer, kVideo);
+  CHECK(peer.states.back().state == link::SourceState::kLive);
+}
+
+TEST_CASE(
+    "a camera that asks for another password in mid-stream says so, and is taken up again when it is right") {
+  const std::string launch = pattern("framerate=25/1 !", "key-int-max=25", "");
+  Camera camera(launch, {"--user", "admin", "--password", "geheim"});
+  CaptureProcess capture("room=" + camera.url("admin:geheim@"));
+  Peer peer(capture.socket());
+  REQUIRE(peer.read_units(kVideo, 10));
+  camera.kill();
+  camera.change_options({"--user", "admin", "--password", "anders"});
+  camera.start();
+  REQUIRE(peer.read_state(link::SourceState::kLost, "password"));
+  camera.kill();
+  camera.change_options({"--user", "admin", "--password", "geheim"});
+  camera.start();
+  const auto before = peer.units(kVideo).size();
+  REQUIRE(peer.read_units(kVideo, before + 10, seconds(20)));
+  CHECK(peer.units(kVideo)[before].discontinuity);
+  CHECK(peer.units(kVideo)[before].sync);
+}
+
+TEST_CASE(
+    "a camera without key pictures is told from one that sends nothing, and what began with one goes on") {
+  Camera camera(pattern("framerate=25/1 !", "intra-refresh=true key-int-max=1000", ""), {"--shared"});
+  CaptureProcess early("room=" + camera.url(), {"--transport", "tcp"});
+  Peer peer(early.socket());
+  REQUIRE(peer.read_units(kVideo, 30));
+  CaptureProcess late("room=" + camera.url(), {"--transport", "tcp"});
+  Peer unlucky(late.socket());
+  CHECK(unlucky.read_state(link::SourceState::kLost, "no-key", seconds(20)));
+  CHECK(unlucky.units(kVideo).empty());
+  REQUIRE(peer.read_units(kVideo, 300, seconds(20)));
+  check_units(peer, kVideo);
+  CHECK(peer.states.back().detail.find("no key picture for more than 10 s") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace shilu::test

@@ -1,0 +1,115 @@
+// Packages that come through an S3-compatible store: tests/s3/strict_s3.py, which checks signatures and
+// digests itself.
+
+#include <catch2/catch.hpp>
+
+#include "firmware/base/file_system.h"
+#include "tests/base/eventually.h"
+#include "tests/http/script_server.h"
+#include "tests/platform/platform_fixture.h"
+
+using namespace shilu;
+using namespace shilu::test;
+
+namespace {
+
+constexpr std::size_t kBlock = 8u << 20;
+
+struct School {
+  explicit School(const std::string& store_options = "")
+      : store("python3 " SHILU_SOURCE_DIR "/tests/s3/strict_s3.py " + store_options) {
+    platform.stop();
+    platform.settings.object_store = s3::Bucket{"http://127.0.0.1:" + std::to_string(store.port()),
+                                                "lessons",
+                                                {"test-access", "test-secret/with+signs", "us-east-1"}};
+    platform.start();
+    made = make_package(platform, "package");
+    bytes = *read_text_file(made.file);
+    device.emplace(platform.device(made.keys));
+  }
+
+  // It answers at another port afterwards.
+  void restart() {
+    platform.restart();
+    device.emplace(platform.device(made.keys));
+  }
+
+  Json offer() {
+    Json body = offer_of(bytes);
+    body["transports"] = {"tus", "parts"};
+    return device->post("/api/v1/submissions", body).json();
+  }
+  int put(const Json& part, const std::string& content) {
+    http::ClientRequest request;
+    request.method = "PUT";
+    request.url = part.at("url").get<std::string>();
+    request.headers = {{"x-amz-content-sha256", part.at("sha256").get<std::string>()}};
+    request.body = content;
+    const auto response = http.perform(request);
+    return response ? response->status : 0;
+  }
+  std::string block(const Json& part) const {
+    return bytes.substr((part.at("number").get<std::size_t>() - 1) * kBlock, kBlock);
+  }
+
+  http::test::ScriptServer store;
+  RunningPlatform platform{3};
+  Made made;
+  std::string bytes;
+  std::optional<Caller> device;
+  http::Client http;
+};
+
+}  // namespace
+
+TEST_CASE("a package comes through the store, block by block, and is verified and receipted like any other") {
+  School school;
+  const Json asked = school.offer();
+  REQUIRE(asked.value("answer", "") == "parts");
+  CHECK(asked.at("part_size") == kBlock);
+  REQUIRE(asked.at("parts").size() == (school.bytes.size() + kBlock - 1) / kBlock);
+  for (const Json& part : asked.at("parts")) CHECK(school.put(part, school.block(part)) == 200);
+  CHECK(school.offer().value("answer", "") == "verifying");
+  const Json state = final_state(*school.device, school.made.sha256);
+  INFO(state.dump());
+  CHECK(state.value("state", "") == "acknowledged");
+  CHECK(school.offer().value("answer", "") == "have");
+}
+
+TEST_CASE("the store takes nothing else at a part's URL than the block that was offered") {
+  School school;
+  const Json asked = school.offer();
+  const Json& part = asked.at("parts").at(0);
+  std::string other = school.block(part);
+  other[other.size() / 2] ^= 1;
+  CHECK(school.put(part, other) == 400);
+  CHECK(school.offer().at("parts").size() == asked.at("parts").size());
+}
+
+TEST_CASE("an offer that is repeated names what is still missing") {
+  School school;
+  REQUIRE(school.offer().at("parts").size() == 1);
+  CHECK(school.offer().at("parts").size() == 1);
+  school.restart();
+  const Json asked = school.offer();
+  REQUIRE(asked.at("parts").size() == 1);
+  CHECK(school.put(asked.at("parts").at(0), school.bytes) == 200);
+  school.restart();
+  CHECK(school.offer().value("answer", "") == "verifying");
+}
+
+TEST_CASE("a device that knows no parts goes on by tus") {
+  School school;
+  CHECK(school.device->post("/api/v1/submissions", offer_of(school.bytes)).json().value("answer", "") ==
+        "send");
+  CHECK(deliver(*school.device, school.made.file).value("state", "") == "acknowledged");
+}
+
+TEST_CASE("a store that is away is told as a moment to wait, not as the device's fault") {
+  School school;
+  school.platform.settings.object_store->endpoint = "http://127.0.0.1:9";  // the discard port: nobody listens
+  school.restart();
+  Json body = offer_of(school.bytes);
+  body["transports"] = {"parts"};
+  CHECK(school.device->post("/api/v1/submissions", body).status == 503);
+}

@@ -1,0 +1,157 @@
+#include "upload/platform/object_intake.h"
+
+#include <algorithm>
+#include <map>
+
+#include "firmware/base/ids.h"
+#include "firmware/base/json_io.h"
+#include "firmware/base/log.h"
+#include "upload/platform/received_hashes.h"
+#include "upload/s3/s3_client.h"
+
+namespace shilu::platform {
+namespace {
+
+constexpr std::int64_t kUploadLife_ms = 7 * 24 * 3'600'000ll;  // as of tus uploads
+constexpr auto kUrlLife = std::chrono::hours(12);  // a slow line needs hours; a new offer gives new ones
+constexpr std::int64_t kFetchSize = kBlockSize;
+
+// A connection to the store.
+struct Store {
+  explicit Store(const Context& context) : client(http, *context.settings.object_store, context.clock) {}
+  http::Client http;
+  s3::S3Client client;
+};
+
+std::int64_t size_of_block(const Offer& offer, std::size_t index) {
+  return std::min(kBlockSize, offer.size_bytes - static_cast<std::int64_t>(index) * kBlockSize);
+}
+
+// A new upload: at the store first, so that what stands in our table is there.
+Result<ObjectUpload> begin(const Context& context, Store& store, const Device& device, const Offer& offer) {
+  ObjectUpload object;
+  object.key = "incoming/" + offer.package_sha256 + ".zip";
+  SHILU_TRY(const Digest digest, digest_from_hex(offer.package_sha256));
+  SHILU_TRY(object.store_upload_id, store.client.begin(object.key, digest));
+  object.upload.id = new_uuid();
+  object.upload.device_id = device.id;
+  object.upload.size_bytes = offer.size_bytes;
+  object.upload.announced_sha256 = offer.package_sha256;
+  object.upload.expires_utc_ms = context.clock.wall().ns / 1'000'000 + kUploadLife_ms;
+  SHILU_CHECK(context.store.create_object_upload(object));
+  return object;
+}
+
+// The parts that the store holds whole, by number.
+using Held = std::map<int, s3::Part>;
+
+Result<Held> held_parts(Store& store, const ObjectUpload& object, const Offer& offer) {
+  SHILU_TRY(auto parts, store.client.parts(object.key, object.store_upload_id));
+  Held held;
+  for (s3::Part& part : parts) {
+    const bool known = part.number >= 1 && static_cast<std::size_t>(part.number) <= offer.blocks.size();
+    if (!known) continue;
+    const auto size = size_of_block(offer, static_cast<std::size_t>(part.number - 1));
+    if (static_cast<std::int64_t>(part.size_bytes) == size) held[part.number] = std::move(part);
+  }
+  return held;
+}
+
+Json missing_parts(const Store& store, const ObjectUpload& object, const Offer& offer, const Held& held) {
+  Json missing = Json::array();
+  for (std::size_t i = 0; i < offer.blocks.size(); ++i) {
+    const int number = static_cast<int>(i) + 1;
+    if (held.count(number) != 0) continue;
+    const Digest& block = offer.blocks[i];
+    missing.push_back(
+        {{"number", number},
+         {"sha256", to_hex(block)},
+         {"url", store.client.presigned_part(object.key, object.store_upload_id, number, block, kUrlLife)}});
+  }
+  return missing;
+}
+
+Status join(const Context& context, Store& store, const ObjectUpload& object, const Held& held) {
+  std::vector<s3::Part> parts;
+  for (const auto& [number, part] : held) parts.push_back(part);
+  const auto joined = store.client.complete(object.key, object.store_upload_id, parts,
+                                            static_cast<std::uint64_t>(object.upload.size_bytes));
+  if (!joined) return fail(joined.error());
+  SHILU_CHECK(context.store.set_joined(object.upload.id));
+  context.wake_verifier();
+  return {};
+}
+
+http::Response verifying() {
+  return http::json(200, {{"answer", "verifying"}});
+}
+
+Result<ObjectUpload> known_or_new(const Context& context, Store& store, const Device& device,
+                                  const Offer& offer, const std::optional<Upload>& upload) {
+  if (upload && upload->size_bytes == offer.size_bytes) {
+    SHILU_TRY(auto known, context.store.object_upload(upload->id));
+    if (known) return std::move(*known);
+  }
+  return begin(context, store, device, offer);
+}
+
+Status fetch(const Context& context, const ObjectUpload& object) {
+  Store store(context);
+  const Upload& upload = object.upload;
+  SHILU_TRY(const auto writer, context.uploads.take_over(upload, upload.offset_bytes));
+  for (std::int64_t at = upload.offset_bytes; at < upload.size_bytes;) {
+    const std::int64_t size = std::min(kFetchSize, upload.size_bytes - at);
+    SHILU_TRY(const Bytes bytes,
+              store.client.get(object.key, static_cast<std::uint64_t>(at), static_cast<std::uint64_t>(size)));
+    SHILU_CHECK(writer->write(bytes));
+    at += size;
+  }
+  SHILU_TRY(std::ignore, writer->finish());
+  return store.client.remove(object.key);
+}
+
+}  // namespace
+
+Result<http::Response> offer_parts(const Context& context, const Device& device, const Offer& offer,
+                                   const std::optional<Upload>& upload) {
+  Store store(context);
+  SHILU_TRY(ObjectUpload object, known_or_new(context, store, device, offer, upload));
+  if (object.joined) return verifying();
+  auto held = held_parts(store, object, offer);
+  // The store has forgotten it (an operator's clean-up, a lifecycle rule): begun anew, everything is missing.
+  if (!held && held.error().kind == ErrorKind::kNotFound) {
+    SHILU_CHECK(context.store.delete_upload(object.upload.id));
+    SHILU_TRY(object, begin(context, store, device, offer));
+    held = Held();
+  }
+  if (!held) return fail(held.error());
+  if (held->size() == offer.blocks.size()) {
+    SHILU_CHECK(join(context, store, object, *held));
+    return verifying();
+  }
+  return http::json(200, {{"answer", "parts"},
+                          {"part_size", kBlockSize},
+                          {"parts", missing_parts(store, object, offer, *held)}});
+}
+
+Status fetch_objects(const Context& context) {
+  if (!context.settings.object_store) return {};
+  SHILU_TRY(const auto objects, context.store.joined_objects());
+  for (const ObjectUpload& object : objects) {
+    // One that cannot be fetched does not hold up the others; it is tried again at the next tick.
+    if (const auto fetched = fetch(context, object); !fetched)
+      log_error("object store: upload={}: {}", object.upload.id, fetched.error().message);
+  }
+  return {};
+}
+
+Status abandon_object(const Context& context, const Upload& upload) {
+  if (!context.settings.object_store) return {};
+  SHILU_TRY(const auto object, context.store.object_upload(upload.id));
+  if (!object) return {};
+  Store store(context);
+  if (object->joined) return store.client.remove(object->key);
+  return store.client.abort(object->key, object->store_upload_id);
+}
+
+}  // namespace shilu::platform

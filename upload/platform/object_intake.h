@@ -1,0 +1,27 @@
+#pragma once
+// Packages that come through an S3-compatible store: the platform hands out a presigned URL for each block of
+// the offer, the device puts the blocks there, and the platform joins and fetches them. Devices hold no key
+// of the store, and the store checks each block against the digest that was offered.
+//
+// The conversation is the offer itself: it is answered with the parts that are still missing, and once none
+// is, with "verifying". Thread-safe; each call speaks to the store over a connection of its own.
+
+#include "firmware/http/response.h"
+#include "upload/platform/context.h"
+#include "upload/platform/offer.h"
+
+namespace shilu::platform {
+
+// Answers an offer of a package of which nothing is here but perhaps a part. Only with settings.object_store.
+// kUnavailable: the store does not answer.
+Result<http::Response> offer_parts(const Context& context, const Device& device, const Offer& offer,
+                                   const std::optional<Upload>& upload);
+
+// Fetches what was joined, as an upload whose offset grows; a crash or a dead store costs nothing that was
+// synced.
+Status fetch_objects(const Context& context);
+
+// Frees what the store holds of an upload that is given up; nothing if it never was there.
+Status abandon_object(const Context& context, const Upload& upload);
+
+}  // namespace shilu::platform

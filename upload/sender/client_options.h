@@ -1,0 +1,12 @@
+#pragma once
+// What the settings say, as the HTTP client wants it.
+
+#include "config/upload_settings.h"
+#include "firmware/http/client.h"
+
+namespace shilu::sender {
+
+// A password file or PAC script that cannot be read is told by the requests that need it.
+http::ClientOptions client_options(const config::UploadSettings& settings);
+
+}  // namespace shilu::sender

@@ -1,0 +1,410 @@
+#include "upload/sender/courier.h"
+
+#include <algorithm>
+
+#include "firmware/base/file_system.h"
+#include "firmware/base/json_io.h"
+#include "firmware/base/log.h"
+#include "upload/sender/backoff.h"
+#include "upload/sender/client_options.h"
+
+namespace shilu::sender {
+namespace {
+
+using namespace std::chrono_literals;
+using Link = LineStatus::Link;
+using Kind = CallError::Kind;
+
+// Longer than any single wait of ours; wake() ends it early.
+constexpr Nanoseconds kIdle = 30s;
+constexpr Nanoseconds kSoon = 20ms;
+constexpr Nanoseconds kRuleCheck = 5s;         // forbidden hours, metered lines
+constexpr Nanoseconds kMostAfterStart = 5min;  // a restart remembers no longer pause than this
+constexpr Nanoseconds kJustSwitchedOn = 3min;
+constexpr Nanoseconds kClockStep = 2s;  // what NTP slews in a turn is less
+// One submission that fails while others may not: its own pauses.
+constexpr BackoffLimits kOwn{1s, 5min};
+constexpr BackoffLimits kParked{1min, 1h};  // only a person or an update of the platform helps
+constexpr Nanoseconds kLeastParked = 30s;
+constexpr BackoffLimits kBusy{5s, 5min};  // no Retry-After was given
+constexpr BackoffLimits kEnrol{1s, 5min};
+constexpr BackoffLimits kLost{1min, 1h};
+constexpr int kQuestionShare = 10;  // what takes long is asked for rarely: a tenth of the time it took
+constexpr Nanoseconds kRarestQuestion = 10min;
+constexpr std::int64_t kAskedForByHand = store::kEvidencePriority + 1;  // "send now"
+
+bool is_about_all(Kind kind) {
+  return kind == Kind::kNetwork || kind == Kind::kTrust || kind == Kind::kPortal;
+}
+
+std::filesystem::path addresses_file(const OutboxOptions& options) {
+  return options.state_file.parent_path() / "addresses.json";
+}
+
+http::ClientOptions with_addresses(http::ClientOptions client, const OutboxOptions& options) {
+  const auto text = read_text_file(addresses_file(options));
+  const auto known = text ? parse_json(*text) : Result<Json>(Json::object());
+  if (!known || !known->is_object()) return client;
+  for (const auto& [peer, address] : known->items()) {
+    if (address.is_string()) client.known_addresses[peer] = address.get<std::string>();
+  }
+  return client;
+}
+
+}  // namespace
+
+Courier::Courier(const OutboxOptions& options, store::DeviceStore& store, const Clock& clock, Pace& pace,
+                 World world)
+    : options_(options),
+      store_(store),
+      clock_(clock),
+      pace_(pace),
+      world_(std::move(world)),
+      platform_(http::Client(with_addresses(client_options(options.upload), options)), options.platform_url),
+      addresses_(platform_.client().known_addresses()) {}
+
+Status Courier::open() {
+  wall_offset_ = Nanoseconds(clock_.wall().ns - clock_.monotonic().ns);
+  SHILU_TRY(auto enrolled, load_enrolment(options_.state_file, options_.platform_url));
+  if (enrolled) use(std::move(*enrolled));
+  SHILU_CHECK(store_.hasten_attempts(kMostAfterStart));
+  SHILU_TRY(const auto waiting, store_.next_attempt_utc_ms());
+  // Switched on with the rest of the district, and with something to send.
+  if (waiting && world_.machine_uptime() < kJustSwitchedOn)
+    line_.on_power_up(clock_.monotonic(), world_.random());
+  return {};
+}
+
+void Courier::use(Enrolled enrolled) {
+  enrolled_ = std::move(enrolled);
+  platform_.set_token(enrolled_->token);
+  tus_ = std::make_unique<TusTransport>(
+      platform_.client(), enrolled_->upload_endpoint,
+      std::vector<std::pair<std::string, std::string>>{{"Authorization", "Bearer " + enrolled_->token}});
+  if (world_.on_enrolled) world_.on_enrolled(*enrolled_);
+}
+
+Delivery Courier::delivery() {
+  return {store_, platform_, *enrolled_, [this](const std::string& word) -> UploadTransport* {
+            return word == "tus" ? tus_.get() : nullptr;
+          }};
+}
+
+Nanoseconds Courier::turn() {
+  follow_clock();
+  Nanoseconds wait = kIdle;
+  if (!may_talk(wait) || !ensure_enrolled(wait)) return wait;
+  abandon_withdrawn();
+  const auto due = store_.due_submission(least_priority());
+  if (!due) {
+    log_error("outbox: {}", due.error().message);
+    return kIdle;
+  }
+  if (*due) {
+    work_on(**due);
+    remember_addresses();
+    return store_fails_ ? kRuleCheck : Nanoseconds(0);
+  }
+  ask_verdicts();
+  return until_next();
+}
+
+// The wall clock was set: what was to be tried in a minute is still to be tried in a minute.
+void Courier::follow_clock() {
+  const Nanoseconds offset(clock_.wall().ns - clock_.monotonic().ns);
+  const Nanoseconds step = offset - wall_offset_;
+  wall_offset_ = offset;
+  if (step < -kClockStep || step > kClockStep) (void)store_.shift_attempts(step);
+}
+
+bool Courier::may_talk(Nanoseconds& wait) {
+  if (pace_.forbidden_now()) {
+    held_by_rule_ = true;
+    tell_line(Link::kWaiting, "forbidden-hours", "the settings forbid uploads at this hour");
+    wait = kRuleCheck;
+    return false;
+  }
+  const auto hold = line_.hold_until();
+  if (!hold || *hold <= clock_.monotonic()) return true;
+  wait = std::clamp<Nanoseconds>(*hold - clock_.monotonic(), kSoon, kIdle);
+  return false;
+}
+
+std::int64_t Courier::least_priority() const {
+  const auto& metered = options_.upload.metered_interfaces;
+  if (metered.empty()) return INT64_MIN;
+  const bool is_metered = std::find(metered.begin(), metered.end(), world_.way_out()) != metered.end();
+  return is_metered ? kAskedForByHand : INT64_MIN;
+}
+
+// Keys are pinned at the first enrolment; a platform that shows others is another one.
+Status Courier::check_same_platform(const Enrolled& fresh) const {
+  if (!enrolled_ || enrolled_->receipt_key_pem == fresh.receipt_key_pem) return {};
+  return fail(ErrorKind::kPermissionDenied,
+              "the platform shows another key than when this device was enrolled");
+}
+
+bool Courier::ensure_enrolled(Nanoseconds& wait) {
+  if (enrolled_ && !token_doubted_) return true;
+  const MonotonicTime now = clock_.monotonic();
+  if (now < next_enrol_) {
+    wait = std::clamp<Nanoseconds>(next_enrol_ - now, kSoon, kIdle);
+    return enrolled_.has_value();  // perhaps the old token is good again
+  }
+  token_doubted_ = false;
+  auto fresh =
+      enrol(platform_, options_.platform_url, options_.device_key, options_.device_name, options_.claim);
+  Status good = fresh ? check_same_platform(*fresh) : fail(ErrorKind::kUnavailable, fresh.error().message);
+  if (good) good = save_enrolment(options_.state_file, *fresh);
+  if (good) {
+    enrol_failures_ = 0;
+    line_.on_answer();
+    tell_line(Link::kOk);
+    use(std::move(*fresh));
+    return true;
+  }
+  log_warning("outbox: could not enrol: {}", good.error().message);
+  if (fresh) tell_line(Link::kWaiting, "not-believed", good.error().message);
+  if (!fresh) tell_failure(fresh.error());
+  if (!fresh && is_about_all(fresh.error().kind)) {
+    line_.on_failure(clock_.monotonic(), world_.random());
+    wait = std::clamp<Nanoseconds>(*line_.hold_until() - clock_.monotonic(), kSoon, kIdle);
+    token_doubted_ = enrolled_.has_value();
+    return false;
+  }
+  const auto floor = fresh ? std::nullopt : fresh.error().retry_after;
+  next_enrol_ = clock_.monotonic() + backoff(kEnrol, enrol_failures_++, world_.random(), floor);
+  wait = std::clamp<Nanoseconds>(next_enrol_ - clock_.monotonic(), kSoon, kIdle);
+  return enrolled_.has_value();
+}
+
+void Courier::abandon_withdrawn() {
+  const auto withdrawn = store_.submissions_to_abandon();
+  if (!withdrawn) return;
+  for (const store::Submission& one : *withdrawn) {
+    // The token is this platform's, and so must be the address that hears it.
+    if (one.upload_url->starts_with(options_.platform_url)) {
+      const auto told = tus_->abandon(*one.upload_url);
+      if (!told && told.error().kind == Kind::kNetwork) return;  // told when the line is back
+    }
+    (void)store_.forget_upload(one.id);
+  }
+}
+
+void Courier::work_on(const store::Submission& submission) {
+  if (held_by_rule_) {
+    held_by_rule_ = false;
+    tell_line(Link::kOk);
+  }
+  rate_ = RateMeter();
+  pace_.on_new_connection();
+  Delivery going = delivery();
+  const Attempt result = attempt(going, submission);
+  world_.on_progress(std::nullopt);
+  if (result.answered) line_.on_answer();
+  settle(submission, result);
+  world_.on_change(submission.id);
+}
+
+Attempt Courier::attempt(Delivery& going, const store::Submission& submission) {
+  if (submission.state == store::SubmissionState::kVerifying) return going.ask_result(submission);
+  return going.send(submission, watch(submission));
+}
+
+UploadWatch Courier::watch(const store::Submission& submission) {
+  UploadWatch watch;
+  watch.on_offset = [this](std::uint64_t) {
+    line_.on_answer();
+    tell_line(Link::kOk);
+    return Status();
+  };
+  watch.on_acked = [this, &submission](std::uint64_t acked) { return on_acked(submission, acked); };
+  watch.should_yield = [this, &submission] { return is_overtaken(submission); };
+  watch.allowance = [this](std::size_t wanted) { return pace_.allowance(wanted); };
+  watch.on_line = [this](const http::LineSample& sample) { pace_.on_line(sample); };
+  return watch;
+}
+
+bool Courier::on_acked(const store::Submission& submission, std::uint64_t acked) {
+  rate_.add(clock_.monotonic(), acked);
+  Progress progress{submission.id, acked, static_cast<std::uint64_t>(*submission.size_bytes),
+                    rate_.bytes_per_second(), 0};
+  if (progress.rate_bytes_per_s > 0)
+    progress.seconds_left = static_cast<double>(progress.size_bytes - acked) / progress.rate_bytes_per_s;
+  world_.on_progress(progress);
+  world_.on_change(submission.id);
+  if (world_.stopping() || pace_.forbidden_now()) return false;
+  return !world_.changed() || is_still_wanted(submission);
+}
+
+// A person may have paused or withdrawn it, or want another one now.
+bool Courier::is_still_wanted(const store::Submission& submission) {
+  const auto now = store_.submission(submission.id);
+  if (!now || now->paused || now->state != store::SubmissionState::kSending) return false;
+  const auto due = store_.due_submission(now->priority + 1);
+  return !due || !*due || (*due)->state == store::SubmissionState::kVerifying;
+}
+
+// Between two requests there is time for a question about a verification, and for what is more urgent.
+bool Courier::is_overtaken(const store::Submission& submission) {
+  const auto due = store_.due_submission();
+  return due && *due && (*due)->id != submission.id &&
+         ((*due)->state == store::SubmissionState::kVerifying || (*due)->priority > submission.priority);
+}
+
+// What an attempt's end means for the next one. A step that the store refuses was overtaken by a person
+// (paused, withdrawn): theirs counts.
+void Courier::settle(const store::Submission& submission, const Attempt& attempt) {
+  switch (attempt.end) {
+    case Attempt::End::kMoved:
+      verifying_.erase(submission.id);
+      tell_line(Link::kOk);
+      return;
+    case Attempt::End::kWaiting:
+      tell_line(Link::kOk);
+      (void)store_.ask_again_later(submission.id,
+                                   next_question(verifying_, submission.id, options_.poll_verifying));
+      return;
+    case Attempt::End::kLost:
+      return send_lost_again(submission);
+    case Attempt::End::kYielded:
+    case Attempt::End::kCancelled:
+      return;
+    case Attempt::End::kFailed:
+      return settle_failure(submission, attempt.error, attempt.answered);
+  }
+}
+
+void Courier::settle_failure(const store::Submission& submission, const CallError& error, bool answered) {
+  log_warning("outbox: submission={} {} {}", submission.id, error.code, error.message);
+  tell_failure(error);
+  const MonotonicTime now = clock_.monotonic();
+  if (error.kind == Kind::kGone) (void)store_.set_upload(submission.id, std::nullopt, 0);
+  if (error.kind == Kind::kAuth) token_doubted_ = true;
+  const bool all_wait = is_about_all(error.kind) && !answered;
+  if (all_wait) line_.on_failure(now, world_.random());
+  if (error.kind == Kind::kBusy && error.retry_after) line_.on_busy(now, *error.retry_after, world_.random());
+  // A line that is down is nobody's own fault: who was first stays first. What this attempt achieved has set
+  // its count of attempts back, so it is read anew.
+  const auto fresh = store_.submission(submission.id);
+  const Nanoseconds wait = all_wait ? Nanoseconds(0) : own_pause(fresh ? *fresh : submission, error);
+  const auto stored = store_.retry_later(submission.id, {error.code, error.message}, wait);
+  store_fails_ = !stored && stored.error().kind != ErrorKind::kFailedPrecondition;
+}
+
+Nanoseconds Courier::own_pause(const store::Submission& submission, const CallError& error) {
+  const double random = world_.random();
+  switch (error.kind) {
+    case Kind::kRefused:
+    case Kind::kTooLarge:
+    case Kind::kLocal:
+      return backoff(kParked, submission.attempts, random, kLeastParked);
+    case Kind::kBusy:
+      return backoff(kBusy, submission.attempts, random, error.retry_after);
+    default:
+      return backoff(kOwn, submission.attempts, random, error.retry_after);
+  }
+}
+
+// Once may be a platform that was restored from a backup. Again and again would be a circle that only costs.
+void Courier::send_lost_again(const store::Submission& submission) {
+  verifying_.erase(submission.id);
+  const Nanoseconds wait =
+      submission.losses == 0 ? Nanoseconds(0) : backoff(kLost, submission.losses - 1, 1.0);
+  log_warning("outbox: submission={} the platform has lost it; it is sent again in {} s", submission.id,
+              std::chrono::duration_cast<std::chrono::seconds>(wait).count());
+  (void)store_.send_lost_again(submission.id, {"lost", "the platform has lost the package; it is sent again"},
+                               wait);
+}
+
+Nanoseconds Courier::next_question(std::map<std::string, Patience>& asked, const std::string& id,
+                                   Nanoseconds least) {
+  const MonotonicTime now = clock_.monotonic();
+  Patience& patience = asked.try_emplace(id, Patience{now, now}).first->second;
+  const Nanoseconds wait = std::clamp<Nanoseconds>((now - patience.since) / kQuestionShare, least,
+                                                   std::max(least, kRarestQuestion));
+  patience.next = now + wait;
+  return wait;
+}
+
+void Courier::ask_verdicts() {
+  const auto waiting = store_.submissions_without_verdict();
+  if (!waiting) return;
+  std::erase_if(verdicts_, [&](const auto& entry) {
+    return std::none_of(waiting->begin(), waiting->end(),
+                        [&](const auto& submission) { return submission.id == entry.first; });
+  });
+  for (const store::Submission& submission : *waiting) {
+    if (world_.stopping()) return;
+    const auto asked = verdicts_.find(submission.id);
+    if (asked != verdicts_.end() && clock_.monotonic() < asked->second.next) continue;
+    (void)next_question(verdicts_, submission.id, options_.poll_verdict);
+    if (!ask_verdict(submission)) return;
+  }
+}
+
+// false: without a line the others would not fare better.
+bool Courier::ask_verdict(const store::Submission& submission) {
+  const Attempt result = delivery().ask_verdict(submission);
+  if (result.end == Attempt::End::kMoved) {
+    verdicts_.erase(submission.id);
+    world_.on_change(submission.id);
+  }
+  if (result.end != Attempt::End::kFailed) {
+    line_.on_answer();
+    tell_line(Link::kOk);
+    return true;
+  }
+  log_warning("outbox: submission={} {}", submission.id, result.error.message);
+  if (result.error.kind == Kind::kAuth) token_doubted_ = true;
+  if (result.answered) return true;
+  line_.on_failure(clock_.monotonic(), world_.random());
+  tell_failure(result.error);
+  return false;
+}
+
+Nanoseconds Courier::until_next() {
+  Nanoseconds wait = kIdle;
+  if (const auto hold = line_.hold_until()) wait = std::min<Nanoseconds>(wait, *hold - clock_.monotonic());
+  for (const auto& [id, patience] : verdicts_)
+    wait = std::min<Nanoseconds>(wait, patience.next - clock_.monotonic());
+  const bool metered = least_priority() != INT64_MIN;
+  const auto next = store_.next_attempt_utc_ms();
+  if (next && *next) {
+    const Nanoseconds until(**next * 1'000'000 - clock_.wall().ns);
+    wait = metered ? std::min(wait, kRuleCheck) : std::min(wait, until);
+    if (metered && until <= Nanoseconds(0)) {
+      held_by_rule_ = true;
+      tell_line(Link::kWaiting, "metered", "this line costs money; only \"send now\" uses it");
+    }
+  }
+  return std::clamp<Nanoseconds>(wait, kSoon, kIdle);
+}
+
+void Courier::on_link_up() {
+  line_.on_link_up(clock_.monotonic(), world_.random());
+  next_enrol_ = {};
+}
+
+void Courier::on_person() {
+  line_.on_person(clock_.monotonic());
+  next_enrol_ = {};
+  for (auto& [id, patience] : verifying_) patience = {clock_.monotonic(), clock_.monotonic()};
+}
+
+void Courier::tell_line(Link link, std::string code, std::string text) {
+  world_.on_line({link, std::move(code), std::move(text), platform_.clock_ahead()});
+}
+
+void Courier::tell_failure(const CallError& error) {
+  tell_line(error.kind == Kind::kNetwork ? Link::kOffline : Link::kWaiting, error.code, error.message);
+}
+
+void Courier::remember_addresses() {
+  const auto& known = platform_.client().known_addresses();
+  if (known == addresses_) return;
+  addresses_ = known;
+  (void)write_file_atomic(addresses_file(options_), as_bytes(canonical_json(Json(addresses_))), 0600);
+}
+
+}  // namespace shilu::sender
