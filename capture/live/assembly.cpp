@@ -221,7 +221,8 @@ Status Assembly::attach_end(GstPad* pad, MediaKind kind, const std::string& chai
 }
 
 void Assembly::tap_rtp(GstPad* pad, MediaKind kind, Stream* stream) {
-  auto tap = RtpTap::attach(pad, kind, {static_cast<std::int64_t>(base_time_)}, lip_sync_, stream);
+  auto tap = RtpTap::attach(pad, kind, {static_cast<std::int64_t>(base_time_)}, options_.settling.window,
+                            lip_sync_, stream);
   const std::lock_guard lock(mutex_);
   if (tap) taps_.push_back(std::move(tap));
 }

@@ -1,5 +1,7 @@
 #include "capture/live/rtp_tap.h"
 
+#include <algorithm>
+
 #include "capture/live/stream.h"
 
 namespace shilu::live {
@@ -25,37 +27,57 @@ std::optional<GstClockTime> running_time_of(GstPad* pad, GstBuffer* buffer) {
   return GST_CLOCK_TIME_IS_VALID(time) ? std::optional(time) : std::nullopt;
 }
 
+GstClockTime later(GstClockTime time, Nanoseconds shift) {
+  if (!GST_CLOCK_TIME_IS_VALID(time)) return time;
+  return static_cast<GstClockTime>(
+      std::max<std::int64_t>(static_cast<std::int64_t>(time) + shift.count(), 0));
+}
+
+GstBuffer* moved(GstBuffer* buffer, Nanoseconds shift) {
+  if (shift == Nanoseconds(0)) return buffer;
+  buffer = gst_buffer_make_writable(buffer);
+  GST_BUFFER_PTS(buffer) = later(GST_BUFFER_PTS(buffer), shift);
+  GST_BUFFER_DTS(buffer) = later(GST_BUFFER_DTS(buffer), shift);
+  return buffer;
+}
+
 }  // namespace
 
 std::unique_ptr<RtpTap> RtpTap::attach(GstPad* pad, MediaKind kind, MonotonicTime base_time,
-                                       LipSync& lip_sync, Stream* stream) {
+                                       Nanoseconds settling, LipSync& lip_sync, Stream* stream) {
   const auto rate = rtp_rate_of(pad);
   if (rate == 0) return nullptr;
-  auto tap = std::unique_ptr<RtpTap>(new RtpTap(kind, rate, base_time, lip_sync, stream));
+  auto tap = std::unique_ptr<RtpTap>(new RtpTap(kind, rate, base_time, settling, lip_sync, stream));
   gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, &RtpTap::on_packet, tap.get(), nullptr);
   return tap;
 }
 
 GstPadProbeReturn RtpTap::on_packet(GstPad* pad, GstPadProbeInfo* info, gpointer self) {
-  static_cast<RtpTap*>(self)->take(pad, gst_pad_probe_info_get_buffer(info));
+  info->data = static_cast<RtpTap*>(self)->take(pad, gst_pad_probe_info_get_buffer(info));
   return GST_PAD_PROBE_OK;
 }
 
-void RtpTap::take(GstPad* pad, GstBuffer* buffer) {
-  const BufferMap map(buffer);
-  ByteReader header(ByteView(map.data(), map.size()));
-  header.u32();  // RFC 3550 5.1: version, marks, sequence number
+// Owns the buffer and gives it back, or a copy of it.
+GstBuffer* RtpTap::take(GstPad* pad, GstBuffer* buffer) {
   RtpPacket packet;
   packet.kind = kind_;
   packet.rate = rate_;
-  packet.timestamp = header.u32();
-  packet.ssrc = header.u32();
+  {
+    const BufferMap map(buffer);
+    ByteReader header(ByteView(map.data(), map.size()));
+    header.u32();  // RFC 3550 5.1: version, marks, sequence number
+    packet.timestamp = header.u32();
+    packet.ssrc = header.u32();
+    if (!header.ok()) return buffer;
+  }
   const auto running = running_time_of(pad, buffer);
-  if (!header.ok() || !running) return;
-  packet.measured = base_time_ + Nanoseconds(static_cast<std::int64_t>(*running));
+  if (!running) return buffer;
+  const auto by_jitter_buffer = base_time_ + Nanoseconds(static_cast<std::int64_t>(*running));
+  packet.measured = clock_.place(packet.timestamp, by_jitter_buffer, SystemClock().monotonic());
   lip_sync_.packet(packet);
   // The unit that a packet completes comes out of the branch before this thread brings the next packet.
   if (stream_ != nullptr) stream_->note(packet);
+  return moved(buffer, packet.measured - by_jitter_buffer);
 }
 
 }  // namespace shilu::live

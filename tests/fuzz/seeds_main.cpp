@@ -116,7 +116,7 @@ void add_envelopes(Seeds& seeds) {
   evidence::Verdict verdict;
   verdict.pieces = {{"课堂实录片段", "优秀"}};
   verdict.reasons = {{"课堂实录片段", 1000, "room", "text"}};
-  seeds.add("envelope", 5, evidence::sign_verdict(verdict, device).payload);
+  seeds.add("envelope", 5, test::must(evidence::sign_verdict(verdict, device)).payload);
   seeds.add("envelope", 6, as_bytes(device.public_key().pem()));
   seeds.add("envelope", 7,
             test::must(from_hex("302a300506032b6570032100d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af"
