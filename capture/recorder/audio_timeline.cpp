@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace shilu::recorder {
 namespace {
@@ -40,7 +41,8 @@ Placement AudioTimeline::place(const link::AccessUnit& unit, MonotonicTime) {
   Placement placement;
   if (!position_) begin_at(measured);
   const std::int64_t half_frame = frame_ticks_ / 2;
-  const auto limit = unit.discontinuity ? half_frame : kGapMs * static_cast<std::int64_t>(sample_rate_) / 1000;
+  const bool anew = std::exchange(left_out_, false) || unit.discontinuity;
+  const auto limit = anew ? half_frame : kGapMs * static_cast<std::int64_t>(sample_rate_) / 1000;
   auto error = measured - *position_;
   if (error > limit) {
     begin_at(measured);

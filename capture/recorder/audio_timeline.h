@@ -17,10 +17,11 @@ class AudioTimeline final : public Timeline {
   AudioTimeline(MonotonicTime lesson_start, std::uint32_t sample_rate, std::uint32_t frame_ticks,
                 std::optional<std::int64_t> continue_at = std::nullopt);
 
-  // Apart: measured more than 60 ms after the count (after a discontinuity: half a frame). Drop: as far before it, until
+  // Apart: measured more than 60 ms after the count (after a discontinuity, or what was left out: half a frame). Drop: as far before it, until
   // the count is right again.
   Placement place(const link::AccessUnit& unit, MonotonicTime now) override;
   void fragment_begins() override;
+  void left_out() override { left_out_ = true; }
   void set_nominal(std::uint32_t ticks) override { frame_ticks_ = ticks; }
 
  private:
@@ -33,6 +34,7 @@ class AudioTimeline final : public Timeline {
   std::uint32_t frame_ticks_;
   std::optional<std::int64_t> position_;  // of the next frame
   bool dropping_ = false;
+  bool left_out_ = false;
   std::uint64_t frames_ = 0;              // placed since begin_at()
   std::vector<std::int64_t> errors_;      // measured - counted, of this fragment's frames
   double measured_sum_ = 0;               // of the same frames

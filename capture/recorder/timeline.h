@@ -28,6 +28,8 @@ class Timeline {
   virtual Placement place(const link::AccessUnit& unit, MonotonicTime now) = 0;
   // The next unit begins a fragment: the only moment at which counted time may be moved.
   virtual void fragment_begins() {}
+  // Units before the next one are left out: it lies where its own time says.
+  virtual void left_out() {}
   // A new epoch whose samples usually last this long.
   virtual void set_nominal(std::uint32_t ticks) = 0;
 };

@@ -204,10 +204,12 @@ void TrackBuilder::go_on(LessonTime from, GapReason reason) {
   not_before_ = from;
   if (!reason_) reason_ = reason;
   waiting_for_sync_ = true;
+  if (timeline_) timeline_->left_out();
 }
 
 void TrackBuilder::cut(LessonTime from, GapReason reason) {
   interrupt(reason);
+  if (timeline_) timeline_->left_out();
   not_before_ = from;
 }
 

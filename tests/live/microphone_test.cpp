@@ -20,7 +20,7 @@ bool have(const char* program) {
   return std::system(fmt::format("command -v {} >/dev/null", program).c_str()) == 0;
 }
 
-// A sound server of its own with one source, "made", that gives a sine of 440 Hz.
+// A sound server of its own with one source, what a room's loudspeaker plays: a sine of 440 Hz, at the pace of a sound card.
 class SoundServer {
  public:
   SoundServer() {
@@ -32,7 +32,8 @@ class SoundServer {
         "--exit-idle-time=-1",
         "--disable-shm=yes",
         fmt::format("--load=module-native-protocol-unix auth-anonymous=1 socket={}", socket()),
-        "--load=module-sine-source source_name=made rate=48000 frequency=440"};
+        "--load=module-null-sink sink_name=room rate=48000 channels=1",
+        "--load=module-sine sink=room rate=48000 frequency=440"};
     options.extra_environment = {fmt::format("HOME={}", directory_.path().string()),
                                  fmt::format("XDG_RUNTIME_DIR={}", directory_.path().string())};
     options.log_file = directory_ / "log";
@@ -60,7 +61,7 @@ TEST_CASE("a microphone of PulseAudio is recorded: its tone, without a hole, at 
     return;
   }
   SoundServer server;
-  CaptureProcess capture("mic=pulse://made", {}, server.environment());
+  CaptureProcess capture("mic=pulse://room.monitor", {}, server.environment());
   Peer peer(capture.socket());
   REQUIRE(peer.read_units(kAudio, 150));
   check_units(peer, kAudio);
@@ -80,7 +81,7 @@ TEST_CASE("a sound server that ends is a lost microphone") {
     return;
   }
   SoundServer server;
-  CaptureProcess capture("mic=pulse://made", {}, server.environment());
+  CaptureProcess capture("mic=pulse://room.monitor", {}, server.environment());
   Peer peer(capture.socket());
   REQUIRE(peer.read_units(kAudio, 20));
   server.end();

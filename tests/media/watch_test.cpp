@@ -187,7 +187,8 @@ TEST_CASE("a lesson raises nothing, and neither does an empty room whose camera 
   }
 }
 
-TEST_CASE("a picture that stands still is noticed 5 s later, coded at a constant rate or quality") {
+// An encoder at a constant rate needs some key pictures until two are the same to the bit; more with more threads.
+TEST_CASE("a picture that stands still is noticed 5 to 8 s later, coded at a constant rate or quality") {
   for (const auto* codec :
        {"-c:v libx264 -preset ultrafast -tune zerolatency -b:v 1M", "-c:v libx264 -preset ultrafast -crf 28",
         "-c:v libx265 -preset ultrafast -x265-params log-level=none -tag:v hvc1"}) {
@@ -195,7 +196,7 @@ TEST_CASE("a picture that stands still is noticed 5 s later, coded at a constant
     const auto seen =
         look(pictures_of("testsrc2=s=640x360:r=25:d=4,tpad=stop_mode=clone:stop_duration=8", codec));
     CHECK(seen.frozen >= 8);
-    CHECK(seen.frozen <= 10);
+    CHECK(seen.frozen <= 12);
     CHECK(seen.frozen_at_end);
     CHECK(seen.black == -1);
   }

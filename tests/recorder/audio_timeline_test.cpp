@@ -118,6 +118,17 @@ TEST_CASE("after a discontinuity one lost frame is a gap already") {
   }
 }
 
+TEST_CASE("sound that begins again after frames were left out lies where its own time says") {
+  Card card;
+  AudioTimeline timeline(kStart, 48'000, 1024);
+  timeline.place(card.frame(0), kStart);
+  timeline.left_out();
+  const auto again = timeline.place(card.frame(2), kStart);
+  CHECK(again.verdict == Verdict::kApart);
+  CHECK(again.decode_ticks == Approx(2048).margin(10));
+  CHECK(timeline.place(card.frame(4), kStart).verdict == Verdict::kJoined);  // once only
+}
+
 TEST_CASE("sound that comes twice is dropped in whole frames until the count is right") {
   AudioTimeline timeline(kStart, 48'000, 1024);
   Card card;
