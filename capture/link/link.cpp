@@ -19,7 +19,7 @@ constexpr std::int64_t kMaxTime = 100'000'000'000'000'000;
 constexpr std::uint32_t kMaxTimescale = 10'000'000;
 constexpr std::uint32_t kMaxSampleRate = 384'000;
 
-enum class Type : std::uint8_t { kHello = 1, kParameters, kUnit, kState, kDurable, kShutdown };
+enum class Type : std::uint8_t { kHello = 1, kParameters, kUnit, kState, kDurable, kShutdown, kNeedKey };
 enum Flag : std::uint8_t { kSync = 1, kDiscontinuity = 2 };
 
 // --- writing
@@ -106,6 +106,10 @@ Bytes write(const Durable& durable) {
   put_u8(out, code_of(durable.kind));
   put_u64(out, durable.number);
   return out;
+}
+
+Bytes write(const NeedKey&) {
+  return begin(Type::kNeedKey);
 }
 
 Bytes write(const Shutdown&) {
@@ -248,6 +252,11 @@ Result<Message> read_durable(Fields fields) {
   return durable;
 }
 
+Result<Message> read_need_key(Fields fields) {
+  SHILU_CHECK(fields.finish("need-key"));
+  return NeedKey{};
+}
+
 Result<Message> read_shutdown(Fields fields) {
   SHILU_CHECK(fields.finish("shutdown"));
   return Shutdown{};
@@ -285,6 +294,8 @@ Result<Message> decode(ByteView bytes) {
       return read_state(fields);
     case Type::kDurable:
       return read_durable(fields);
+    case Type::kNeedKey:
+      return read_need_key(fields);
     case Type::kShutdown:
       return read_shutdown(fields);
   }

@@ -50,7 +50,7 @@ struct StateChange {
   SourceState state = SourceState::kConnecting;
   std::string detail;
   // Stable: "", "refused" (nobody at the port), "unreachable" (no such name, or no answer), "password", "no-stream",
-  // "no-data", "ended", "no-device", "unsupported", "failed".
+  // "no-data", "no-key", "ended", "no-device", "unsupported", "failed".
   std::string code;
 };
 
@@ -60,10 +60,13 @@ struct Durable {
   std::uint64_t number = 0;
 };
 
+// recorder -> capture: a lesson waits for a picture that needs no other. The capture gets one, by connecting anew.
+struct NeedKey {};
+
 // recorder -> capture: end in good order.
 struct Shutdown {};
 
-using Message = std::variant<Hello, TrackParameters, AccessUnit, StateChange, Durable, Shutdown>;
+using Message = std::variant<Hello, TrackParameters, AccessUnit, StateChange, Durable, NeedKey, Shutdown>;
 
 Bytes encode(const Message& message);
 Result<Message> decode(ByteView bytes);  // kCorrupted with the reason

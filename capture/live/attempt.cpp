@@ -17,6 +17,7 @@ constexpr GstClockTime kLook = 100 * GST_MSECOND;
 constexpr Nanoseconds kLongestKeyDistance = std::chrono::seconds(2);  // docs/ref/fragments.md
 
 constexpr Nanoseconds kKeysCease = std::chrono::seconds(10);
+constexpr Nanoseconds kFreshKey = std::chrono::seconds(1);  // a newer one has answered the wish already
 
 double seconds_of(Nanoseconds time) {
   return static_cast<double>(time.count()) / 1e9;
@@ -25,11 +26,13 @@ double seconds_of(Nanoseconds time) {
 // Watches over a started assembly.
 class Watch {
  public:
-  Watch(const SourceSpec& spec, const AttemptTimes& times, Assembly& assembly, Backlog& backlog)
+  Watch(const SourceSpec& spec, const AttemptTimes& times, Assembly& assembly, Backlog& backlog,
+        std::atomic<bool>& key_needed)
       : spec_(spec),
         times_(times),
         assembly_(assembly),
         backlog_(backlog),
+        key_needed_(key_needed),
         bus_(adopt(gst_element_get_bus(assembly.pipeline()))),
         started_(SystemClock().monotonic()) {}
   ~Watch() {
@@ -54,6 +57,7 @@ class Watch {
     if (message != nullptr && GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) return explain(spec_, message);
     if (message != nullptr) return explain_end(spec_);
     tell_notices();
+    if (key_needed_.exchange(false) && spec_.kind != "file" && no_key_for(kFreshKey)) return explain_renewal(spec_);
     if (!silent()) return std::nullopt;
     if (assembly_.progress().keyless) return explain_keyless(spec_);
     return explain_silence(spec_, last_main_unit() > 0, announced());
@@ -86,7 +90,7 @@ class Watch {
           "power cut costs so much more. Set its I-frame interval to 1 s.",
           told.empty() ? "" : " ", capital(spec_.shown()), seconds_of(*distance));
     }
-    if (keys_ceased()) {
+    if (no_key_for(kKeysCease)) {
       told += fmt::format(
           "{}{} has sent no key picture for more than 10 s: nothing behind the last one can be cut. Set its "
           "I-frame interval to 1 s, and turn off intra refresh.",
@@ -124,9 +128,9 @@ class Watch {
     return SystemClock().monotonic() - MonotonicTime{last} > times_.silence;
   }
 
-  bool keys_ceased() {
+  bool no_key_for(Nanoseconds time) {
     const auto last = assembly_.progress().last_key_ns.load();
-    return last != 0 && !silent() && SystemClock().monotonic() - MonotonicTime{last} > kKeysCease;
+    return last != 0 && !silent() && SystemClock().monotonic() - MonotonicTime{last} > time;
   }
 
   // Told with the tenth that it exceeds the bound by, so that one late picture does not make it come and go.
@@ -146,6 +150,7 @@ class Watch {
   const AttemptTimes& times_;
   Assembly& assembly_;
   Backlog& backlog_;
+  std::atomic<bool>& key_needed_;
   GstOwner<GstBus> bus_;
   MonotonicTime started_;
   std::string told_;
@@ -157,7 +162,7 @@ class Watch {
 }  // namespace
 
 AttemptEnd run_attempt(const SourceSpec& spec, Transport transport, bool resumed, const AttemptTimes& times,
-                       Backlog& backlog, std::stop_token stop) {
+                       Backlog& backlog, std::atomic<bool>& key_needed, std::stop_token stop) {
   const auto failed = [&](const Error& error) { return AttemptEnd{explain(spec, error), false, false}; };
   auto options = assembly_options_for(spec);
   if (!options) return failed(options.error());
@@ -165,7 +170,8 @@ AttemptEnd run_attempt(const SourceSpec& spec, Transport transport, bool resumed
   if (times.start == StartTimes::kAsTheyCome) options->settling = {};
   Assembly assembly(*options, backlog);
   if (const auto built = build_source(assembly, spec, transport); !built) return failed(built.error());
-  Watch watch(spec, times, assembly, backlog);
+  key_needed = false;
+  Watch watch(spec, times, assembly, backlog, key_needed);
   // A start that fails leaves the reason on the bus.
   if (const auto started = assembly.start(); !started) log_debug("{}", started.error().message);
   return watch.run(stop);

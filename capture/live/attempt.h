@@ -2,6 +2,7 @@
 // One life of a source: a fresh pipeline from its start until something ends it. Rebuilding everything is
 // simpler and safer than bringing a broken rtspsrc back.
 
+#include <atomic>
 #include <stop_token>
 
 #include "capture/live/attempt_times.h"
@@ -16,8 +17,9 @@ struct AttemptEnd {
   bool finished = false;   // a file came to its end: there is nothing to try again
 };
 
-// Blocks until the source is lost or `stop`.
+// Blocks until the source is lost or `stop`. `key_needed`, set by another thread: a key picture is wanted that does not
+// come; the attempt ends for it, since a new one begins with a key picture.
 AttemptEnd run_attempt(const SourceSpec& spec, Transport transport, bool resumed, const AttemptTimes& times,
-                       Backlog& backlog, std::stop_token stop);
+                       Backlog& backlog, std::atomic<bool>& key_needed, std::stop_token stop);
 
 }  // namespace shilu::live

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -71,7 +72,8 @@ void wait_for(const std::stop_token& stop) {
 }
 
 // Attempts, one after the other.
-void follow_source(const CaptureOptions& options, Backlog& backlog, const std::stop_token& stop) {
+void follow_source(const CaptureOptions& options, Backlog& backlog, std::atomic<bool>& key_needed,
+                   const std::stop_token& stop) {
   TransportPlan transport(options.transport);
   StateReport report(backlog);
   report.connecting(options.source);
@@ -79,7 +81,8 @@ void follow_source(const CaptureOptions& options, Backlog& backlog, const std::s
   bool delivered_ever = false;
   while (!stop.stop_requested()) {
     const auto end =
-        run_attempt(options.source, transport.current(), delivered_ever, options.times, backlog, stop);
+        run_attempt(options.source, transport.current(), delivered_ever, options.times, backlog, key_needed,
+                    stop);
     if (stop.stop_requested()) return;
     report.lost(end);
     if (end.finished) return wait_for(stop);
@@ -107,7 +110,8 @@ void follow_sub_stream(const CaptureOptions& options, Backlog& live, const std::
   small.source = options.source.sub_stream();
   Backlog pictures(kLiveLimits);
   pictures.mirror_to(live, Backlog::Mirrored::kPictures);
-  follow_source(small, pictures, stop);
+  std::atomic<bool> key_needed = false;  // nobody records it
+  follow_source(small, pictures, key_needed, stop);
 }
 
 }  // namespace
@@ -130,20 +134,22 @@ void initialise() {
 Status run_capture(const CaptureOptions& options, std::stop_source stop) {
   Backlog live(kLiveLimits);
   Backlog backlog(options.limits);
+  std::atomic<bool> key_needed = false;
   const bool sub = !options.source.sub.empty();
   if (!options.live_socket.empty())
     backlog.mirror_to(live, sub ? Backlog::Mirrored::kSoundAndStates : Backlog::Mirrored::kAll);
   const link::Hello hello{options.source.name, options.source.kind, boot_id(),
                           static_cast<std::uint32_t>(::getpid())};
   SHILU_TRY(const auto server, PeerServer::open({options.socket, hello, options.linger}, backlog,
-                                                [stop](std::string_view why) mutable {
-                                                  log_info("ending: {}", why);
-                                                  stop.request_stop();
-                                                }));
+                                                {[stop](std::string_view why) mutable {
+                                                   log_info("ending: {}", why);
+                                                   stop.request_stop();
+                                                 },
+                                                 [&key_needed] { key_needed = true; }}));
   const auto onlookers = serve_onlookers(options, hello, live);
   std::jthread small;
   if (sub && onlookers) small = std::jthread([&] { follow_sub_stream(options, live, stop.get_token()); });
-  follow_source(options, backlog, stop.get_token());
+  follow_source(options, backlog, key_needed, stop.get_token());
   return {};
 }
 

@@ -124,6 +124,11 @@ link::StateChange explain_keyless(const SourceSpec& spec) {
                           capital(spec.shown())));
 }
 
+link::StateChange explain_renewal(const SourceSpec& spec) {
+  return lost("no-key", fmt::format("{} sends no key picture to begin with; it is connected anew to get one.",
+                                    capital(spec.shown())));
+}
+
 link::StateChange explain_end(const SourceSpec& spec) {
   if (spec.kind == "file")
     return lost("ended", fmt::format("{} has been played to its end.", capital(spec.shown())));

@@ -20,6 +20,8 @@ link::StateChange explain(const SourceSpec& spec, const Error& error);
 link::StateChange explain_silence(const SourceSpec& spec, bool had_data, bool had_streams);
 // Pictures come, but none to begin with.
 link::StateChange explain_keyless(const SourceSpec& spec);
+// It is left in order to begin anew, with a key picture.
+link::StateChange explain_renewal(const SourceSpec& spec);
 link::StateChange explain_end(const SourceSpec& spec);
 
 }  // namespace shilu::live

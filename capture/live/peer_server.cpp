@@ -63,21 +63,21 @@ class PeerServer::Peer {
 };
 
 Result<std::unique_ptr<PeerServer>> PeerServer::open(PeerServerOptions options, Backlog& backlog,
-                                                     std::function<void(std::string_view)> on_end) {
+                                                     PeerWishes wishes) {
   SHILU_TRY(auto listener, listen_unix(options.socket));
   UniqueFd stop(::eventfd(0, EFD_CLOEXEC));
   if (!stop) return fail_errno(errno, "make an event descriptor");
   return std::unique_ptr<PeerServer>(
-      new PeerServer(std::move(options), std::move(listener), std::move(stop), backlog, std::move(on_end)));
+      new PeerServer(std::move(options), std::move(listener), std::move(stop), backlog, std::move(wishes)));
 }
 
 PeerServer::PeerServer(PeerServerOptions options, UniqueFd listener, UniqueFd stop, Backlog& backlog,
-                       std::function<void(std::string_view)> on_end)
+                       PeerWishes wishes)
     : options_(std::move(options)),
       listener_(std::move(listener)),
       stop_(std::move(stop)),
       backlog_(backlog),
-      on_end_(std::move(on_end)),
+      wishes_(std::move(wishes)),
       alone_since_(SystemClock().monotonic()),
       thread_([this] { serve(); }) {}
 
@@ -102,11 +102,11 @@ void PeerServer::serve() {
     std::array<pollfd, 3> entries{
         {{stop_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}, {peer_fd, POLLIN, 0}}};
     const int ready = ::poll(entries.data(), entries.size(), wait_ms());
-    if (ready < 0 && errno != EINTR) return on_end_("waiting for the recorder failed");
-    if (ready == 0 && !peer_) return on_end_("no recorder came");
+    if (ready < 0 && errno != EINTR) return wishes_.end("waiting for the recorder failed");
+    if (ready == 0 && !peer_) return wishes_.end("no recorder came");
     if (ready <= 0) continue;
     if (entries[0].revents != 0) return peer_.reset();
-    if (entries[2].revents != 0 && !hear_peer()) return on_end_("the recorder said shutdown");
+    if (entries[2].revents != 0 && !hear_peer()) return wishes_.end("the recorder said shutdown");
     if (entries[1].revents != 0) accept_peer();
   }
 }
@@ -136,6 +136,10 @@ bool PeerServer::hear_peer() {
   if (message && std::holds_alternative<link::Shutdown>(*message)) return false;
   if (message && std::holds_alternative<link::Durable>(*message)) {
     backlog_.acknowledge(std::get<link::Durable>(*message));
+    return true;
+  }
+  if (message && std::holds_alternative<link::NeedKey>(*message)) {
+    wishes_.key();
     return true;
   }
   log_warning("the recorder is dropped: {}",

@@ -17,14 +17,18 @@ namespace shilu::live {
 struct PeerServerOptions {
   std::filesystem::path socket;
   link::Hello hello;
-  Nanoseconds linger = std::chrono::seconds(60);  // without a peer this long: on_end
+  Nanoseconds linger = std::chrono::seconds(60);  // without a peer this long: the end
+};
+
+// Called from the server's thread.
+struct PeerWishes {
+  std::function<void(std::string_view why)> end;  // once: the peer said shutdown, or none came
+  std::function<void()> key;                      // the peer waits for a key picture
 };
 
 class PeerServer {
  public:
-  // `on_end` is called once, from the server's thread, with the reason: the peer said shutdown, or none came.
-  static Result<std::unique_ptr<PeerServer>> open(PeerServerOptions options, Backlog& backlog,
-                                                  std::function<void(std::string_view)> on_end);
+  static Result<std::unique_ptr<PeerServer>> open(PeerServerOptions options, Backlog& backlog, PeerWishes wishes);
   ~PeerServer();  // ends the connection and both threads; the socket file is removed
   PeerServer(const PeerServer&) = delete;
   PeerServer& operator=(const PeerServer&) = delete;
@@ -32,7 +36,7 @@ class PeerServer {
  private:
   class Peer;
   PeerServer(PeerServerOptions options, UniqueFd listener, UniqueFd stop, Backlog& backlog,
-             std::function<void(std::string_view)> on_end);
+             PeerWishes wishes);
   void serve();
   void accept_peer();
   void drop_peer();
@@ -43,7 +47,7 @@ class PeerServer {
   UniqueFd listener_;
   UniqueFd stop_;  // eventfd
   Backlog& backlog_;
-  std::function<void(std::string_view)> on_end_;
+  PeerWishes wishes_;
   MonotonicTime alone_since_;
   std::unique_ptr<Peer> peer_;
   std::thread thread_;

@@ -18,6 +18,8 @@ int value_of(const SourceSpec& spec, MediaKind kind) {
 }
 
 constexpr Nanoseconds kSilent = std::chrono::seconds(3);  // longer than any GOP: nothing arrives any more
+constexpr Nanoseconds kKeyPatience = std::chrono::seconds(5);
+constexpr Nanoseconds kAskAgain = std::chrono::seconds(20);
 constexpr Nanoseconds kAcknowledgeEvery = std::chrono::milliseconds(500);  // while no lesson runs
 
 GapReason reason_of(const link::StateChange& change) {
@@ -250,6 +252,7 @@ void SourceInput::unit_arrived(link::AccessUnit unit) {
   if (input.builder) {
     const auto number = unit.number;
     input.builder->add(std::move(unit), peer_, now);
+    ask_for_key(input, now);
     // Nothing of this is wanted, now or later; but what is before it may not be durable yet.
     if (input.builder->reached_end() && lesson_->writer().idle()) forgotten = number;
   } else {
@@ -259,6 +262,19 @@ void SourceInput::unit_arrived(link::AccessUnit unit) {
   if (!forgotten || now - input.acknowledged_at < kAcknowledgeEvery) return;
   input.acknowledged_at = now;
   forget(input, *forgotten);
+}
+
+// A camera that sends a key picture only to who connects would not be recorded at all.
+void SourceInput::ask_for_key(TrackInput& input, MonotonicTime now) {
+  if (!input.builder->waits_for_key()) {
+    input.key_due.reset();
+    return;
+  }
+  if (!input.key_due) input.key_due = now + kKeyPatience;
+  if (now < *input.key_due) return;
+  log_warning("{}: no key picture has come for the lesson; the camera is asked for one", spec_.name);
+  supervisor_.need_key();
+  input.key_due = now + kAskAgain;
 }
 
 void SourceInput::forget(TrackInput& input, std::uint64_t number) {

@@ -71,6 +71,7 @@ class SourceInput final : public SourceListener {
     std::uint64_t last_number = 0;                    // of this peer
     std::optional<MonotonicTime> decodable_at;        // the newest arrival since an IDR of this peer
     MonotonicTime acknowledged_at;
+    std::optional<MonotonicTime> key_due;             // while the lesson waits for one: when it is asked for
   };
 
   TrackInput& track(MediaKind kind) { return kind == MediaKind::kVideo ? video_ : audio_; }
@@ -78,6 +79,7 @@ class SourceInput final : public SourceListener {
   bool gives(MediaKind kind) const;
   void make_builder(TrackInput& input);
   void interrupt(GapReason reason);
+  void ask_for_key(TrackInput& input, MonotonicTime now);
   void forget(TrackInput& input, std::uint64_t number);
   void refuse(const Error& error);
 

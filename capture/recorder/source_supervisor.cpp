@@ -59,6 +59,11 @@ bool SourceSupervisor::pause(Nanoseconds time) {
   return !wake_.wait_for(lock, time, [this] { return ending_; });
 }
 
+void SourceSupervisor::need_key() {
+  const std::lock_guard lock(mutex_);
+  if (channel_) static_cast<void>(channel_->send(link::encode(link::NeedKey{})));
+}
+
 void SourceSupervisor::tell_trouble(std::string code, std::string detail) {
   log_warning("{}: {}", options_.source.name, detail);
   listener_.state_changed({link::SourceState::kLost, std::move(detail), std::move(code)});

@@ -62,6 +62,7 @@ class SourceSupervisor {
 
   // Any thread: the capture may forget everything up to this unit. Of another process than the connected: ignored.
   void acknowledge(MediaKind kind, UnitName unit);
+  void need_key();  // from the capture: link::NeedKey
 
  private:
   void run();

@@ -146,7 +146,7 @@ def check_file(track, epoch, name, file, complain):
     """Header and fragments of one epoch's file; returns where the last fragment ends."""
     place = epoch.event["header_size"]
     check_header(track, epoch, name, read_at(file, 0, place), complain)
-    for record, following in zip(epoch.records, epoch.records[1:] + [None]):
+    for record in epoch.records:
         where = f"{name} fragment {record.sequence}"
         if record.offset != place:
             complain("fragment-offset", f"{where}: {record.offset} instead of {place}")
@@ -155,7 +155,7 @@ def check_file(track, epoch, name, file, complain):
         if fragment is not None:
             compare_fragment(epoch, where, record, fragment, complain)
             check_samples(track, epoch, where, record, fragment.samples, complain)
-            check_durations(track, epoch, where, fragment.samples, following, complain)
+            check_durations(track, epoch, where, fragment.samples, complain)
         place = record.offset + record.size
     return place
 
@@ -256,14 +256,11 @@ def check_nal_units(codec, where, samples, complain):
         complain("sample-nal", f"{where}: sample {number}: {error}")
 
 
-def check_durations(track, epoch, where, samples, following, complain):
+def check_durations(track, epoch, where, samples, complain):
     durations = [sample.duration for sample in samples]
     nominal = epoch.nominal_ticks
     if nominal and any(duration > 2 * nominal for duration in durations):
         complain("sample-duration", f"{where}: more than twice the nominal duration")
-    gap_follows = following is not None and following.flags & journal.GAP_BEFORE
-    if nominal and gap_follows and durations[-1:] != [nominal]:
-        complain("sample-duration", f"{where}: the last before a gap is not nominal")
     # Closed "after 2 s": the last sample may reach over, its begin may not.
     if track.kind == "video" and sum(durations[:-1]) > 2 * epoch.timescale:
         complain("fragment-long", f"{where}: its last sample begins after 2 s")

@@ -182,7 +182,7 @@ def check_live(told, me, _):
     """the live picture is a playable MP4 from its first byte, while others may neither see, mark nor stop it"""
     me.post("/api/recording", {"topic": "live"})
     try:
-        messages = websocket_messages(told["device_url"], "/api/preview/room.video", me.token, 5)
+        messages = websocket_messages(told["device_url"], "/api/preview/room.video", me.token, 60)  # one picture each
         other = teacher(told, 1)
         assert problem(other, "DELETE", "/api/recording", 409)["code"] == "not-yours"
         assert problem(other, "POST", "/api/recording/marks", 409, {"id": str(uuid.uuid4()), "point": "A6"})["code"] == "not-yours"

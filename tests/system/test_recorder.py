@@ -112,7 +112,8 @@ def check_recorder_killed(bin_folder):
                 hold(1)
                 recorder.start()
                 assert recorder.status()["lesson"]["id"] == lesson["lesson_id"]
-                assert recorder.status()["lesson"]["durable_ms"] >= durable, "durable media went away"
+                again = recorder.status()
+                assert again["lesson"]["durable_ms"] >= durable, f"durable media went away: {durable} ms before, then {again}"
             recorder.await_durable(recorder.status()["lesson"]["elapsed_ms"] + 1000)
             stopped = recorder.ask("stop")
             assert stopped["lesson_id"] == lesson["lesson_id"]
