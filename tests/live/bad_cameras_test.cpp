@@ -4,7 +4,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <signal.h>
+
+#include <algorithm>
 #include <string>
+#include <thread>
 
 #include "tests/live/camera_process.h"
 #include "tests/live/capture_process.h"
@@ -12,6 +16,7 @@
 namespace shilu::test {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr auto kVideo = MediaKind::kVideo;
@@ -81,6 +86,45 @@ TEST_CASE(
   REQUIRE(peer.read_units(kVideo, 300, seconds(20)));
   check_units(peer, kVideo);
   CHECK(peer.states.back().detail.find("no key picture for more than 10 s") != std::string::npos);
+}
+
+TEST_CASE("a camera that sends a key picture only at the beginning is connected anew when one is needed") {
+  Camera camera(pattern("framerate=25/1 !", "intra-refresh=true key-int-max=1000", ""));
+  CaptureProcess capture("room=" + camera.url(), {"--transport", "tcp"});
+  Peer peer(capture.socket());
+  REQUIRE(peer.read_units(kVideo, 75));
+  const auto before = peer.units(kVideo).size();
+  peer.need_key();
+  REQUIRE(peer.read_state(link::SourceState::kLost, "no-key"));
+  REQUIRE(peer.read_until([&] {
+    return peer.units(kVideo).size() > before + 50 && peer.units(kVideo).back().discontinuity == false;
+  }));
+  const auto& units = peer.units(kVideo);
+  CHECK(std::any_of(units.begin() + static_cast<std::ptrdiff_t>(before), units.end(),
+                    [](const auto& unit) { return unit.sync && unit.discontinuity; }));
+  check_units(peer, kVideo);
+}
+
+TEST_CASE("a connection that stands still for 1.5 s makes units late, and their times no different") {
+  Camera camera(pattern("framerate=25/1 !", "key-int-max=25", ""));
+  CaptureProcess capture("room=" + camera.url(), {"--transport", "tcp"});
+  Peer peer(capture.socket());
+  REQUIRE(peer.read_units(kVideo, 125));
+  REQUIRE(::kill(capture.process().pid(), SIGSTOP) == 0);
+  std::this_thread::sleep_for(milliseconds(1500));
+  REQUIRE(::kill(capture.process().pid(), SIGCONT) == 0);
+  REQUIRE(peer.read_units(kVideo, 300));
+  const auto& units = peer.units(kVideo);
+  Nanoseconds shortest = seconds(1);
+  Nanoseconds longest{0};
+  for (std::size_t i = 100; i < units.size(); ++i) {
+    const auto step = units[i].decode_time - units[i - 1].decode_time;
+    shortest = std::min(shortest, step);
+    longest = std::max(longest, step);
+    CHECK_FALSE(units[i].discontinuity);
+  }
+  CHECK(shortest > milliseconds(30));
+  CHECK(longest < milliseconds(50));
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ class Peer {
                   std::chrono::milliseconds deadline = std::chrono::seconds(15));
   void acknowledge(MediaKind kind, std::uint64_t number);
   void shutdown();  // the message
+  void need_key();  // the message
   bool closed() const { return closed_; }
 
   const std::vector<link::AccessUnit>& units(MediaKind kind) const {

@@ -132,6 +132,10 @@ void Peer::shutdown() {
   REQUIRE(channel_.send(link::encode(link::Shutdown{})));
 }
 
+void Peer::need_key() {
+  REQUIRE(channel_.send(link::encode(link::NeedKey{})));
+}
+
 void check_units(const Peer& peer, MediaKind kind) {
   const auto& units = peer.units(kind);
   REQUIRE(peer.parameters.count(kind) == 1);
