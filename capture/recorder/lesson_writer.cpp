@@ -20,6 +20,7 @@ std::size_t LessonWriter::add_track(TrackState state) {
   store->write_sequence = state.next_sequence;
   store->write_epoch = state.next_epoch;
   next_number_ = std::max(next_number_, state.number + 1);
+  store->proven_until = state.durable_until;
   store->state = std::move(state);
   stores_.push_back(std::move(store));
   return stores_.size() - 1;
@@ -191,7 +192,7 @@ void LessonWriter::journal_fragment(TrackStore& store, const WrittenFragment& wr
   news_.push_back(std::move(news));
 }
 
-void LessonWriter::journal_batch(const Batch& batch, LessonTime at, MonotonicTime now) {
+void LessonWriter::journal_batch(const Batch& batch, LessonTime at) {
   const std::lock_guard lock(mutex_);
   auto& store = *stores_[batch.track];
   for (const auto& written : batch.fragments) {
@@ -199,7 +200,6 @@ void LessonWriter::journal_batch(const Batch& batch, LessonTime at, MonotonicTim
     news_.back().track = batch.track;
     store.held_bytes -= std::min(store.held_bytes, written.fragment.size_bytes());
   }
-  if (!batch.fragments.empty()) store.durable_at = now;
   store.syncing = 0;
   store.note_held();
 }
@@ -208,24 +208,27 @@ Result<bool> LessonWriter::sync(LessonTime at, MonotonicTime now, std::vector<jo
   Status synced;
   for (auto& batch : take_written()) {
     if (auto status = sync_files(batch); !status) synced = std::move(status);
-    journal_batch(batch, at, now);
+    journal_batch(batch, at);
   }
   std::move(events.begin(), events.end(), std::back_inserter(records_));
   if (!records_.empty() || !news_.empty()) {
     SHILU_CHECK(journal_.commit(std::exchange(records_, {})));
-    tell();
+    tell(now);
   }
   for (const auto& [file, size] : std::exchange(retired_, {})) cut(*file, size);
   if (!synced) return fail(synced.error());
   return std::exchange(gap_among_records_, false);
 }
 
-void LessonWriter::tell() {
+void LessonWriter::tell(MonotonicTime now) {
   for (const auto& news : std::exchange(news_, {})) {
     std::string name;
     {
       const std::lock_guard lock(mutex_);
-      name = stores_[news.track]->state.name;
+      auto& store = *stores_[news.track];
+      name = store.state.name;
+      store.proven_until = store.state.durable_until;
+      store.durable_at = now;
     }
     if (news.epoch) listener_.epoch_durable(*news.epoch);
     listener_.fragment_durable(name, news.record);

@@ -31,6 +31,7 @@ class DurableListener {
 
 struct TrackReport {
   TrackState state;
+  LessonTime proven_until;  // the journal on disk says so; state.durable_until may be on its way there
   MonotonicTime durable_at;
   MonotonicTime held_since;  // the oldest that is not durable came then; 0: there is none
   MonotonicTime dropped_at;  // 0: never
@@ -88,10 +89,10 @@ class LessonWriter {
   std::vector<Batch> take_written();
   Status sync_files(Batch& batch);
   void give_back(Batch& batch, std::size_t from);
-  void journal_batch(const Batch& batch, LessonTime at, MonotonicTime now);
+  void journal_batch(const Batch& batch, LessonTime at);
   void journal_fragment(TrackStore& store, const WrittenFragment& written, LessonTime at);
   void journal_gap(TrackStore& store, const Fragment& fragment, LessonTime at);
-  void tell();
+  void tell(MonotonicTime now);
   static void cut(EpochFile& file, std::uint64_t size);
   void remove_unused(const EpochFile& file);
 

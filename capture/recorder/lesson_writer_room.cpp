@@ -12,7 +12,7 @@ std::vector<TrackReport> LessonWriter::tracks() const {
   const std::lock_guard lock(mutex_);
   std::vector<TrackReport> reports;
   for (const auto& store : stores_) {
-    reports.push_back({store->state, store->durable_at, store->held_since, store->dropped_at, store->no_room});
+    reports.push_back({store->state, store->proven_until, store->durable_at, store->held_since, store->dropped_at, store->no_room});
   }
   return reports;
 }

@@ -32,7 +32,7 @@ void fill_track(TrackStatus& status, const TrackReport& report, MonotonicTime no
   if (state.width > 0) status.width = state.width;
   if (state.height > 0) status.height = state.height;
   if (status.fps <= 0) status.fps = state.rate;
-  status.durable_ms = std::max<std::int64_t>(state.durable_until.ms(), 0);
+  status.durable_ms = std::max<std::int64_t>(report.proven_until.ms(), 0);
   status.bytes = state.counters.bytes;
   status.fragments = state.counters.fragments;
   status.gaps = state.counters.gaps;

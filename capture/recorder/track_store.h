@@ -29,7 +29,7 @@ struct TrackState {
   std::uint16_t next_epoch = 0;   // behind the last journalled one
   std::uint32_t next_sequence = 0;  // behind the last journalled one
   bool anything = false;          // a fragment or a gap is in the journal
-  LessonTime durable_until;       // fragments and gaps tile [0, here]
+  LessonTime durable_until;       // fragments and gaps tile [0, here], in the journal or in what it gets next
   int value = 0;                  // what is given up first where room is short: the lowest
   TrackCounters counters;
   std::string codec;              // of the last epoch
@@ -57,6 +57,7 @@ struct TrackStore {
   MonotonicTime held_since;             // the oldest that is not durable was offered; 0: there is none
   MonotonicTime dropped_at;             // when a fragment was last given up; 0: never
   std::uint64_t held_bytes = 0;         // of all that is not durable
+  LessonTime proven_until;              // of state.durable_until what the journal on disk has
   MonotonicTime durable_at;             // when bytes were last made durable; 0: never
   std::uint32_t write_sequence = 0;     // the writer's: of the next fragment
   std::uint16_t write_epoch = 0;        // the writer's: of the next file
