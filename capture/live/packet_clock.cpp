@@ -1,6 +1,7 @@
 #include "capture/live/packet_clock.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "firmware/lesson/lesson_time.h"
 
@@ -67,10 +68,8 @@ MonotonicTime PacketClock::place(std::uint32_t timestamp, MonotonicTime measured
     late_until_ = now + kCatchingUp;
   last_arrival_ = now;
   note_delay(Nanoseconds(now.ns) - sender, now);
-  if (sender < settling_) {
-    offset_ = Nanoseconds(measured.ns) - sender;
-    return measured;
-  }
+  if (!settled_ && sender < settling_) return measured;
+  if (!std::exchange(settled_, true)) offset_ = least_delay(now).value_or(Nanoseconds(now.ns) - sender);
   const bool from_the_future = sender + offset_ > Nanoseconds(now.ns) + kJump;
   if (passed < -kJump || from_the_future) {
     restart(Nanoseconds(now.ns) - sender);

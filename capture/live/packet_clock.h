@@ -16,7 +16,7 @@ namespace shilu::live {
 class PacketClock {
  public:
   // `rate`: Hz of the timestamps (RFC 3550 5.1), not 0. `settling`: of the sender's time from the first
-  // packet, in which the jitter buffer's own times are passed on.
+  // packet, in which the jitter buffer's own times are passed on; what follows it is a fresh estimate.
   PacketClock(std::uint32_t rate, Nanoseconds settling) : rate_(rate), settling_(settling) {}
   // `measured`: by the jitter buffer; `now`: the arrival.
   MonotonicTime place(std::uint32_t timestamp, MonotonicTime measured, MonotonicTime now);
@@ -34,6 +34,7 @@ class PacketClock {
 
   std::uint32_t rate_;
   Nanoseconds settling_;
+  bool settled_ = false;
   std::optional<std::uint32_t> last_timestamp_;
   std::int64_t ticks_ = 0;         // of the sender since its first packet
   std::int64_t furthest_ = 0;      // the largest of ticks_ since the last restart
