@@ -1,7 +1,6 @@
 #include "capture/live/packet_clock.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "firmware/lesson/lesson_time.h"
 
@@ -20,6 +19,7 @@ constexpr Nanoseconds kCatchingUp = seconds(4);
 constexpr Nanoseconds kJump = seconds(1);
 // More than this is not followed bit by bit.
 constexpr Nanoseconds kFar = milliseconds(500);
+constexpr Nanoseconds kLargestBias = milliseconds(100);
 constexpr double kFollowWithinNs = 1e9;
 
 }  // namespace
@@ -46,13 +46,21 @@ void PacketClock::restart(Nanoseconds offset) {
   late_until_ = {0};
 }
 
+// The jitter buffer saw the packets come a little earlier than they are seen here, and what decoders and encoders behind
+// it have counted from is its time: the times go on from there.
+void PacketClock::settle(Nanoseconds offset, MonotonicTime now) {
+  settled_ = true;
+  bias_ = std::clamp(offset - least_delay(now).value_or(offset), -kLargestBias, kLargestBias);
+  offset_ = offset;
+}
+
 // `passed`: of the sender's time since the last packet.
 void PacketClock::follow(Nanoseconds passed, MonotonicTime now) {
   const auto least = least_delay(now);
   if (!least) return;
-  const auto error = *least - offset_;
+  const auto error = *least + bias_ - offset_;
   if (error > Nanoseconds(0) && now < late_until_) return;
-  if (std::chrono::abs(error) > kFar) return restart(*least);
+  if (std::chrono::abs(error) > kFar) return restart(*least + bias_);
   const auto share = std::clamp(static_cast<double>(passed.count()) / kFollowWithinNs, 0.0, 1.0);
   offset_ += Nanoseconds(static_cast<std::int64_t>(static_cast<double>(error.count()) * share));
 }
@@ -68,11 +76,13 @@ MonotonicTime PacketClock::place(std::uint32_t timestamp, MonotonicTime measured
     late_until_ = now + kCatchingUp;
   last_arrival_ = now;
   note_delay(Nanoseconds(now.ns) - sender, now);
-  if (!settled_ && sender < settling_) return measured;
-  if (!std::exchange(settled_, true)) offset_ = least_delay(now).value_or(Nanoseconds(now.ns) - sender);
+  if (!settled_) {
+    if (sender < settling_) return measured;
+    settle(Nanoseconds(measured.ns) - sender, now);
+  }
   const bool from_the_future = sender + offset_ > Nanoseconds(now.ns) + kJump;
   if (passed < -kJump || from_the_future) {
-    restart(Nanoseconds(now.ns) - sender);
+    restart(Nanoseconds(now.ns) - sender + bias_);
   } else {
     follow(passed, now);
   }

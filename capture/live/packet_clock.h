@@ -16,7 +16,7 @@ namespace shilu::live {
 class PacketClock {
  public:
   // `rate`: Hz of the timestamps (RFC 3550 5.1), not 0. `settling`: of the sender's time from the first
-  // packet, in which the jitter buffer's own times are passed on; what follows it is a fresh estimate.
+  // packet, in which the jitter buffer's own times are passed on; the times behind it go on from them.
   PacketClock(std::uint32_t rate, Nanoseconds settling) : rate_(rate), settling_(settling) {}
   // `measured`: by the jitter buffer; `now`: the arrival.
   MonotonicTime place(std::uint32_t timestamp, MonotonicTime measured, MonotonicTime now);
@@ -29,12 +29,14 @@ class PacketClock {
   };
   void note_delay(Nanoseconds delay, MonotonicTime now);
   std::optional<Nanoseconds> least_delay(MonotonicTime now) const;
+  void settle(Nanoseconds offset, MonotonicTime now);
   void restart(Nanoseconds offset);
   void follow(Nanoseconds passed, MonotonicTime now);
 
   std::uint32_t rate_;
   Nanoseconds settling_;
   bool settled_ = false;
+  Nanoseconds bias_{0};  // of the jitter buffer's times to ours
   std::optional<std::uint32_t> last_timestamp_;
   std::int64_t ticks_ = 0;         // of the sender since its first packet
   std::int64_t furthest_ = 0;      // the largest of ticks_ since the last restart

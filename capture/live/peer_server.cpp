@@ -124,27 +124,34 @@ void PeerServer::drop_peer() {
   alone_since_ = SystemClock().monotonic();
 }
 
+// All that it has said by now, so that a successor who knocks already finds what was acknowledged.
 bool PeerServer::hear_peer() {
-  auto bytes = peer_->channel().receive(Nanoseconds(0));
-  if (!bytes && bytes.error().kind == ErrorKind::kTimedOut) return true;  // a part of a message
-  if (!bytes || !*bytes) {
-    log_info("the recorder went away");
-    drop_peer();
+  while (peer_) {
+    auto bytes = peer_->channel().receive(Nanoseconds(0));
+    if (!bytes && bytes.error().kind == ErrorKind::kTimedOut) return true;  // nothing, or a part of a message
+    if (!bytes || !*bytes) {
+      log_info("the recorder went away");
+      drop_peer();
+      return true;
+    }
+    const auto message = link::decode(**bytes);
+    if (message && std::holds_alternative<link::Shutdown>(*message)) return false;
+    if (!message || !obey(*message)) {
+      log_warning("the recorder is dropped: {}",
+                  message ? "it sent what only a capture sends" : message.error().message);
+      drop_peer();
+    }
+  }
+  return true;
+}
+
+bool PeerServer::obey(const link::Message& message) {
+  if (const auto* durable = std::get_if<link::Durable>(&message)) {
+    backlog_.acknowledge(*durable);
     return true;
   }
-  const auto message = link::decode(**bytes);
-  if (message && std::holds_alternative<link::Shutdown>(*message)) return false;
-  if (message && std::holds_alternative<link::Durable>(*message)) {
-    backlog_.acknowledge(std::get<link::Durable>(*message));
-    return true;
-  }
-  if (message && std::holds_alternative<link::NeedKey>(*message)) {
-    wishes_.key();
-    return true;
-  }
-  log_warning("the recorder is dropped: {}",
-              message ? "it sent what only a capture sends" : message.error().message);
-  drop_peer();
+  if (!std::holds_alternative<link::NeedKey>(message)) return false;
+  wishes_.key();
   return true;
 }
 

@@ -41,6 +41,7 @@ class PeerServer {
   void accept_peer();
   void drop_peer();
   bool hear_peer();  // false: it said shutdown
+  bool obey(const link::Message& message);  // false: not for a capture
   int wait_ms() const;
 
   PeerServerOptions options_;

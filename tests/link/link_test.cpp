@@ -54,6 +54,7 @@ TEST_CASE("messages have the bytes that the reference page says") {
   CHECK(encode(StateChange{SourceState::kLost, "x", "refused"}) ==
         hex("04 02 00000007 72656675736564 00000001 78"));
   CHECK(encode(Durable{MediaKind::kAudio, 513}) == hex("05 01 0000000000000201"));
+  CHECK(encode(NeedKey{}) == hex("07"));
   CHECK(encode(Shutdown{}) == hex("06"));
 }
 
@@ -89,6 +90,7 @@ TEST_CASE("what is decoded is what was encoded") {
   CHECK(state.detail == "d");
   CHECK(state.code == "c");
 
+  CHECK(std::holds_alternative<NeedKey>(decode(encode(NeedKey{})).value()));
   const auto durable = std::get<Durable>(decode(encode(Durable{MediaKind::kAudio, 9})).value());
   CHECK(durable.kind == MediaKind::kAudio);
   CHECK(durable.number == 9);
@@ -98,7 +100,8 @@ TEST_CASE("what is decoded is what was encoded") {
 TEST_CASE("every message cut short or with a byte too many is refused") {
   for (const auto& whole :
        {encode(Hello{"room", "rtsp", "boot", 42}), encode(video_parameters()), encode(some_unit()),
-        encode(StateChange{SourceState::kLost, "sentence", "code"}), encode(Durable{}), encode(Shutdown{})}) {
+        encode(StateChange{SourceState::kLost, "sentence", "code"}), encode(Durable{}), encode(NeedKey{}),
+        encode(Shutdown{})}) {
     for (std::size_t size = 0; size < whole.size(); ++size) {
       const Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
       INFO("type " << int{whole[0]} << " cut to " << size << " of " << whole.size());
@@ -112,7 +115,7 @@ TEST_CASE("every message cut short or with a byte too many is refused") {
 
 TEST_CASE("fields outside their range are refused with the reason") {
   CHECK(reason({}) == "an empty message came over the link");
-  CHECK(reason(hex("07")) == "unknown type of message 7");
+  CHECK(reason(hex("08")) == "unknown type of message 8");
   CHECK(reason(hex("01 02")) == "the peer speaks version 2 of the link, we speak version 1");
   CHECK(reason(encode(Hello{"../etc", "rtsp", "b", 1})).find("not a source name") != std::string::npos);
   CHECK(reason(hex("05 02 0000000000000001")).find("unknown kind 2") != std::string::npos);

@@ -77,7 +77,7 @@ TEST_CASE("sound that is encoded anew begins with its picture, whatever the came
   check_units(peer, kVideo);
   check_units(peer, kAudio);
   CHECK(peer.parameters.at(kAudio).front().parameters.codec == Codec::kAac);
-  CHECK(tone_late_ms(peer) == Approx(0).margin(10));
+  CHECK(tone_late_ms(peer) == Approx(0).margin(16));
 }
 
 TEST_CASE("H.265 of a camera is passed on byte for byte") {

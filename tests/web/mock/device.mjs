@@ -90,7 +90,7 @@ export class MockDevice {
 
   state() {
     // What shilud says while the recorder is being restarted.
-    if (this.recorderAway) return { ...this.lastState, state: "fault", fault: "recorder-away", lesson: null, sources: [] };
+    if (this.recorderAway) return { ...this.lastState, state: "fault", fault: "recorder-away", fault_code: "recorder-away", lesson: null, sources: [] };
     const tracks = this.tracks();
     const sources = this.sources.map((source) => ({ ...source, tracks: source.state === "live" ? tracks[source.name] : [] }));
     const lesson = this.running && {
