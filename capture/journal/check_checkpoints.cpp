@@ -69,7 +69,7 @@ class HeadChecker {
   bool check_root(const Checkpoint& checkpoint) {
     const auto size = checkpoint.tree_size;
     if (size > leaves_.size()) {
-      findings_.violation("checkpoint-root", fmt::format("{} covers {} leaves, the journal has {}", place(),
+      findings_.violation("checkpoint-root", fmt::format("{} signs {} records, the journal has {}", place(),
                                                          size, leaves_.size()));
       return false;
     }

@@ -1,6 +1,7 @@
 #pragma once
 // What holds a private key: a file's text in memory, or a TPM. Inside this module only.
 
+#include <filesystem>
 #include <memory>
 
 #include "firmware/base/keys.h"
@@ -18,9 +19,13 @@ class KeyHolder {
 
 using KeyHolderOwner = std::shared_ptr<const KeyHolder>;
 
-// tpm_key.cpp
+// tpm_key.cpp. `directory` is that of the device's keys: whoever uses the TPM locks it for as long.
+struct Tpm {
+  std::string tcti;
+  std::filesystem::path directory;
+};
 bool is_tpm_key(std::string_view pem);
-Result<KeyHolderOwner> make_tpm_key(const std::string& tpm);
-KeyHolderOwner open_tpm_key(std::string_view pem, const std::string& tpm);
+Result<KeyHolderOwner> make_tpm_key(const Tpm& tpm);
+KeyHolderOwner open_tpm_key(std::string_view pem, const Tpm& tpm);
 
 }  // namespace shilu

@@ -85,9 +85,10 @@ class FileKey final : public KeyHolder {
   KeyOwner key_;
 };
 
-Result<KeyHolderOwner> open_holder(std::string_view pem, const std::string& tpm) {
+Result<KeyHolderOwner> open_holder(std::string_view pem, const Tpm& tpm) {
   if (is_tpm_key(pem)) {
-    if (tpm.empty()) return fail(ErrorKind::kFailedPrecondition, "the key is in a TPM, and no TPM is named");
+    if (tpm.tcti.empty())
+      return fail(ErrorKind::kFailedPrecondition, "the key is in a TPM, and no TPM is named");
     return open_tpm_key(pem, tpm);
   }
   const auto bio = bio_over(pem);
@@ -168,12 +169,12 @@ SigningKey SigningKey::generate() {
 }
 
 Result<SigningKey> SigningKey::from_pem(std::string_view pem) {
-  return open_holder(pem, "").and_then(held_by);
+  return open_holder(pem, {}).and_then(held_by);
 }
 
 Result<SigningKey> SigningKey::load(const std::filesystem::path& file, const std::string& tpm) {
   SHILU_TRY(const auto pem, read_text_file(file, 64u << 10));
-  auto key = open_holder(pem, tpm).and_then(held_by);
+  auto key = open_holder(pem, {tpm, file.parent_path()}).and_then(held_by);
   if (key) return key;
   if (key.error().kind == ErrorKind::kInvalidArgument)
     return fail(ErrorKind::kCorrupted, fmt::format("{} holds no private key", file.string()));
@@ -183,7 +184,7 @@ Result<SigningKey> SigningKey::load(const std::filesystem::path& file, const std
 Result<SigningKey> SigningKey::load_or_create(const std::filesystem::path& file, const std::string& tpm) {
   if (auto key = load(file, tpm); key || key.error().kind != ErrorKind::kNotFound) return key;
   auto key = Result<SigningKey>(generate());
-  if (!tpm.empty()) key = make_tpm_key(tpm).and_then(held_by);
+  if (!tpm.empty()) key = make_tpm_key({tpm, file.parent_path()}).and_then(held_by);
   if (!key) return fail(key.error().within(file.string()));
   const auto created = write_new_file_atomic(file, as_bytes(key->file_text()), 0600);
   // Another process was faster: its key is the key.

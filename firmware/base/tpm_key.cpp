@@ -6,11 +6,13 @@
 // sharing. That costs some milliseconds of the TPM (which makes its primary key anew each time), and none of
 // ours.
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/provider.h>
+#include <sys/file.h>
 
 #include <algorithm>
 #include <atomic>
@@ -25,6 +27,7 @@
 #include "firmware/base/ecdsa_form.h"
 #include "firmware/base/key_holder.h"
 #include "firmware/base/openssl_owners.h"
+#include "firmware/base/unique_fd.h"
 
 namespace shilu {
 namespace {
@@ -94,19 +97,29 @@ Result<Bytes> sign_once(OSSL_LIB_CTX* library, EVP_PKEY* key, const Digest& dige
   return signature;
 }
 
-Result<Bytes> sign_now(const std::string& pem, const std::string& tcti, const Digest& digest) {
-  SHILU_TRY(const auto library, connect(tcti));
-  SHILU_TRY(const auto key, read_key(library.get(), pem));
+// Connects, calls, lets go. One at a time of all programs that use the keys of this directory: two would take
+// each other's slots, and what fails then leaves them taken.
+template <typename T>
+Result<T> in_turn(const Tpm& tpm, const std::function<Result<T>(OSSL_LIB_CTX*)>& call) {
+  const auto directory = tpm.directory.empty() ? std::filesystem::path(".") : tpm.directory;
+  const UniqueFd turn(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!turn || ::flock(turn.get(), LOCK_EX) != 0)
+    return fail_errno(errno, fmt::format("wait for the turn at {}", directory.string()));
+  SHILU_TRY(const auto library, connect(tpm.tcti));
+  return call(library.get());
+}
+
+Result<Bytes> sign_with(OSSL_LIB_CTX* library, const std::string& pem, const Digest& digest) {
+  SHILU_TRY(const auto key, read_key(library, pem));
   for (int i = 0; i < kTries; ++i) {
-    SHILU_TRY(const auto signature, sign_once(library.get(), key.get(), digest));
+    SHILU_TRY(const auto signature, sign_once(library, key.get(), digest));
     if (auto formed = in_one_form(signature)) return std::move(*formed);
   }
   return fail(ErrorKind::kUnavailable, "the TPM gives no signature of the usual form");
 }
 
-Result<std::string> public_text(const std::string& pem, const std::string& tcti) {
-  SHILU_TRY(const auto library, connect(tcti));
-  SHILU_TRY(const auto key, read_key(library.get(), pem));
+Result<std::string> public_text(OSSL_LIB_CTX* library, const std::string& pem) {
+  SHILU_TRY(const auto key, read_key(library, pem));
   const auto bio = empty_bio();
   if (PEM_write_bio_PUBKEY(bio.get(), key.get()) != 1) return tpm_error("tell the public key");
   return text_of(bio.get());
@@ -153,9 +166,8 @@ std::optional<PublicKey> public_key_inside(std::string_view pem) {
   return key ? std::optional(std::move(*key)) : std::nullopt;
 }
 
-Result<std::string> make_now(const std::string& tcti) {
-  SHILU_TRY(const auto library, connect(tcti));
-  const KeyContextOwner context(EVP_PKEY_CTX_new_from_name(library.get(), "EC", "provider=tpm2"));
+Result<std::string> make_with(OSSL_LIB_CTX* library) {
+  const KeyContextOwner context(EVP_PKEY_CTX_new_from_name(library, "EC", "provider=tpm2"));
   EVP_PKEY* raw = nullptr;
   if (!context || EVP_PKEY_keygen_init(context.get()) != 1 ||
       EVP_PKEY_CTX_set_group_name(context.get(), "P-256") != 1 ||
@@ -182,15 +194,17 @@ Result<T> with_patience(std::function<Result<T>()> call) {
 
 class TpmKey final : public KeyHolder {
  public:
-  TpmKey(std::string pem, std::string tcti) : pem_(std::move(pem)), tcti_(std::move(tcti)) {}
+  TpmKey(std::string pem, Tpm tpm) : pem_(std::move(pem)), tpm_(std::move(tpm)) {}
 
   KeyLevel level() const override { return KeyLevel::kHardware; }
   std::string file_text() const override { return pem_; }
 
   Result<PublicKey> public_key() const override {
     if (auto key = public_key_inside(pem_)) return std::move(*key);
-    SHILU_TRY(const auto text,
-              with_patience<std::string>([pem = pem_, tcti = tcti_] { return public_text(pem, tcti); }));
+    SHILU_TRY(const auto text, with_patience<std::string>([pem = pem_, tpm = tpm_] {
+                return in_turn<std::string>(tpm,
+                                            [&](OSSL_LIB_CTX* library) { return public_text(library, pem); });
+              }));
     return PublicKey::from_pem(text);
   }
 
@@ -199,18 +213,18 @@ class TpmKey final : public KeyHolder {
     if (calls_->load() > 0 && hangs_->load())
       return fail(ErrorKind::kUnavailable, "the TPM still hangs in an earlier call");
     ++*calls_;
-    auto signature =
-        with_patience<Bytes>([pem = pem_, tcti = tcti_, digest = sha256(message), calls = calls_] {
-          auto made = sign_now(pem, tcti, digest);
-          --*calls;
-          return made;
-        });
+    auto signature = with_patience<Bytes>([pem = pem_, tpm = tpm_, digest = sha256(message), calls = calls_] {
+      auto made = in_turn<Bytes>(tpm, [&](OSSL_LIB_CTX* library) { return sign_with(library, pem, digest); });
+      --*calls;
+      return made;
+    });
     hangs_->store(!signature && signature.error().kind == ErrorKind::kTimedOut);
     return signature;
   }
 
  private:
-  const std::string pem_, tcti_;
+  const std::string pem_;
+  const Tpm tpm_;
   const std::shared_ptr<std::atomic<int>> calls_ = std::make_shared<std::atomic<int>>(0);
   const std::shared_ptr<std::atomic<bool>> hangs_ = std::make_shared<std::atomic<bool>>(false);
 };
@@ -221,12 +235,13 @@ bool is_tpm_key(std::string_view pem) {
   return pem.starts_with(kHeader);
 }
 
-KeyHolderOwner open_tpm_key(std::string_view pem, const std::string& tpm) {
+KeyHolderOwner open_tpm_key(std::string_view pem, const Tpm& tpm) {
   return std::make_shared<const TpmKey>(std::string(pem), tpm);
 }
 
-Result<KeyHolderOwner> make_tpm_key(const std::string& tpm) {
-  SHILU_TRY(const auto pem, with_patience<std::string>([tpm] { return make_now(tpm); }));
+Result<KeyHolderOwner> make_tpm_key(const Tpm& tpm) {
+  SHILU_TRY(const auto pem,
+            with_patience<std::string>([tpm] { return in_turn<std::string>(tpm, make_with); }));
   return open_tpm_key(pem, tpm);
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
 #include "firmware/base/log.h"
@@ -11,6 +13,9 @@
 
 namespace shilu::portal {
 namespace {
+
+// The outbox enrols; a lesson that begins right afterwards should have a nonce.
+constexpr Nanoseconds kUntilEnrolled = std::chrono::seconds(1);
 
 Json envelope_json(const DsseEnvelope& envelope) {
   return parse_json(envelope.to_json()).value_or(Json(nullptr));
@@ -66,7 +71,9 @@ void DeviceLink::run() {
   for (;;) {
     work();
     std::unique_lock lock(mutex_);
-    woken_.wait_for(lock, options_.interval, [this] { return wake_ || stopping_; });
+    const auto pause =
+        enrolled_ ? options_.interval : std::min<Nanoseconds>(options_.interval, kUntilEnrolled);
+    woken_.wait_for(lock, pause, [this] { return wake_ || stopping_; });
     wake_ = false;
     if (stopping_) return;
   }

@@ -69,7 +69,8 @@ void LogKeeper::run() {
 // What an entry says, so that it is said once.
 void LogKeeper::remember(const journal::LogEntry& entry) {
   const Json members = parse_json(entry.members).value_or(Json::object());
-  last_boot_ = entry.boot_id;
+  // Of these only: the key's entry is written before, when the log is opened.
+  if (entry.event == "boot" || entry.event == "restart") last_boot_ = entry.boot_id;
   if (entry.event == "boot" || entry.event == "version")
     last_software_ = json_string_or(members, "software", "");
   const auto id = json_string_or(members, "id", "");

@@ -70,6 +70,14 @@ std::vector<DsseEnvelope> certificates_of(const config::ApplianceSettings& setti
   return certificates;
 }
 
+// A receipt that was faster than the server takes nothing of it away.
+bool wants_time_stamp(const store::Submission& submission) {
+  std::error_code ignored;
+  const bool there = std::filesystem::exists(*submission.package_path, ignored);
+  return there &&
+         (!submission.receipt || !std::filesystem::exists(*submission.package_path + ".tsr", ignored));
+}
+
 // What start() needs and open() has found.
 struct Opened {
   config::ApplianceSettings settings;
@@ -177,7 +185,7 @@ DeviceLink::Options Portal::Impl::device_link_options() {
     const auto submissions = opened.store.submissions();
     if (!submissions) return waiting;
     for (const auto& one : *submissions) {
-      if (one.package_sha256 && one.package_path && !one.receipt)
+      if (one.package_sha256 && one.package_path && wants_time_stamp(one))
         waiting.emplace_back(*one.package_sha256, *one.package_path);
     }
     return waiting;

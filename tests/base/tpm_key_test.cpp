@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <future>
 
 #include "firmware/base/certificate.h"
 #include "firmware/base/file_system.h"
@@ -80,6 +81,26 @@ TEST_CASE("a device with a TPM says hardware in its certificates, one that got i
   const auto moved = load_or_create_certified(directory / "old", KeyRole::kSeal, options).value();
   CHECK(moved.certificate.key_level == "hardware");
   CHECK(moved.certificate.is_of_device(file.certificate.device_key));
+}
+
+TEST_CASE("several programs share a TPM that knows no sharing: keys are made and used all the same") {
+  const test::SoftwareTpm tpm;
+  SHILU_NEEDS(tpm);
+  const test::TemporaryDirectory directory;
+  std::vector<std::future<std::string>> programs;
+  for (int i = 0; i < 3; ++i) {
+    programs.push_back(std::async(std::launch::async, [&, i]() -> std::string {
+      const auto key = SigningKey::load_or_create(directory / std::to_string(i), tpm.tcti());
+      if (!key) return key.error().message;
+      for (int n = 0; n < 4; ++n) {
+        const auto signature = key->sign(as_bytes("message"));
+        if (!signature) return signature.error().message;
+        if (!key->public_key().verify(as_bytes("message"), *signature)) return "a wrong signature";
+      }
+      return "good";
+    }));
+  }
+  for (auto& program : programs) CHECK(program.get() == "good");
 }
 
 TEST_CASE("a TPM that hangs is given up on, and answers again later") {

@@ -97,6 +97,27 @@ CodecParameters parameters_of(const path& file, MediaKind kind, const Bytes& byt
   return parameters;
 }
 
+MediaTrack read_anew(const path& mp4, MediaKind kind) {
+  auto bytes = read_file(mp4, 1u << 30);
+  if (!bytes) throw std::runtime_error(bytes.error().message);
+  MediaTrack track;
+  track.parameters = parameters_of(mp4, kind, *bytes);
+  const auto base = split(stream_value(mp4, kind, "time_base"), '/');
+  const auto scale = [&](std::int64_t ticks) {
+    return ticks * std::stoll(base.at(0)) * track.parameters.timescale / std::stoll(base.at(1));
+  };
+  const auto shift = edit_shift(mp4, kind);
+  for (const auto& packet : packets_of(mp4, kind, false)) {
+    const auto data = ByteView(*bytes).subspan(packet.position, packet.size);
+    track.samples.push_back({Bytes(data.begin(), data.end()), scale(packet.decode - shift),
+                             static_cast<std::uint32_t>(scale(packet.duration)),
+                             static_cast<std::uint32_t>(scale(packet.presentation - packet.decode)),
+                             packet.sync});
+  }
+  track.nominal_ticks = track.samples.at(0).duration;
+  return track;
+}
+
 path scratch() {
   static const TemporaryDirectory directory;
   return directory.path();
@@ -138,25 +159,12 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
+// What ffprobe says of footage that does not change is asked once per process and kind.
 MediaTrack read_media(const path& mp4, MediaKind kind) {
-  auto bytes = read_file(mp4, 1u << 30);
-  if (!bytes) throw std::runtime_error(bytes.error().message);
-  MediaTrack track;
-  track.parameters = parameters_of(mp4, kind, *bytes);
-  const auto base = split(stream_value(mp4, kind, "time_base"), '/');
-  const auto scale = [&](std::int64_t ticks) {
-    return ticks * std::stoll(base.at(0)) * track.parameters.timescale / std::stoll(base.at(1));
-  };
-  const auto shift = edit_shift(mp4, kind);
-  for (const auto& packet : packets_of(mp4, kind, false)) {
-    const auto data = ByteView(*bytes).subspan(packet.position, packet.size);
-    track.samples.push_back({Bytes(data.begin(), data.end()), scale(packet.decode - shift),
-                             static_cast<std::uint32_t>(scale(packet.duration)),
-                             static_cast<std::uint32_t>(scale(packet.presentation - packet.decode)),
-                             packet.sync});
-  }
-  track.nominal_ticks = track.samples.at(0).duration;
-  return track;
+  if (mp4 != classroom_media()) return read_anew(mp4, kind);
+  static std::map<MediaKind, MediaTrack> known;
+  const auto found = known.find(kind);
+  return found != known.end() ? found->second : known.emplace(kind, read_anew(mp4, kind)).first->second;
 }
 
 path classroom_media() {

@@ -33,10 +33,11 @@ struct Stage {
   CertifiedKey seal_key() const { return test::certified(keys, KeyRole::kSeal); }
   CertifiedKey other_seal_key() const { return test::certified(other_keys, KeyRole::kSeal); }
   PublicKey device() const { return must(SigningKey::load(keys / "device.key")).public_key(); }
-  // Another lesson of the same device, with other media and another id in its records' place.
+  // Another lesson of the same device.
   Pieces other_package() {
     TinyRecipe recipe;
     recipe.seconds = 8;
+    recipe.another = true;
     write_tiny_lesson(directory / "other", keys, recipe);
     auto request = request_of(directory / "other");
     request.identity_key = platform.public_key;

@@ -14,11 +14,15 @@ struct Attack {
   std::string attacker;  // what he has: "nothing", "the seal key", "the folder" ...
   std::string fact;      // that tells of it
   std::function<evidence::VerifyReport()> run;
+  // kHolds: what an attacker could have done is told, and the evidence still holds.
+  enum class Outcome { kRefuted, kHolds } outcome = Outcome::kRefuted;
 };
 
-// On files and signatures of a package; on clips, records and marks; on a lesson's folder.
+// On files and signatures of a package; on clips, records and marks; on a lesson's folder; with
+// keys and clocks.
 std::vector<Attack> attacks_on_files();
 std::vector<Attack> attacks_on_clips();
 std::vector<Attack> attacks_on_folders();
+std::vector<Attack> attacks_with_keys();
 
 }  // namespace shilu::test

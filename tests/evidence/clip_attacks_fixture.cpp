@@ -114,7 +114,7 @@ VerifyReport proof_of_another_lesson() {
 // A real checkpoint of the device, from before the clip's end.
 VerifyReport older_checkpoint(bool fitting) {
   TinyRecipe recipe;
-  recipe.seconds = 12;
+  recipe.checkpoint_ms = 2000;  // the first at 2 s; what proves the clip is that at 4 s or later
   return sealed(
       [fitting](Stage& stage, Pieces& pieces) {
         const auto lesson = must(journal::LessonFolder::open(stage.lesson));
@@ -216,7 +216,7 @@ std::vector<Attack> attacks_on_clips() {
            pieces.files[kClip] = stage.other_package().files.at(kClip);
          });
        }},
-      {"take the proof of another lesson of the device", kSealKey, "continuity", proof_of_another_lesson},
+      {"take the proof of another lesson of the device", kSealKey, "recording", proof_of_another_lesson},
       {"take the proof of another device's lesson", kSealKey, "recording", proof_of_another_device},
       {"take an older checkpoint", kSealKey, "recording", [] { return older_checkpoint(false); }},
       {"take an older checkpoint with the records that fit it", kSealKey, "continuity",

@@ -168,11 +168,11 @@ TEST_CASE("somebody who knows the format cannot leave anything out of a clip") {
   }
   SECTION("a picture fragment in the middle") {
     video.erase(video.begin() + 1);
-    says = "stands behind fragment";
+    says = "follows fragment";
   }
   SECTION("a second of sound in the middle") {
     sound.erase(sound.begin() + 2);
-    says = "stands behind fragment";
+    says = "follows fragment";
   }
   SECTION("the last picture fragment") {
     video.pop_back();

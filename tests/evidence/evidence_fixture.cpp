@@ -27,6 +27,11 @@ using std::filesystem::path;
 
 constexpr std::int64_t kNsPerMs = 1'000'000;
 constexpr const char* kLessonId = "01938b6e-7e5f-7cc3-8b12-0a5a3c9f2e11";
+constexpr const char* kOtherLessonId = "01938b6e-7e5f-7cc3-8b12-0a5a3c9f2e99";
+
+const char* id_of(const TinyRecipe& recipe) {
+  return recipe.another ? kOtherLessonId : kLessonId;
+}
 
 CodecParameters tiny_parameters(MediaKind kind) {
   CodecParameters parameters;
@@ -53,6 +58,7 @@ class TinyTrack {
         kind_(kind),
         number_(number),
         directory_(directory / name_),
+        noise_(recipe.another ? 2 : 1),
         parameters_(tiny_parameters(kind)) {
     must(posix_file_system().create_directories(directory_));
     file_ = must(posix_file_system().open(directory_ / "e000.mp4", OpenMode::kCreate));
@@ -162,11 +168,11 @@ class TinyTrack {
   std::uint16_t epoch_ = 0;
   bool changed_ = false;
   std::filesystem::path directory_;
+  std::uint32_t noise_;
   CodecParameters parameters_;
   std::unique_ptr<File> file_;
   std::uint64_t offset_ = 0;
   std::uint32_t sequence_ = 0;
-  std::uint32_t noise_ = 1;
 };
 
 struct Happening {
@@ -176,7 +182,7 @@ struct Happening {
 
 LessonInfo tiny_info(const TinyRecipe& recipe, const CertifiedKey& key) {
   LessonInfo info;
-  info.lesson_id = kLessonId;
+  info.lesson_id = id_of(recipe);
   info.boot_id = "5f0f9f0e-8f64-4a6e-9a3e-2f6a9d0c4b11";
   info.start_monotonic = {1'000'000'000};
   info.start_wall = {1'780'000'000'000'000'000};
@@ -217,7 +223,7 @@ TinyLesson write_tiny_lesson(const path& directory, const path& keys, const Tiny
 
 void write_tiny_lesson(const path& directory, const CertifiedKey& key, const TinyRecipe& recipe) {
   auto journal = must(
-      JournalWriter::create(posix_file_system(), directory, kLessonId, tiny_info(recipe, key).to_json()));
+      JournalWriter::create(posix_file_system(), directory, id_of(recipe), tiny_info(recipe, key).to_json()));
   ManualClock clock;
   if (recipe.at) clock.set_wall(*recipe.at);
   clock.set_quality({recipe.synchronised, 3});
@@ -237,7 +243,7 @@ void write_tiny_lesson(const path& directory, const CertifiedKey& key, const Tin
                    [](const auto& a, const auto& b) { return a.at_ns < b.at_ns; });
   std::int64_t signed_until = 0;
   for (const Happening& one : happenings) {
-    if (one.at_ns - signed_until >= 5'000 * kNsPerMs) {
+    if (one.at_ns - signed_until >= recipe.checkpoint_ms * kNsPerMs) {
       must(journal.sync());
       must(journal.checkpoint(key.key, {one.at_ns}, clock, "time"));
       signed_until = one.at_ns;

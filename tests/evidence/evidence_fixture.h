@@ -41,8 +41,10 @@ struct TinyRecipe {
   std::vector<Mark> marks;
   std::vector<std::string> undone;  // ids of marks, taken back at the end
   std::optional<int> change_ms;     // from here on the camera sends larger pictures: another epoch
+  int checkpoint_ms = 5000;         // how often it is signed
   bool stop = true;                 // else the power goes: the last seconds are not signed
   std::string platform_nonce;       // DSSE envelope, JSON
+  bool another = false;             // another lesson: another id, other pictures and sound
   std::optional<WallTime> at;       // when it was recorded; else a ManualClock's time
 };
 struct TinyLesson {

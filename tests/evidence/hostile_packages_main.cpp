@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "capture/bmff/fragment_writer.h"
 #include "capture/journal/checkpoint.h"
 #include "capture/journal/merkle.h"
@@ -163,6 +165,7 @@ class Writer {
   void claim(const std::string& name, Pieces pieces, std::int64_t to_ms) {
     Evidence claims = must(Evidence::from_json(as_text(pieces.files.at(kClaims))));
     claims.clips[0].range = {{0}, LessonTime::from_ms(to_ms)};
+    claims.duration_ms = std::max(claims.duration_ms, to_ms);  // as if the lesson were so long
     auto& part = claims.clips[0].sources[0].parts[0];
     part.range = claims.clips[0].range;
     auto& file = part.file;

@@ -19,6 +19,12 @@ namespace {
 constexpr std::uint8_t kLeaveTheRest = 0x80;
 constexpr std::string_view kClaims = "data/evidence.json";
 
+template <typename Fit>
+void fit_parts(Json& source, const Fit& fit) {
+  if (!source.is_object() || !source.contains("parts") || !source["parts"].is_array()) return;
+  for (Json& part : source["parts"]) fit(part);
+}
+
 // evidence.json as canonical JSON that speaks of the files as they are.
 void fit_claims(test::Pieces& pieces) {
   auto json = parse_json(as_text(pieces.files[std::string(kClaims)]));
@@ -35,7 +41,7 @@ void fit_claims(test::Pieces& pieces) {
     for (Json& item : (*json)[list]) {
       fit(item);
       if (!item.is_object() || !item.contains("sources") || !item["sources"].is_array()) continue;
-      for (Json& source : item["sources"]) fit(source);
+      for (Json& source : item["sources"]) fit_parts(source, fit);
     }
   }
   pieces.files[std::string(kClaims)] = to_bytes(canonical_json(*json));

@@ -7,6 +7,7 @@
 #include "firmware/base/file_system.h"
 #include "tests/base/test_keys.h"
 #include "tests/platform/platform_fixture.h"
+#include "upload/evidence/words.h"
 
 using namespace shilu;
 using namespace shilu::test;
@@ -69,6 +70,13 @@ Json fleet_log(const RunningPlatform& platform) {
   return operator_of(platform).get("/api/v1/fleet/devices").json()["devices"][0]["log"];
 }
 
+// docs/ref/attacks.md says just that, in both languages.
+bool is_on_page(const std::string& verdict, const std::string& words) {
+  const auto page = must(read_text_file(SHILU_SOURCE_DIR "/docs/ref/attacks.md"));
+  const auto row = "device-log " + verdict + " | " + words + " | " + evidence::in_chinese(words) + " |";
+  return page.find(row) != page.npos && evidence::in_chinese(words) != words;
+}
+
 }  // namespace
 
 TEST_CASE("a log that goes on is consistent, each time, also after the platform started again") {
@@ -104,6 +112,7 @@ TEST_CASE("a device that was rolled back to an old image is an alarm, and its pa
           "the device's log had 8 entries at 2026-05-28T20:26:47.000Z, and shows 3 now: the device was set "
           "back to an "
           "older state");
+    CHECK(is_on_page("rolled-back", answer["detail"]));
   }
   SECTION("or after it has grown past what was known") {
     device.happen(20);
@@ -113,6 +122,7 @@ TEST_CASE("a device that was rolled back to an old image is an alarm, and its pa
           "the device's log does not contain the 8 entries that it had at 2026-05-28T20:26:47.000Z: it went "
           "on from an "
           "older state, or there are two of this device");
+    CHECK(is_on_page("forked", answer["detail"]));
   }
   const Json alarm = fleet_log(platform);
   CHECK(alarm["state"] != "consistent");
@@ -149,6 +159,7 @@ TEST_CASE("an alarm does not go away by itself, and the good head stays the meas
   CHECK(answer["verdict"] == "forked");
   CHECK(answer["detail"] ==
         "the device began another log; the one that is known had 6 entries at 2026-05-28T20:26:45.000Z");
+  CHECK(is_on_page("forked", answer["detail"]));
   device.restore("now");
   device.happen(1);
   CHECK(device.verdict() == "forked");  // it goes on, and the other head was there all the same

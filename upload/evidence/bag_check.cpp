@@ -132,7 +132,7 @@ std::vector<std::string> check_bag(const BagText& text, const std::string& bag_n
   Problems problems;
   if (text.bagit != kBagitTxt) problems.emplace_back("bagit.txt is not that of a BagIt 1.0 bag");
   if (bag_name_found != bag_name(text.manifest))
-    problems.emplace_back("the bag's name is not that of its manifest");
+    problems.emplace_back("the folder in the package was renamed: it is named after other contents");
   Names payload, tags;
   for (const auto& [name, file] : found) {
     if (is_payload(name)) payload.insert(name);

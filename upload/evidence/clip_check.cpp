@@ -83,7 +83,8 @@ class ClipChecker {
         std::lower_bound(places_.begin(), places_.end(), fragment.sha256,
                          [](const Place& place, const Digest& sha) { return place.sha256 < sha; });
     if (found == places_.end() || found->sha256 != fragment.sha256) {
-      return bad("what stands at byte {} of the clip is not what was recorded", fragment.offset);
+      return bad("what stands at byte {} of the clip is not in the recording that the device signed",
+                 fragment.offset);
     }
     return *found;
   }
@@ -93,8 +94,8 @@ class ClipChecker {
     ClipTrack& track = tracks_[place.track];
     const journal::FragmentRecord& record = track.recorded->fragments[place.fragment];
     if (track.next.value_or(place.fragment) != place.fragment) {
-      return bad("fragment {} of {} stands behind fragment {}", record.sequence, track.recorded->name,
-                 track.recorded->fragments[*track.next - 1].sequence);
+      return bad("fragment {} of {} follows fragment {}: something was cut out, put in or moved",
+                 record.sequence, track.recorded->name, track.recorded->fragments[*track.next - 1].sequence);
     }
     track.next = place.fragment + 1;
     SHILU_CHECK(take_epoch(track, record));
@@ -198,8 +199,9 @@ class ClipChecker {
       SHILU_TRY(const Bytes found, media_.read(position + at, part.size()));
       const auto [wrong, other] = std::mismatch(found.begin(), found.end(), part.begin(), part.end());
       if (wrong != found.end() || other != part.end()) {
-        return bad("byte {} of the clip, in its {}, is not what its fragments and borders give",
-                   position + at + static_cast<std::size_t>(wrong - found.begin()), what);
+        return bad(
+            "byte {} of the clip, in its {}, was changed: players would show something else than was cut",
+            position + at + static_cast<std::size_t>(wrong - found.begin()), what);
       }
     }
     return {};

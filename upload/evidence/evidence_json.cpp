@@ -224,6 +224,10 @@ Result<Evidence> Evidence::from_json(std::string_view text) {
   // One text for one meaning: no member that nobody looks at, no file name of the writer's own choice for
   // marks and proofs, format and expected signatures as they must be.
   if (evidence->to_json() != text) {
+    if (text.find("\"signatures_expected\":false") != text.npos) {
+      return fail(ErrorKind::kCorrupted,
+                  "evidence.json says that no signatures are expected, and every package has them");
+    }
     return fail(ErrorKind::kCorrupted, "evidence.json is not written as format shilu-evidence/1 wants it");
   }
   return evidence;

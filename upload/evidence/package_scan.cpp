@@ -71,7 +71,8 @@ void take_hashes(const HashedFile& hashed, PackageScan& scan) {
     const ZipEntry& entry = scan.index.entries[i];
     scan.found[entry.name] = {entry.size, hashed.entries[i].sha256};
     if (hashed.entries[i].crc32 != entry.crc32)
-      scan.crc_problems.push_back(fmt::format("{} is damaged (its CRC is wrong)", entry.name));
+      scan.crc_problems.push_back(
+          fmt::format("{} was changed or damaged after it was packed (its CRC is wrong)", entry.name));
   }
   auto digest = hashed.fragments.begin();
   for (auto& [name, clip] : scan.clips) {

@@ -27,7 +27,8 @@ bool overlap(const journal::GapEvent& gap, TimeRange range) {
   return gap.from < range.to && gap.to > range.from;
 }
 
-bool touches(const journal::RedactionEvent& redaction, const std::vector<std::string>& sources, TimeRange range) {
+bool touches(const journal::RedactionEvent& redaction, const std::vector<std::string>& sources,
+             TimeRange range) {
   return std::any_of(redaction.stretches.begin(), redaction.stretches.end(), [&](const auto& stretch) {
     return is_of(stretch.track, sources) && stretch.from < range.to && stretch.to > range.from;
   });

@@ -48,10 +48,14 @@ Status ProvenRecords::take_checkpoint(const ClipProof& proof) {
   if (proof.checkpoint.payload_type != journal::kCheckpointType)
     return bad("the checkpoint is a {}", proof.checkpoint.payload_type);
   if (!proof.checkpoint.verified_by(certificate_.key))
-    return bad("the checkpoint is not signed by the recording key");
+    return bad("the recording's signature is missing, or not by the recording key of this device");
   SHILU_TRY(checkpoint_, journal::Checkpoint::from_payload(proof.checkpoint.payload));
   if (checkpoint_.lesson_id != lesson_.lesson_id) return bad("the checkpoint is of another lesson");
-  if (checkpoint_.tree_size != proof.tree_size) return bad("the checkpoint covers another number of records");
+  if (checkpoint_.tree_size != proof.tree_size)
+    return bad(
+        "the recording's signature covers {} records, and the proof speaks of {}: it is older, or of another "
+        "recording",
+        checkpoint_.tree_size, proof.tree_size);
   if (proof.first_leaf == 0 || proof.first_leaf >= proof.tree_size)
     return bad("the records do not begin between lesson.json and the checkpoint");
   return {};
@@ -64,7 +68,9 @@ Status ProvenRecords::take_records(const ClipProof& proof, ByteView records) {
   if (!tree) return bad("{}", tree.error().message);
   while (tree->size() < proof.tree_size) {
     SHILU_TRY(const auto decoded, journal::decode(records));
-    if (!decoded) return bad("record {} is not whole", tree->size());
+    if (!decoded)
+      return bad("only {} of {} signed records are there: something was left out", tree->size(),
+                 proof.tree_size);
     tree->append(journal::leaf_hash(records.first(decoded->size)));
     SHILU_CHECK(take_record(decoded->record));
     records = records.subspan(decoded->size);

@@ -50,8 +50,8 @@ namespace shilu::evidence {
 //   revocation   not-asked | not-revoked | before-revocation | before-revocation-asserted | revoked |
 //   cannot-check (asserted: only the device's own clock says that it signed before)
 //
-//   time         bounded | not-before | not-after | unbounded | contradicted | invalid | cannot-check: when it
-//   was, by others than the device: the platform's nonce (with receipt_key), a time stamp or the receipt
+//   time         bounded | not-before | not-after | unbounded | contradicted | invalid | cannot-check: when
+//   it was, by others than the device: the platform's nonce (with receipt_key), a time stamp or the receipt
 //
 //   key-level    hardware | software | altered | cannot-check: what holds the keys, as certified
 struct Fact {
@@ -63,6 +63,10 @@ struct Fact {
   bool bad = false;    // this fact is refuted (exit code 1). Neither: open, e.g. "not-asked"
 };
 
+// Whether the report tells the package's own SHA-256: one more pass of hashing over all of it, which only a
+// receipt needs and is then made in any case.
+enum class PackageDigest { kTell, kLeaveOut };
+
 struct VerifyOptions {
   std::vector<PublicKey> trusted_devices;  // empty: device = not-asked
   std::optional<DsseEnvelope> receipt;     // with the platform's key below
@@ -72,6 +76,7 @@ struct VerifyOptions {
   std::optional<WallTime> now = {};                         // else the system's clock
   std::optional<Bytes> time_stamp = {};                     // RFC 3161 reply over the package's seal.json
   std::string time_stamp_roots = {};                        // PEM of who vouches for its server
+  PackageDigest digest = PackageDigest::kTell;
 };
 
 struct PackageSummary {  // read from evidence.json; only meaningful when contents are intact
@@ -81,7 +86,7 @@ struct PackageSummary {  // read from evidence.json; only meaningful when conten
 
 struct VerifyReport {
   std::string kind;  // "package" or "lesson"
-  Digest sha256{};   // of the package file
+  Digest sha256{};   // of the package file; zeros if it was left out
   std::uint64_t size_bytes = 0;
   std::vector<Fact> facts;
   std::optional<PackageSummary> summary;

@@ -250,6 +250,11 @@ void tell_receipt(const VerifyOptions& options, VerifyReport& report) {
       fmt::format("{}: {} received it at {}", receipt->number, receipt->platform, receipt->received_utc));
 }
 
+WholeDigest whole_digest(const VerifyOptions& options) {
+  const bool left_out = options.digest == PackageDigest::kLeaveOut && !options.receipt;
+  return left_out ? WholeDigest::kLeaveOut : WholeDigest::kCompute;
+}
+
 }  // namespace
 
 Result<VerifyReport> verify_package(const std::filesystem::path& path, const VerifyOptions& options) {
@@ -261,7 +266,7 @@ Result<VerifyReport> verify_package(const std::filesystem::path& path, const Ver
   if (!index) {
     SHILU_CHECK(tell_broken_structure(*file, index.error(), report));
   } else {
-    SHILU_TRY(PackageScan scan, scan_package(*file, std::move(*index), WholeDigest::kCompute));
+    SHILU_TRY(PackageScan scan, scan_package(*file, std::move(*index), whole_digest(options)));
     report.sha256 = scan.sha256;
     report.size_bytes = scan.size;
     const PackageFindings found = examine_package(*file, std::move(scan));

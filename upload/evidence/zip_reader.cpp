@@ -61,8 +61,9 @@ Status compare_directory(File& file, const std::vector<ZipEntry>& entries, std::
                          std::uint64_t file_size) {
   const Bytes expected = directory(entries, offset);
   if (file_size - offset != expected.size()) {
-    return altered(offset, "{} bytes follow the last file where {} are expected", file_size - offset,
-                   expected.size());
+    return altered(offset,
+                   "{} bytes follow the last file where {} are expected: something was cut off or appended",
+                   file_size - offset, expected.size());
   }
   SHILU_TRY(const Bytes found, file.read_at(offset, expected.size()));
   const auto [wrong, other] = std::mismatch(found.begin(), found.end(), expected.begin(), expected.end());

@@ -131,7 +131,8 @@ void print_chinese(const evidence::VerifyReport& report) {
 }
 
 Result<int> verify(const Arguments& arguments) {
-  SHILU_TRY(const evidence::VerifyOptions options, options_from(arguments));
+  SHILU_TRY(evidence::VerifyOptions options, options_from(arguments));
+  if (!arguments.json) options.digest = evidence::PackageDigest::kLeaveOut;  // only JSON tells it
   SHILU_TRY(const evidence::VerifyReport report, evidence::verify(arguments.path, options));
   if (arguments.json) {
     print_json(report.to_json());

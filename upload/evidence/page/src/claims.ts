@@ -32,6 +32,7 @@ export interface Claims {
   readonly derived: readonly (FileClaim & { readonly from: string; readonly fromSha256: string; readonly recipe: string })[];
 }
 
+const UNSIGNED = "evidence.json says that no signatures are expected, and every package has them";
 const FORM = "evidence.json is not written as format shilu-evidence/1 wants it";
 
 export function marksFile(index: number): string {
@@ -60,6 +61,7 @@ function sourceClaim(json: JsonObject, fromMs: number, toMs: number): ClipClaim[
 export function claimsFrom(bytes: Uint8Array): Claims {
   const json = parseCanonical(bytes, FORM);
   members(json, ["format", "signatures_expected", "software", "programme", "catalogue", "point", "teacher", "lesson", "fields", "clips", "documents", "derived", "annotations"], FORM);
+  require(json["signatures_expected"] !== false, UNSIGNED);
   require(json["format"] === "shilu-evidence/1" && flag(json["signatures_expected"]) && json["annotations"] === "data/annotations.jsonld", FORM);
   const [teacher, lesson, point] = [object(json["teacher"]), object(json["lesson"]), object(json["point"])];
   require(text(teacher["binding"]) === "signed-in" || teacher["binding"] === "asserted", FORM);
@@ -113,7 +115,7 @@ export function bagProblems(bag: string, small: (name: string) => Uint8Array, fi
   const problems: string[] = [];
   const manifest = small("manifest-sha256.txt");
   if (fromUtf8(small("bagit.txt")) !== "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n") problems.push("bagit.txt is not that of a BagIt 1.0 bag");
-  if (bag !== `evidence-${toHex(sha256(manifest)).slice(0, 16)}`) problems.push("the bag's name is not that of its manifest");
+  if (bag !== `evidence-${toHex(sha256(manifest)).slice(0, 16)}`) problems.push("the folder in the package was renamed: it is named after other contents");
   const names = [...files.keys()].sort();
   const payload = names.filter((name) => name.startsWith("data/"));
   const tags = names.filter((name) => !name.startsWith("data/") && !UNLISTED.includes(name));

@@ -95,13 +95,13 @@ async function match(part: Part, proof: Proof, source: string): Promise<Map<numb
   for (const { offset, size } of await fragmentsOf(part)) {
     const digest = await crypto.subtle.digest("SHA-256", concat(await part.read(offset, size)));
     const found = recorded.get(toHex(new Uint8Array(digest)));
-    require(found !== undefined, `what stands at byte ${offset} of the clip is not what was recorded`);
+    require(found !== undefined, `what stands at byte ${offset} of the clip is not in the recording that the device signed`);
     const [number, place] = found;
     const track = proof.tracks.get(number)!;
     const fragment = track.fragments[place]!;
     const places = held.get(number) ?? [];
     const before = places.at(-1);
-    require(before === undefined || place === before + 1, `fragment ${fragment.sequence} of ${track.name} stands behind fragment ${track.fragments[before ?? 0]!.sequence}`);
+    require(before === undefined || place === before + 1, `fragment ${fragment.sequence} of ${track.name} follows fragment ${track.fragments[before ?? 0]!.sequence}: something was cut out, put in or moved`);
     const epoch = track.epochs.get(fragment.epoch)!;
     require(epoch.header, `the header of ${track.name} epoch ${fragment.epoch} is not in the proof`);
     require((headers.get(number) ?? epoch.headerSha256) === epoch.headerSha256, `the parameters of ${track.name} change inside the clip`);

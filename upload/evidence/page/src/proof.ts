@@ -53,10 +53,11 @@ export class Proof {
     require(lesson["lesson_id"] === json["lesson_id"], "the proof is of another lesson");
     const envelope = envelopeFrom(json["checkpoint"]);
     require(envelope.type === "application/vnd.shilu.checkpoint+json", `the checkpoint is a ${envelope.type}`);
-    require(await isSignedBy(envelope, certificate.key), "the checkpoint is not signed by the recording key");
+    require(await isSignedBy(envelope, certificate.key), "the recording's signature is missing, or not by the recording key of this device");
     const checkpoint = checkpointFrom(envelope.payload);
     require(checkpoint.lessonId === lesson["lesson_id"], "the checkpoint is of another lesson");
-    require(checkpoint.treeSize === json["tree_size"], "the checkpoint covers another number of records");
+    const size = int(json["tree_size"]);
+    require(checkpoint.treeSize === size, `the recording's signature covers ${checkpoint.treeSize} records, and the proof speaks of ${size}: it is older, or of another recording`);
     const proof =
         new Proof(certificate, checkpoint, lesson['platform_nonce'] !== undefined, fromHex(checkpoint.root));
     require(proof.leads(lessonJson, 0, json["lesson_path"]), "lesson.json is not the one that the recording's signature covers");
@@ -105,7 +106,7 @@ export class Proof {
     let at = 0;
     while (tree.size < size) {
       const record = recordAt(records, at);
-      require(record !== null, `record ${tree.size} is not whole`);
+      require(record !== null, `only ${tree.size} of ${size} signed records are there: something was left out`);
       tree.add(record.bytes);
       if ("fragment" in record) this.takeFragment(record.fragment);
       else this.takeEvent(record.event);

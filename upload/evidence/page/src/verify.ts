@@ -108,7 +108,7 @@ class Verifier {
   private async examine(index: Index, hashes: readonly { readonly sha256: Uint8Array; readonly crc: number }[]): Promise<void> {
     this.facts.add("structure", "intact", `${index.entries.length} files, every byte accounted for`);
     this.files = new Map(index.entries.map((entry, i) => [entry.name, { size: entry.size, sha256: toHex(hashes[i]!.sha256) }]));
-    const damaged = index.entries.filter((entry, i) => entry.crc !== hashes[i]!.crc).map((entry) => `${entry.name} is damaged (its CRC is wrong)`);
+    const damaged = index.entries.filter((entry, i) => entry.crc !== hashes[i]!.crc).map((entry) => `${entry.name} was changed or damaged after it was packed (its CRC is wrong)`);
     const small = await this.readSmall(index);
     this.claims = await attempt(() => claimsFrom(small("data/evidence.json")));
     this.seal = await attempt(() => this.openSeal(index, small));

@@ -122,7 +122,7 @@ async function readEntries(read: Read, fileSize: number): Promise<RawEntry[]> {
   }
   require(entries.length > 0, "byte 0: this is not a package (no zip file begins here)");
   const expected = directory(entries, offset);
-  require(fileSize - offset === expected.length, `byte ${offset}: ${fileSize - offset} bytes follow the last file where ${expected.length} are expected`);
+  require(fileSize - offset === expected.length, `byte ${offset}: ${fileSize - offset} bytes follow the last file where ${expected.length} are expected: something was cut off or appended`);
   const found = await read(offset, expected.length);
   const wrong = expected.findIndex((byte, i) => byte !== found[i]);
   require(wrong < 0, `byte ${offset + wrong}: the zip directory does not match the files in front of it`);
