@@ -10,6 +10,7 @@
 #include "firmware/base/xml.h"
 #include "firmware/http/http_date.h"
 #include "firmware/http/url.h"
+#include "upload/s3/complaint.h"
 
 namespace shilu::s3 {
 namespace {
@@ -35,34 +36,10 @@ bool is_good(int status) {
   return status >= 200 && status < 300;
 }
 
-struct Complaint {
-  std::string code;
-  std::string message;
-};
-
-Complaint complaint_in(const http::ClientResponse& response) {
-  const auto document = parse_xml(response.body);
-  if (!document || document->name != "Error") return {};
-  return {std::string(document->text_of("Code")), std::string(document->text_of("Message"))};
-}
-
-ErrorKind kind_of(int status, const std::string& code) {
-  if (code == "BadDigest" || code == "XAmzContentSHA256Mismatch" || code == "InvalidDigest" ||
-      code == "InvalidPart")
-    return ErrorKind::kCorrupted;
-  if (status == 404 || code == "NoSuchUpload") return ErrorKind::kNotFound;
-  if (status == 401 || status == 403) return ErrorKind::kPermissionDenied;
-  if (status == 429 || status >= 500 || code == "InternalError" || code == "SlowDown")
-    return ErrorKind::kUnavailable;
-  return ErrorKind::kInvalidArgument;
-}
-
 Error error_of(const http::ClientResponse& response, const std::string& host) {
   const Complaint said = complaint_in(response);
-  std::string text = fmt::format("the store {} answered {}", host, response.status);
-  if (!said.code.empty())
-    text += fmt::format(" ({}{}{})", said.code, said.message.empty() ? "" : ": ", said.message);
-  return {kind_of(response.status, said.code), text};
+  return {kind_of(response.status, said.code),
+          fmt::format("the store {} answered {}", host, in_words(response.status, said))};
 }
 
 http::BodySource source_of(ByteView bytes) {
