@@ -124,7 +124,8 @@ http::ClientRequest S3Client::request_of(const Call& call) const {
   if (call.method == "PUT") {
     request.source = source_of(call.body);
     request.source_size = call.body.size();
-    request.on_progress = call.progress;
+    request.on_progress = call.hooks.progress;
+    request.allowance = call.hooks.allowance;
   } else {
     request.body = as_text(call.body);
   }
@@ -172,14 +173,14 @@ Result<std::vector<Part>> S3Client::parts(const std::string& key, const std::str
 }
 
 Result<std::string> S3Client::put_part(const std::string& key, const std::string& upload_id, int number,
-                                       ByteView bytes, const std::function<bool(std::uint64_t)>& progress) {
+                                       ByteView bytes, const PartHooks& hooks) {
   const Md5 digest = md5(bytes);
   const Call call{"PUT",
                   key,
                   {{"partNumber", std::to_string(number)}, {"uploadId", upload_id}},
                   {{"content-md5", to_base64(digest)}},
                   bytes,
-                  progress};
+                  hooks};
   SHILU_TRY(const auto response, perform(call));
   return unquoted(response.header("etag"));
 }

@@ -48,6 +48,12 @@ struct Object {
   std::string sha256;  // what begin() was told; empty: the store does not keep it
 };
 
+// Of one part on its way.
+struct PartHooks {
+  std::function<bool(std::uint64_t acked)> progress;  // what the peer has acknowledged; false cancels
+  std::function<std::size_t(std::size_t wanted)> allowance = nullptr;  // see http::ClientRequest
+};
+
 // What most stores give a finished multipart object: MD5 of the parts' MD5s, "-", their count.
 std::string multipart_etag(const std::vector<std::string>& part_md5_hex);
 
@@ -60,9 +66,9 @@ class S3Client {
   Result<std::string> begin(const std::string& key, const Digest& sha256);
   // What the store has of it, by number.
   Result<std::vector<Part>> parts(const std::string& key, const std::string& upload_id);
-  // -> its ETag. `progress` gets the bytes that the peer has acknowledged; false cancels.
+  // -> its ETag.
   Result<std::string> put_part(const std::string& key, const std::string& upload_id, int number,
-                               ByteView bytes, const std::function<bool(std::uint64_t)>& progress);
+                               ByteView bytes, const PartHooks& hooks);
   // Also right after its own answer was lost: an object of that key and `size_bytes` is then what was
   // completed.
   Result<Object> complete(const std::string& key, const std::string& upload_id,
@@ -84,7 +90,7 @@ class S3Client {
     Pairs query;
     Pairs headers;
     ByteView body;
-    std::function<bool(std::uint64_t)> progress;
+    PartHooks hooks;
   };
   SignedParts signed_parts(const Call& call) const;
   std::string url_of(const Call& call) const;
