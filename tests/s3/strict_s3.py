@@ -7,7 +7,7 @@ library only.
 
 Misbehaviour on demand: --skew S (its clock), --busy N (the first N parts get 503), --damage N (part N arrives with a flipped
 bit, once), --lose-answer (the first completion is done and its answer never sent), --page N (parts a page), --rate N (bytes per
-second that it reads). --log FILE gets a line of JSON for each part, completion and removal that was done."""
+second that it reads), --plain-urls (as Swift: presigned URLs never name a digest). --log FILE gets a line of JSON for each part, completion and removal that was done."""
 
 import argparse
 import base64
@@ -116,7 +116,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         unsigned = [n.lower() for n in self.headers if n.lower().startswith("x-amz-") and n.lower() not in names]
         if unsigned:
             raise Refusal(403, "AccessDenied", f"There were headers present in the request which were not signed: {unsigned}")
-        payload = self.headers["x-amz-content-sha256"] if "x-amz-content-sha256" in names else "UNSIGNED-PAYLOAD"
+        named = "x-amz-content-sha256" in names and not self.store.options.plain_urls
+        payload = self.headers["x-amz-content-sha256"] if named else "UNSIGNED-PAYLOAD"
         access, _, region = given["X-Amz-Credential"].split("/")[:3]
         when = datetime.datetime.strptime(date_time, "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.timezone.utc)
         if self.store.now() > when + datetime.timedelta(seconds=int(given["X-Amz-Expires"])):
@@ -299,6 +300,7 @@ def main():
     parser.add_argument("--lose-answer", action="store_true")
     parser.add_argument("--page", type=int, default=1000)
     parser.add_argument("--rate", type=int, default=0)
+    parser.add_argument("--plain-urls", action="store_true")
     parser.add_argument("--log", type=pathlib.Path)
     Handler.store = Store(parser.parse_args())
     server = Server(("127.0.0.1", 0), Handler)

@@ -70,13 +70,13 @@ class Store:
 
 
 @contextlib.contextmanager
-def stored(bin_directory, *store_options):
+def stored(bin_directory, *store_options, options=()):
     """-> school, store, a platform that has it, and a folder."""
     with tempfile.TemporaryDirectory(prefix="shilu-s3-") as work, pathed_environment(KEYS):
         work = pathlib.Path(work)
         school = School(bin_directory, work)
         with Store(work, *store_options) as store:
-            with school.platform(work / "platform", "--s3-endpoint", store.endpoint, "--s3-bucket", "lessons") as platform:
+            with school.platform(work / "platform", "--s3-endpoint", store.endpoint, "--s3-bucket", "lessons", *options) as platform:
                 yield school, store, platform, work
 
 
@@ -158,6 +158,15 @@ def check_damaged_and_busy(bin_directory):
         store.prove_parts(mine)
 
 
+def check_plain_urls(bin_directory):
+    """a store whose URLs name no digest, as Swift's: what arrives damaged is found by Content-MD5 and sent again"""
+    with stored(bin_directory, "--plain-urls", "--damage", 3, options=["--s3-plain-urls"]) as (school, store, platform, work):
+        mine, command = school.submission(school.package("lesson", SIZE), work / "sender", platform.url)
+        finish(start(command), 120)
+        prove_delivered(school, platform.directory, mine)
+        store.prove_parts(mine)
+
+
 def check_withdrawn(bin_directory):
     """a submission that is withdrawn in mid-upload leaves nothing in the store"""
     with stored(bin_directory, "--rate", RATE // 4) as (_, store, platform, work):
@@ -231,4 +240,4 @@ def school_package(bin_directory, work):
 
 
 if __name__ == "__main__":
-    run_checks([check_outbox, check_submit, check_platform_killed, check_damaged_and_busy, check_withdrawn, check_unreachable, check_own_store], __doc__)
+    run_checks([check_outbox, check_submit, check_platform_killed, check_damaged_and_busy, check_plain_urls, check_withdrawn, check_unreachable, check_own_store], __doc__)

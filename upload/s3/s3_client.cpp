@@ -240,8 +240,10 @@ std::string S3Client::presigned_part(const std::string& key, const std::string& 
                                      const Digest& sha256, std::chrono::seconds valid) const {
   Call call{"PUT", key, {{"partNumber", std::to_string(number)}, {"uploadId", upload_id}}, {}, {}, {}};
   SignedParts parts = signed_parts(call);
-  parts.payload_sha256 = to_hex(sha256);
-  parts.headers = {{"x-amz-content-sha256", parts.payload_sha256}};
+  if (bucket_.presigned_digest == PresignedDigest::kSigned) {
+    parts.payload_sha256 = to_hex(sha256);
+    parts.headers = {{"x-amz-content-sha256", parts.payload_sha256}};
+  }
   return bucket_.endpoint + encoded_path(parts.path) + '?' +
          presigned_query(parts, bucket_.credentials, now(), valid);
 }

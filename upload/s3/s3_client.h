@@ -30,10 +30,15 @@ inline constexpr int kMaxParts = 10'000;
 // The bytes of each part but the last: 8 MiB, or as many MiB more as keep the count within kMaxParts.
 std::uint64_t part_size_for(std::uint64_t object_size);
 
+// Whether a presigned URL can name the digest of what it takes. S3 and most stores let it; OpenStack Swift
+// refuses such a URL, and takes any bytes at one that names none.
+enum class PresignedDigest { kSigned, kLeftOut };
+
 struct Bucket {
   std::string endpoint;  // "https://store.school.cn:9000"
   std::string name;
   Credentials credentials;
+  PresignedDigest presigned_digest = PresignedDigest::kSigned;
 };
 
 struct Part {
@@ -79,7 +84,8 @@ class S3Client {
   Status remove(const std::string& key);
 
   // A URL with which whoever has it can put just that part, of just those bytes (it must send
-  // `x-amz-content-sha256: <sha256>`), until `valid` is over.
+  // `x-amz-content-sha256: <sha256>`; with PresignedDigest::kLeftOut: any bytes, and not that header), until
+  // `valid` is over.
   std::string presigned_part(const std::string& key, const std::string& upload_id, int number,
                              const Digest& sha256, std::chrono::seconds valid) const;
 

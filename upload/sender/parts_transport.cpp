@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "firmware/base/file_system.h"
+#include "firmware/base/md5.h"
 #include "upload/s3/complaint.h"
 #include "upload/sender/call.h"
 
@@ -175,7 +176,8 @@ CallResult<http::ClientResponse> PartsTransport::perform(Going& going, const Mis
   http::ClientRequest request;
   request.method = "PUT";
   request.url = part.url;
-  request.headers = {{"x-amz-content-sha256", to_hex(part.sha256)}};
+  request.headers = {{"Content-MD5", to_base64(md5(bytes))}};
+  if (answer_.digest_signed) request.headers.emplace_back("x-amz-content-sha256", to_hex(part.sha256));
   request.source = source_of(bytes);
   request.source_size = bytes.size();
   request.answer_timeout = kAnswerTimeout;

@@ -71,6 +71,7 @@ Status read_parts(const Json& json, const std::string& base_url, OfferAnswer& an
   SHILU_TRY(const std::int64_t size, json_int(json, "part_size"));
   if (size < 1 || size > kLargestPart) return fail(ErrorKind::kCorrupted, "\"part_size\" is out of range");
   answer.part_size = static_cast<std::uint64_t>(size);
+  answer.digest_signed = json.value("digest_signed", Json(true)) != Json(false);
   SHILU_TRY(const Json parts, json_array(json, "parts"));
   for (const Json& one : parts) {
     SHILU_TRY(MissingPart part, read_part(one));

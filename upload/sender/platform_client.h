@@ -49,6 +49,7 @@ struct OfferAnswer {
       upload_url;  // kResume and "parts": the upload, an absolute URL; empty: an older platform's parts
   std::uint64_t offset = 0;             // kResume
   std::uint64_t part_size = 0;          // "parts"
+  bool digest_signed = true;            // "parts": the URLs want the block's digest sent along
   std::vector<MissingPart> parts;       // "parts"
   std::optional<DsseEnvelope> receipt;  // kHave
 };
