@@ -42,8 +42,8 @@ Status check_source(const SourceSettings& source, std::string_view where) {
 }
 
 Result<SourceSettings> read_source(const Section& section) {
-  static constexpr std::array<std::string_view, 7> kKnown = {
-      "name", "url", "required", "value", "transport", "user", "password_file"};
+  static constexpr std::array<std::string_view, 7> kKnown = {"name",      "url",  "required",     "value",
+                                                             "transport", "user", "password_file"};
   SHILU_CHECK(check_keys(section, kKnown));
   SourceSettings source;
   SHILU_CHECK(read_text(section, "name", source.name));
@@ -129,10 +129,20 @@ Status read_time(const Section& section, ApplianceSettings& out) {
   return read_text(section, "server", out.time_stamp_server);
 }
 
+Status read_retention(const Section& section, RetentionSettings& out) {
+  static constexpr std::array<std::string_view, 3> kKnown = {"keep_days", "grace_days", "unmarked_days"};
+  static constexpr std::int64_t kTenYears = 3650;
+  SHILU_CHECK(check_keys(section, kKnown));
+  SHILU_CHECK(read_number(section, "keep_days", 0, kTenYears, out.keep_days));
+  SHILU_CHECK(read_number(section, "grace_days", 0, kTenYears, out.grace_days));
+  return read_number(section, "unmarked_days", 0, kTenYears, out.unmarked_days);
+}
+
 Status read_root(const Section& root, ApplianceSettings& out) {
-  static constexpr std::array<std::string_view, 12> kKnown = {
+  static constexpr std::array<std::string_view, 13> kKnown = {
       "device_name", "data_directory", "runtime_directory", "reserve_mb", "pre_roll_s", "source",
-      "web",         "programme",      "platform",          "upload",     "keys",       "time"};
+      "web",         "programme",      "platform",          "upload",     "keys",       "time",
+      "retention"};
   SHILU_CHECK(check_keys(root, kKnown));
   SHILU_CHECK(read_text(root, "device_name", out.device_name));
   SHILU_CHECK(read_path(root, "data_directory", out.data_directory));
@@ -164,6 +174,8 @@ Result<ApplianceSettings> read_settings(const toml::table& table, const std::str
   SHILU_CHECK(read_keys({*keys, file, "keys"}, settings));
   SHILU_TRY(const toml::table* time, sub_table(root, "time"));
   SHILU_CHECK(read_time({*time, file, "time"}, settings));
+  SHILU_TRY(const toml::table* retention, sub_table(root, "retention"));
+  SHILU_CHECK(read_retention({*retention, file, "retention"}, settings.retention));
   return settings;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "config/retention_settings.h"
 #include "config/upload_settings.h"
 #include "firmware/base/result.h"
 
@@ -16,7 +17,7 @@ namespace shilu::config {
 struct SourceSettings {
   std::string name;  // "room"
   std::string url;  // rtsp://…, v4l2:///dev/video0, screen://:0, alsa://default, file:///…, test://pattern
-  bool required = true;            // "recording" is shown only while this one is durable
+  bool required = true;  // "recording" is shown only while this one is durable
   int value = 0;  // 1 to 9: where the disk has too little room, the least is given up first; 0: by its kind
   std::string transport = "auto";  // rtsp: auto, tcp, udp
   std::string user;                // rtsp; the password stands in a file of its own
@@ -34,10 +35,11 @@ struct ApplianceSettings {
   std::filesystem::path catalogue;  // ability points
   std::filesystem::path programmes;
   std::string programme = "cn-moe-2.0";
-  std::vector<std::string> tiles;               // codes, at most 6
-  std::string platform_url;                     // empty: no upload
-  std::string platform_claim;                   // claim code for enrolment
+  std::vector<std::string> tiles;  // codes, at most 6
+  std::string platform_url;        // empty: no upload
+  std::string platform_claim;      // claim code for enrolment
   UploadSettings upload;
+  RetentionSettings retention;
   std::uint64_t reserve_bytes = 2'000'000'000;  // must be free besides what a lesson needs, for it to begin
   std::int64_t pre_roll_s = 30;                 // kept in memory before a lesson; 0: never
   std::string time_stamp_server;                // RFC 3161 over HTTP; empty: none

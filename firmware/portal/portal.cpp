@@ -27,6 +27,7 @@
 #include "firmware/portal/submission_routes.h"
 #include "firmware/portal/thumbnail_routes.h"
 #include "upload/sender/client_options.h"
+#include "upload/sender/lesson_sweeper.h"
 
 namespace shilu::portal {
 namespace {
@@ -115,6 +116,7 @@ struct Portal::Impl {
   void start_log();
   void log_sign_in(const std::string& teacher_id, store::SignIn::Outcome outcome);
   DeviceLink::Options device_link_options();
+  sender::LessonSweeper::World sweeper_world();
 
   Opened opened;
   SystemClock clock;
@@ -129,6 +131,7 @@ struct Portal::Impl {
   std::optional<LogKeeper> log_keeper;
   std::optional<sender::Outbox> outbox;
   std::optional<Packer> packer;
+  std::optional<sender::LessonSweeper> sweeper;
   std::optional<QueueSocket> queue_socket;
   std::optional<RecorderLink> link;
   http::Server server;
@@ -225,6 +228,13 @@ void Portal::Impl::start_log() {
   log_keeper->start();
 }
 
+sender::LessonSweeper::World Portal::Impl::sweeper_world() {
+  sender::LessonSweeper::World world;
+  if (outbox) world.clock_ahead = [this] { return outbox->line().clock_ahead; };
+  world.on_removed = [this] { log_keeper->wake(); };
+  return world;
+}
+
 Status Portal::Impl::start() {
   SHILU_CHECK(rebuild_index(context()));
   start_log();
@@ -234,6 +244,8 @@ Status Portal::Impl::start() {
   packer->start();
   queue_socket.emplace(context(), *packer);
   SHILU_CHECK(queue_socket->start());
+  sweeper.emplace(opened.settings, sweeper_world());
+  SHILU_CHECK(sweeper->start());
   link.emplace(context(), preview);
   add_routes();
   SHILU_CHECK(server.start());
@@ -255,6 +267,7 @@ void Portal::stop() {
   impl_->server.stop();
   impl_->queue_socket.reset();
   impl_->packer.reset();
+  impl_->sweeper.reset();
 }
 
 }  // namespace shilu::portal

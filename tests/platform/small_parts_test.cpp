@@ -24,8 +24,8 @@ TEST_CASE("upload metadata is pairs of a key and base64") {
 }
 
 TEST_CASE("upload metadata that is none is refused") {
-  for (const char* header : {"filename aGVsbG8", "filename ???", ",", "a aGVsbG8=,,b aGVsbG8=",
-                             "a aGVsbG8=,a aGVsbG8=", "a aGVsbG8= aGVsbG8="}) {
+  for (const char* header : {"filename aGVsbG8", "filename ???", ",",
+                             "a aGVsbG8=,,b aGVsbG8=", "a aGVsbG8=,a aGVsbG8=", "a aGVsbG8= aGVsbG8="}) {
     INFO(header);
     CHECK_FALSE(parse_metadata(header));
   }
@@ -83,10 +83,20 @@ TEST_CASE("the blindfold covers every telling word, the longest first") {
 TEST_CASE("a package is taken only when everything is said in its favour") {
   const auto facts = [] {
     std::vector<evidence::Fact> list;
-    for (const auto& [fact, value] : std::vector<std::pair<std::string, std::string>>{
-             {"structure", "intact"}, {"contents", "intact"}, {"seal", "valid"}, {"device", "known"},
-             {"recording", "signed"}, {"continuity", "whole"}, {"clock", "unsynchronised"},
-             {"teacher", "asserted"}, {"identity", "sealed"}, {"receipt", "absent"}}) {
+    for (const auto& [fact, value] :
+         std::vector<std::pair<std::string, std::string>>{{"structure", "intact"},
+                                                          {"contents", "intact"},
+                                                          {"seal", "valid"},
+                                                          {"device", "known"},
+                                                          {"certificate", "valid"},
+                                                          {"revocation", "not-revoked"},
+                                                          {"key-level", "software"},
+                                                          {"recording", "signed"},
+                                                          {"continuity", "whole"},
+                                                          {"clock", "unsynchronised"},
+                                                          {"teacher", "asserted"},
+                                                          {"identity", "sealed"},
+                                                          {"receipt", "absent"}}) {
       list.push_back({fact, value, "", 0, false, false});
     }
     return list;
@@ -96,7 +106,7 @@ TEST_CASE("a package is taken only when everything is said in its favour") {
     auto altered = facts();
     if (altered[i].fact == "clock" || altered[i].fact == "receipt") continue;
     INFO(altered[i].fact);
-    altered[i].value = "cannot-check";
+    altered[i].value = "of a later version";
     CHECK(reasons_against(altered).size() == 1);
     auto unsaid = facts();
     unsaid.erase(unsaid.begin() + static_cast<std::ptrdiff_t>(i));
@@ -105,16 +115,22 @@ TEST_CASE("a package is taken only when everything is said in its favour") {
   auto two_clips = facts();
   two_clips.push_back({"continuity", "cannot-check", "", 2, false, false});
   CHECK(reasons_against(two_clips).size() == 1);
+  auto without_times =
+      facts();  // of a recorder that has never been online; only the device's own word for when
+  without_times[4].value = "cannot-check";
+  REQUIRE(without_times[4].fact == "certificate");
+  CHECK(reasons_against(without_times).empty());
 }
 
 TEST_CASE("every reason has its own sentence") {
   const std::vector<std::pair<std::string, std::string>> refused = {
-      {"structure", "altered"}, {"contents", "altered"},   {"seal", "invalid"},    {"seal", "missing"},
+      {"structure", "altered"}, {"contents", "altered"},  {"seal", "invalid"},       {"seal", "missing"},
       {"device", "unknown"},    {"recording", "altered"}, {"continuity", "altered"}, {"teacher", "altered"},
       {"identity", "absent"},   {"identity", "withheld"}};
   for (const auto& [fact, value] : refused) {
     INFO(fact << " " << value);
-    const auto reasons = reasons_against(std::vector<evidence::Fact>{{fact, value, "byte 7", 0, false, true}});
+    const auto reasons =
+        reasons_against(std::vector<evidence::Fact>{{fact, value, "byte 7", 0, false, true}});
     REQUIRE(reasons.size() == 1);
     CHECK(reasons[0].code != "cannot-check");
     CHECK(reasons[0].text.size() > 40);

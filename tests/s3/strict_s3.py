@@ -6,7 +6,8 @@ the 5 MiB rule, ETags at the end, unknown uploads, pages of ListParts. One bucke
 library only.
 
 Misbehaviour on demand: --skew S (its clock), --busy N (the first N parts get 503), --damage N (part N arrives with a flipped
-bit, once), --lose-answer (the first completion is done and its answer never sent), --page N (parts a page)."""
+bit, once), --lose-answer (the first completion is done and its answer never sent), --page N (parts a page), --rate N (bytes per
+second that it reads), --plain-urls (as Swift: presigned URLs never name a digest). --log FILE gets a line of JSON for each part, completion and removal that was done."""
 
 import argparse
 import base64
@@ -14,11 +15,13 @@ import datetime
 import hashlib
 import hmac
 import http.server
+import json
 import pathlib
 import re
 import secrets
 import sys
 import threading
+import time
 import urllib.parse
 from xml.sax.saxutils import escape
 
@@ -53,6 +56,7 @@ class Store:
     def __init__(self, options):
         self.options = options
         self.lock = threading.Lock()
+        self.log_lock = threading.Lock()
         self.uploads = {}  # id -> {"key", "sha256", "parts": {number: bytes}}
         self.objects = {}  # key -> {"data", "etag", "sha256"}
         self.busy = options.busy
@@ -112,7 +116,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         unsigned = [n.lower() for n in self.headers if n.lower().startswith("x-amz-") and n.lower() not in names]
         if unsigned:
             raise Refusal(403, "AccessDenied", f"There were headers present in the request which were not signed: {unsigned}")
-        payload = self.headers["x-amz-content-sha256"] if "x-amz-content-sha256" in names else "UNSIGNED-PAYLOAD"
+        named = "x-amz-content-sha256" in names and not self.store.options.plain_urls
+        payload = self.headers["x-amz-content-sha256"] if named else "UNSIGNED-PAYLOAD"
         access, _, region = given["X-Amz-Credential"].split("/")[:3]
         when = datetime.datetime.strptime(date_time, "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.timezone.utc)
         if self.store.now() > when + datetime.timedelta(seconds=int(given["X-Amz-Expires"])):
@@ -137,10 +142,28 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def xml(self, text):
         self.answer(200, b'<?xml version="1.0" encoding="UTF-8"?>\n' + text.encode(), [("Content-Type", "application/xml")])
 
+    def read_body(self, length):
+        rate = self.store.options.rate
+        if not rate:
+            return self.rfile.read(length)
+        body = bytearray()
+        while len(body) < length:
+            piece = self.rfile.read(min(64 << 10, length - len(body)))
+            if not piece:
+                raise ConnectionError("the sender is gone")
+            body += piece
+            time.sleep(len(piece) / rate)
+        return bytes(body)
+
+    def tell(self, done, **more):
+        if self.store.options.log:
+            with self.store.log_lock, open(self.store.options.log, "a") as log:
+                log.write(json.dumps({"done": done, **more}) + "\n")
+
     def handle_one(self):
         self.url = urllib.parse.urlsplit(self.path)
         self.query = urllib.parse.parse_qsl(self.url.query, keep_blank_values=True)
-        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        body = self.read_body(int(self.headers["Content-Length"] or 0))
         try:
             if self.headers["Authorization"]:
                 payload = self.check_header(self.headers["Authorization"])
@@ -184,6 +207,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.complete(bucket, key, asked["uploadId"], upload, body)
         elif self.command == "DELETE":
             del self.store.uploads[asked["uploadId"]]
+            self.tell("abort", key=key)
             self.answer(204)
 
     def put_part(self, upload, number, body, payload):
@@ -201,6 +225,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if payload != "UNSIGNED-PAYLOAD" and sha256(body) != payload:
             raise Refusal(400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.")
         upload["parts"][number] = body
+        self.tell("part", number=number, bytes=len(body))
         self.answer(200, headers=[("ETag", f'"{hashlib.md5(body).hexdigest()}"')])
 
     def list_parts(self, upload, marker):
@@ -228,6 +253,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         etag = f"{hashlib.md5(digests).hexdigest()}-{len(named)}"
         self.store.objects[key] = {"data": data, "etag": etag, "sha256": upload["sha256"]}
         del self.store.uploads[upload_id]
+        self.tell("complete", key=key, bytes=len(data))
         if self.store.options.directory:
             file = self.store.options.directory / key
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -242,6 +268,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         thing = self.store.objects.get(key)
         if self.command == "DELETE":
             self.store.objects.pop(key, None)
+            self.tell("remove", key=key)
             return self.answer(204)
         if thing is None:
             raise Refusal(404, "NoSuchKey")
@@ -272,6 +299,9 @@ def main():
     parser.add_argument("--damage", type=int, default=0)
     parser.add_argument("--lose-answer", action="store_true")
     parser.add_argument("--page", type=int, default=1000)
+    parser.add_argument("--rate", type=int, default=0)
+    parser.add_argument("--plain-urls", action="store_true")
+    parser.add_argument("--log", type=pathlib.Path)
     Handler.store = Store(parser.parse_args())
     server = Server(("127.0.0.1", 0), Handler)
     print(server.server_address[1], flush=True)

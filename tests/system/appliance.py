@@ -29,13 +29,14 @@ class Appliance:
         made.rename(self.data / "lessons" / self.lesson)
         (self.work / "teachers.json").write_text(json.dumps({"teachers": [TEACHER]}))
         self.platform_url = platform_url
+        self.more_settings = ""
 
     def write_settings(self):
         (self.work / "appliance.toml").write_text(
             f'device_name = "room"\ndata_directory = "{self.data}"\nruntime_directory = "{self.work}/run"\n'
             f'[web]\naddress = "127.0.0.1"\nport = {self.port}\n'
             f'[programme]\nid = "cn-moe-2.0"\ncatalogue = "{ROOT}/config/catalogues/ability-points-2.0.json"\n'
-            f'[platform]\nurl = "{self.platform_url}"\nclaim = "CLAIM"\n')
+            f'[platform]\nurl = "{self.platform_url}"\nclaim = "CLAIM"\n{self.more_settings}')
 
     def start(self):
         self.write_settings()

@@ -26,12 +26,12 @@ constexpr std::size_t kMaxName = 128;  // characters are counted by the store; b
 
 http::Response describe(const Context& context) {
   return http::json(
-      200, {{"name", context.settings.name},
-            {"version", SHILU_VERSION},
-            {"tus",
-             {{"version", "1.0.0"}, {"max_size", context.settings.max_package}, {"endpoint", "/files"}}},
-            {"receipt_key_pem", context.receipt_key.public_key().pem()},
-            {"identity_key", to_base64(context.identity_key.public_key)}});
+      200,
+      {{"name", context.settings.name},
+       {"version", SHILU_VERSION},
+       {"tus", {{"version", "1.0.0"}, {"max_size", context.settings.max_package}, {"endpoint", "/files"}}},
+       {"receipt_key_pem", context.receipt_key.public_key().pem()},
+       {"identity_key", to_base64(context.identity_key.public_key)}});
 }
 
 // Hashes are compared, so that the time that it takes tells nothing of the code.
@@ -92,8 +92,8 @@ Result<http::Response> enrol(const Context& context, const http::Request& reques
   SHILU_TRY(const std::string pem, json_string(body, "device_key_pem"));
   SHILU_TRY(const std::string name, json_string(body, "name"));
   if (const auto wait = context.claims.wait_of(request.peer); wait.count() > 0) {
-    return http::problem(429, "wait", fmt::format("Too many wrong claim codes. Try again in {} seconds.",
-                                                  wait.count()))
+    return http::problem(429, "wait",
+                         fmt::format("Too many wrong claim codes. Try again in {} seconds.", wait.count()))
         .with_header("Retry-After", std::to_string(wait.count()));
   }
   if (!same_code(claim, context.settings.claim)) {
@@ -120,12 +120,11 @@ Result<http::Response> enrol(const Context& context, const http::Request& reques
 }
 
 http::Response resume(const Upload& upload, std::int64_t offset) {
-  return http::json(200,
-                    {{"answer", "resume"}, {"upload_url", "/files/" + upload.id}, {"offset", offset}});
+  return http::json(200, {{"answer", "resume"}, {"upload_url", "/files/" + upload.id}, {"offset", offset}});
 }
 
-// What the platform has of a package. An upload becomes a package in one step, so whoever looks for the upload first
-// misses neither.
+// What the platform has of a package. An upload becomes a package in one step, so whoever looks for the
+// upload first misses neither.
 struct Known {
   std::optional<Upload> upload;
   std::optional<Package> package;
@@ -138,17 +137,27 @@ Result<Known> look_up(const Context& context, const Device& device, std::string_
   return known;
 }
 
-// Nothing of it is here but perhaps a part.
+// All of it is here, or in our store.
+bool is_complete(const Upload& upload, const std::optional<ObjectUpload>& object) {
+  return upload.offset_bytes == upload.size_bytes || (object && object->joined);
+}
+
+// Nothing of it is here but perhaps a part. What was begun in one way is not begun anew in the other, unless
+// the device no longer takes parts.
 Result<http::Response> receive(const Context& context, const Device& device,
-                               const std::optional<Upload>& upload, const Offer& offer) {
-  if (upload && upload->offset_bytes == upload->size_bytes && upload->size_bytes == offer.size_bytes)
-    return http::json(200, {{"answer", "verifying"}});
-  if (context.settings.object_store && offer.takes_parts) return offer_parts(context, device, offer, upload);
-  if (upload && upload->size_bytes == offer.size_bytes) {
-    SHILU_TRY(const std::int64_t offset, context.uploads.settle(*upload));
-    return resume(*upload, offset);
+                               const std::optional<Upload>& known, const Offer& offer) {
+  const bool begun = known && known->size_bytes == offer.size_bytes;
+  std::optional<ObjectUpload> object;
+  if (begun) {
+    SHILU_TRY(object, context.store.object_upload(known->id));
+    if (is_complete(*known, object)) return http::json(200, {{"answer", "verifying"}});
   }
-  return http::json(200, {{"answer", "send"}, {"endpoint", "/files"}});
+  const bool by_tus = begun && !object && known->offset_bytes > 0;
+  if (context.settings.object_store && offer.takes_parts && !by_tus)
+    return offer_parts(context, device, offer, known);
+  if (!begun) return http::json(200, {{"answer", "send"}, {"endpoint", "/files"}});
+  SHILU_TRY(const std::int64_t offset, context.uploads.settle(*known));
+  return resume(*known, offset);
 }
 
 Result<http::Response> take_offer(const Context& context, const http::Request& request,
@@ -156,8 +165,8 @@ Result<http::Response> take_offer(const Context& context, const http::Request& r
   SHILU_TRY(const Json body, body_object(request));
   SHILU_TRY(const Offer offer, Offer::from_json(body));
   if (static_cast<std::uint64_t>(offer.size_bytes) > context.settings.max_package) {
-    return http::problem(413, "too-large", fmt::format("A package may have at most {} bytes.",
-                                                       context.settings.max_package));
+    return http::problem(413, "too-large",
+                         fmt::format("A package may have at most {} bytes.", context.settings.max_package));
   }
   SHILU_TRY(const Known known, look_up(context, device, offer.package_sha256));
   const auto& package = known.package;
@@ -199,7 +208,7 @@ Result<http::Response> tell_state(const Context& context, const http::Request& r
   if (!known.upload)
     return http::problem(404, "not-found", "The platform knows no such package of this device.");
   SHILU_TRY(const auto object, context.store.object_upload(known.upload->id));
-  const bool complete = known.upload->offset_bytes == known.upload->size_bytes || (object && object->joined);
+  const bool complete = is_complete(*known.upload, object);
   return http::json(200, state_json(complete ? "verifying" : "receiving", known.upload->offset_bytes));
 }
 

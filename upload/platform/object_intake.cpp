@@ -130,6 +130,9 @@ Result<http::Response> offer_parts(const Context& context, const Device& device,
     return verifying();
   }
   return http::json(200, {{"answer", "parts"},
+                          {"upload_url", "/files/" + object.upload.id},
+                          {"digest_signed",
+                           context.settings.object_store->presigned_digest == s3::PresignedDigest::kSigned},
                           {"part_size", kBlockSize},
                           {"parts", missing_parts(store, object, offer, *held)}});
 }

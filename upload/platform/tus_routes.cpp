@@ -8,7 +8,9 @@
 
 #include "firmware/base/digest.h"
 #include "firmware/base/ids.h"
+#include "firmware/base/log.h"
 #include "upload/platform/gate.h"
+#include "upload/platform/object_intake.h"
 #include "upload/platform/tus_metadata.h"
 
 namespace shilu::platform {
@@ -134,6 +136,9 @@ Result<http::Response> head(const Context& context, const http::Request&, const 
 
 Result<http::Response> terminate(const Context& context, const http::Request&, const Upload& upload) {
   if (upload.taken) return http::problem(409, "taken", "This upload has become a package.");
+  // A store that is away frees it later: unfinished uploads there have a lifetime of their own.
+  if (const auto freed = abandon_object(context, upload); !freed)
+    log_warning("object store: upload={}: {}", upload.id, freed.error().message);
   SHILU_CHECK(context.uploads.remove(upload));
   return http::no_content();
 }

@@ -74,8 +74,9 @@ class Sender {
 
   Result<std::string> put(int number, const Bytes& bytes, std::uint64_t from) {
     for (int attempt = 1;; ++attempt) {
-      auto etag = client_.put_part(what_.key, upload_id_, number, bytes,
-                                   [&](std::uint64_t acked) { return watch_.on_acked(from + acked); });
+      auto etag = client_.put_part(
+          what_.key, upload_id_, number, bytes,
+          {[&](std::uint64_t acked) { return watch_.on_acked(from + acked); }, watch_.allowance});
       const bool damaged = !etag && etag.error().kind == ErrorKind::kCorrupted;
       if (!damaged || attempt == kTriesPerPart) return etag;
     }

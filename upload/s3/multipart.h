@@ -24,6 +24,8 @@ struct MultipartWatch {
   std::function<Status(const std::string& upload_id)> on_begun;
   // Bytes of the file that the store has, or the peer has acknowledged; false cancels (kCancelled).
   std::function<bool(std::uint64_t acked_bytes)> on_acked;
+  // See http::ClientRequest; empty: no limit.
+  std::function<std::size_t(std::size_t wanted)> allowance = nullptr;
 };
 
 // How sure it is that the object is the file.

@@ -10,6 +10,7 @@
 #include "firmware/base/xml.h"
 #include "firmware/http/http_date.h"
 #include "firmware/http/url.h"
+#include "upload/s3/complaint.h"
 
 namespace shilu::s3 {
 namespace {
@@ -35,34 +36,10 @@ bool is_good(int status) {
   return status >= 200 && status < 300;
 }
 
-struct Complaint {
-  std::string code;
-  std::string message;
-};
-
-Complaint complaint_in(const http::ClientResponse& response) {
-  const auto document = parse_xml(response.body);
-  if (!document || document->name != "Error") return {};
-  return {std::string(document->text_of("Code")), std::string(document->text_of("Message"))};
-}
-
-ErrorKind kind_of(int status, const std::string& code) {
-  if (code == "BadDigest" || code == "XAmzContentSHA256Mismatch" || code == "InvalidDigest" ||
-      code == "InvalidPart")
-    return ErrorKind::kCorrupted;
-  if (status == 404 || code == "NoSuchUpload") return ErrorKind::kNotFound;
-  if (status == 401 || status == 403) return ErrorKind::kPermissionDenied;
-  if (status == 429 || status >= 500 || code == "InternalError" || code == "SlowDown")
-    return ErrorKind::kUnavailable;
-  return ErrorKind::kInvalidArgument;
-}
-
 Error error_of(const http::ClientResponse& response, const std::string& host) {
   const Complaint said = complaint_in(response);
-  std::string text = fmt::format("the store {} answered {}", host, response.status);
-  if (!said.code.empty())
-    text += fmt::format(" ({}{}{})", said.code, said.message.empty() ? "" : ": ", said.message);
-  return {kind_of(response.status, said.code), text};
+  return {kind_of(response.status, said.code),
+          fmt::format("the store {} answered {}", host, in_words(response.status, said))};
 }
 
 http::BodySource source_of(ByteView bytes) {
@@ -147,7 +124,8 @@ http::ClientRequest S3Client::request_of(const Call& call) const {
   if (call.method == "PUT") {
     request.source = source_of(call.body);
     request.source_size = call.body.size();
-    request.on_progress = call.progress;
+    request.on_progress = call.hooks.progress;
+    request.allowance = call.hooks.allowance;
   } else {
     request.body = as_text(call.body);
   }
@@ -195,14 +173,14 @@ Result<std::vector<Part>> S3Client::parts(const std::string& key, const std::str
 }
 
 Result<std::string> S3Client::put_part(const std::string& key, const std::string& upload_id, int number,
-                                       ByteView bytes, const std::function<bool(std::uint64_t)>& progress) {
+                                       ByteView bytes, const PartHooks& hooks) {
   const Md5 digest = md5(bytes);
   const Call call{"PUT",
                   key,
                   {{"partNumber", std::to_string(number)}, {"uploadId", upload_id}},
                   {{"content-md5", to_base64(digest)}},
                   bytes,
-                  progress};
+                  hooks};
   SHILU_TRY(const auto response, perform(call));
   return unquoted(response.header("etag"));
 }
@@ -262,8 +240,10 @@ std::string S3Client::presigned_part(const std::string& key, const std::string& 
                                      const Digest& sha256, std::chrono::seconds valid) const {
   Call call{"PUT", key, {{"partNumber", std::to_string(number)}, {"uploadId", upload_id}}, {}, {}, {}};
   SignedParts parts = signed_parts(call);
-  parts.payload_sha256 = to_hex(sha256);
-  parts.headers = {{"x-amz-content-sha256", parts.payload_sha256}};
+  if (bucket_.presigned_digest == PresignedDigest::kSigned) {
+    parts.payload_sha256 = to_hex(sha256);
+    parts.headers = {{"x-amz-content-sha256", parts.payload_sha256}};
+  }
   return bucket_.endpoint + encoded_path(parts.path) + '?' +
          presigned_query(parts, bucket_.credentials, now(), valid);
 }

@@ -30,10 +30,15 @@ inline constexpr int kMaxParts = 10'000;
 // The bytes of each part but the last: 8 MiB, or as many MiB more as keep the count within kMaxParts.
 std::uint64_t part_size_for(std::uint64_t object_size);
 
+// Whether a presigned URL can name the digest of what it takes. S3 and most stores let it; OpenStack Swift
+// refuses such a URL, and takes any bytes at one that names none.
+enum class PresignedDigest { kSigned, kLeftOut };
+
 struct Bucket {
   std::string endpoint;  // "https://store.school.cn:9000"
   std::string name;
   Credentials credentials;
+  PresignedDigest presigned_digest = PresignedDigest::kSigned;
 };
 
 struct Part {
@@ -48,6 +53,12 @@ struct Object {
   std::string sha256;  // what begin() was told; empty: the store does not keep it
 };
 
+// Of one part on its way.
+struct PartHooks {
+  std::function<bool(std::uint64_t acked)> progress;  // what the peer has acknowledged; false cancels
+  std::function<std::size_t(std::size_t wanted)> allowance = nullptr;  // see http::ClientRequest
+};
+
 // What most stores give a finished multipart object: MD5 of the parts' MD5s, "-", their count.
 std::string multipart_etag(const std::vector<std::string>& part_md5_hex);
 
@@ -60,9 +71,9 @@ class S3Client {
   Result<std::string> begin(const std::string& key, const Digest& sha256);
   // What the store has of it, by number.
   Result<std::vector<Part>> parts(const std::string& key, const std::string& upload_id);
-  // -> its ETag. `progress` gets the bytes that the peer has acknowledged; false cancels.
+  // -> its ETag.
   Result<std::string> put_part(const std::string& key, const std::string& upload_id, int number,
-                               ByteView bytes, const std::function<bool(std::uint64_t)>& progress);
+                               ByteView bytes, const PartHooks& hooks);
   // Also right after its own answer was lost: an object of that key and `size_bytes` is then what was
   // completed.
   Result<Object> complete(const std::string& key, const std::string& upload_id,
@@ -73,7 +84,8 @@ class S3Client {
   Status remove(const std::string& key);
 
   // A URL with which whoever has it can put just that part, of just those bytes (it must send
-  // `x-amz-content-sha256: <sha256>`), until `valid` is over.
+  // `x-amz-content-sha256: <sha256>`; with PresignedDigest::kLeftOut: any bytes, and not that header), until
+  // `valid` is over.
   std::string presigned_part(const std::string& key, const std::string& upload_id, int number,
                              const Digest& sha256, std::chrono::seconds valid) const;
 
@@ -84,7 +96,7 @@ class S3Client {
     Pairs query;
     Pairs headers;
     ByteView body;
-    std::function<bool(std::uint64_t)> progress;
+    PartHooks hooks;
   };
   SignedParts signed_parts(const Call& call) const;
   std::string url_of(const Call& call) const;

@@ -26,4 +26,12 @@ http::ClientOptions client_options(const config::UploadSettings& settings) {
   return options;
 }
 
+http::ClientOptions store_client_options(const config::UploadSettings& settings) {
+  http::ClientOptions options = client_options(settings);
+  options.pinned_keys.clear();
+  options.client_certificate.clear();
+  options.client_key.clear();
+  return options;
+}
+
 }  // namespace shilu::sender

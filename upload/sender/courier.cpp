@@ -61,6 +61,7 @@ Courier::Courier(const OutboxOptions& options, store::DeviceStore& store, const 
       pace_(pace),
       world_(std::move(world)),
       platform_(http::Client(with_addresses(client_options(options.upload), options)), options.platform_url),
+      object_store_(store_client_options(options.upload)),
       addresses_(platform_.client().known_addresses()) {}
 
 Status Courier::open() {
@@ -85,9 +86,23 @@ void Courier::use(Enrolled enrolled) {
 }
 
 Delivery Courier::delivery() {
-  return {store_, platform_, *enrolled_, [this](const std::string& word) -> UploadTransport* {
-            return word == "tus" ? tus_.get() : nullptr;
-          }};
+  return {
+      store_,
+      platform_,
+      *enrolled_,
+      {[this](const OfferAnswer& answer, const Carriers::Ask& ask) { return find_transport(answer, ask); },
+       [this] { return reach_.is_worth_trying(clock_.monotonic()); }}};
+}
+
+UploadTransport* Courier::find_transport(const OfferAnswer& answer, const Carriers::Ask& ask) {
+  if (answer.transport == "tus") return tus_.get();
+  if (answer.transport != "parts") return nullptr;
+  const auto tell = [this](bool reached) {
+    if (reached) return reach_.on_part();
+    reach_.on_failure(clock_.monotonic());
+  };
+  parts_ = std::make_unique<PartsTransport>(object_store_, answer, ask, tell);
+  return parts_.get();
 }
 
 Nanoseconds Courier::turn() {

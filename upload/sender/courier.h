@@ -8,6 +8,7 @@
 #include "upload/sender/delivery.h"
 #include "upload/sender/line_health.h"
 #include "upload/sender/outbox.h"
+#include "upload/sender/parts_transport.h"
 #include "upload/sender/rate_meter.h"
 #include "upload/sender/tus_transport.h"
 
@@ -66,6 +67,7 @@ class Courier {
   void tell_failure(const CallError& error);
   void remember_addresses();
   Delivery delivery();
+  UploadTransport* find_transport(const OfferAnswer& answer, const Carriers::Ask& ask);
 
   const OutboxOptions& options_;
   store::DeviceStore& store_;
@@ -75,6 +77,9 @@ class Courier {
   PlatformClient platform_;
   std::optional<Enrolled> enrolled_;
   std::unique_ptr<TusTransport> tus_;
+  http::Client object_store_;  // the platform's, if it has one
+  std::unique_ptr<PartsTransport> parts_;
+  StoreReach reach_;
   LineHealth line_;
   RateMeter rate_;
   bool token_doubted_ = false;

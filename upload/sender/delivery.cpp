@@ -44,27 +44,30 @@ std::string reasons_json(const std::vector<PackageState::Reason>& reasons) {
 }  // namespace
 
 Delivery::Delivery(store::DeviceStore& store, PlatformClient& platform, const Enrolled& enrolled,
-                   FindTransport find_transport)
-    : store_(store), platform_(platform), enrolled_(enrolled), find_transport_(std::move(find_transport)) {}
+                   Carriers carriers)
+    : store_(store), platform_(platform), enrolled_(enrolled), carriers_(std::move(carriers)) {}
 
 Attempt Delivery::send(const store::Submission& submission, const UploadWatch& watch) {
-  auto answer = make_offer(submission);
+  const auto offer = offer_of(submission);
+  if (!offer) return failed(offer.error());
+  const auto answer = platform_.offer(*offer);
   if (!answer) return failed(answer.error());
   if (const auto begun = store_.begin_attempt(submission.id); !begun) return failed(local(begun.error()));
   if (answer->kind == OfferAnswer::Kind::kVerifying) return moved(store_.set_verifying(submission.id));
   if (answer->kind == OfferAnswer::Kind::kHave && answer->receipt)
     return store_receipt(submission, *answer->receipt);
-  Attempt attempt = carry(submission, *answer, watch);
+  Attempt attempt = carry(submission, *offer, *answer, watch);
   attempt.answered = true;
   return attempt;
 }
 
-CallResult<OfferAnswer> Delivery::make_offer(const store::Submission& submission) {
+CallResult<Offer> Delivery::offer_of(const store::Submission& submission) const {
   const auto digest = package_digest(submission);
   if (!digest) return tl::make_unexpected(local(digest.error()));
   const auto blocks = block_hashes(submission.package_path.value_or(""), size_of(submission));
   if (!blocks) return tl::make_unexpected(local(blocks.error()));
-  return platform_.offer({*digest, size_of(submission), *blocks, submission.programme, submission.point});
+  return Offer{*digest,          size_of(submission),    *blocks, submission.programme,
+               submission.point, carriers_.takes_parts()};
 }
 
 // Known before the first byte leaves, so that a restart goes on there.
@@ -77,16 +80,16 @@ CallResult<std::string> Delivery::handle_of(const store::Submission& submission,
   if (answer.kind != OfferAnswer::Kind::kResume) {
     const Parcel parcel{*submission.package_path, size_of(submission), *digest};
     SHILU_CALL(handle, transport.begin(parcel));
-    offset = 0;
+    offset = handle == submission.upload_url ? static_cast<std::uint64_t>(submission.acked_offset) : 0;
   }
   const auto stored = store_.set_upload(submission.id, handle, static_cast<std::int64_t>(offset));
   if (!stored) return tl::make_unexpected(local(stored.error()));
   return handle;
 }
 
-Attempt Delivery::carry(const store::Submission& submission, const OfferAnswer& answer,
+Attempt Delivery::carry(const store::Submission& submission, const Offer& offer, const OfferAnswer& answer,
                         const UploadWatch& watch) {
-  UploadTransport* transport = find_transport_(answer.transport);
+  UploadTransport* transport = carriers_.find(answer, [&] { return platform_.offer(offer); });
   if (transport == nullptr) {
     return failed(
         {CallError::Kind::kRefused,
@@ -112,7 +115,7 @@ Attempt Delivery::carry(const store::Submission& submission, const OfferAnswer& 
   if (!end && end.error().kind == CallError::Kind::kGone && answer.kind == OfferAnswer::Kind::kResume) {
     OfferAnswer anew;
     anew.transport = answer.transport;
-    return carry(submission, anew, watch);
+    return carry(submission, offer, anew, watch);
   }
   if (!end) return failed(end.error());
   if (*end == UploadEnd::kCancelled) return {Attempt::End::kCancelled, {}, true};
@@ -182,7 +185,8 @@ Attempt Delivery::store_receipt(const store::Submission& submission, const DsseE
   if (receipt->package_sha256 != *digest || receipt->size_bytes != size_of(submission)) {
     return failed(not_believed("the platform's receipt speaks of another package"));
   }
-  if (const auto kept = keep_with_lesson(submission, "receipt", envelope); !kept) return failed(local(kept.error()));
+  if (const auto kept = keep_with_lesson(submission, "receipt", envelope); !kept)
+    return failed(local(kept.error()));
   return moved(store_.acknowledge(submission.id, envelope.to_json()));
 }
 

@@ -24,22 +24,28 @@ struct Attempt {
   bool answered = false;  // the platform said something in this attempt: the line is there
 };
 
-// The ways of carrying that this device knows, by the word that the platform's offer uses ("tus").
-using FindTransport = std::function<UploadTransport*(const std::string& word)>;
+// The ways of carrying that this device knows.
+struct Carriers {
+  using Ask = std::function<CallResult<OfferAnswer>()>;  // makes the same offer again
+  // Of the word that the platform's answer uses ("tus", "parts"); null: unknown. Borrowed until the next
+  // call.
+  std::function<UploadTransport*(const OfferAnswer& answer, const Ask& ask)> find;
+  std::function<bool()> takes_parts;
+};
 
 class Delivery {
  public:
-  Delivery(store::DeviceStore& store, PlatformClient& platform, const Enrolled& enrolled,
-           FindTransport find_transport);
+  Delivery(store::DeviceStore& store, PlatformClient& platform, const Enrolled& enrolled, Carriers carriers);
   Attempt send(const store::Submission& submission, const UploadWatch& watch);  // kQueued, kSending
   Attempt ask_result(const store::Submission& submission);                      // kVerifying
   Attempt ask_verdict(const store::Submission& submission);                     // kAcknowledged
 
  private:
-  CallResult<OfferAnswer> make_offer(const store::Submission& submission);
+  CallResult<Offer> offer_of(const store::Submission& submission) const;
   CallResult<std::string> handle_of(const store::Submission& submission, const OfferAnswer& answer,
                                     UploadTransport& transport);
-  Attempt carry(const store::Submission& submission, const OfferAnswer& answer, const UploadWatch& watch);
+  Attempt carry(const store::Submission& submission, const Offer& offer, const OfferAnswer& answer,
+                const UploadWatch& watch);
   Attempt store_receipt(const store::Submission& submission, const DsseEnvelope& envelope);
   Status keep_with_lesson(const store::Submission& submission, std::string_view kind,
                           const DsseEnvelope& envelope);
@@ -47,7 +53,7 @@ class Delivery {
   store::DeviceStore& store_;
   PlatformClient& platform_;
   const Enrolled& enrolled_;
-  const FindTransport find_transport_;
+  const Carriers carriers_;
 };
 
 }  // namespace shilu::sender

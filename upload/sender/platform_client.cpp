@@ -8,6 +8,9 @@
 namespace shilu::sender {
 namespace {
 
+constexpr std::int64_t kMostParts = 10'000;        // S3's limit
+constexpr std::int64_t kLargestPart = 64ll << 20;  // it is held in memory while its digest is made
+
 http::ClientRequest json_request(std::string method, std::string url, const std::string& token,
                                  const Json& body = {}) {
   http::ClientRequest request;
@@ -50,6 +53,37 @@ Result<PlatformInfo> read_info(const Json& json, const std::string& base_url) {
   return info;
 }
 
+Result<MissingPart> read_part(const Json& json) {
+  MissingPart part;
+  SHILU_TRY(const std::int64_t number, json_int(json, "number"));
+  if (number < 1 || number > kMostParts)
+    return fail(ErrorKind::kCorrupted, fmt::format("a part has the number {}", number));
+  part.number = static_cast<int>(number);
+  SHILU_TRY(const std::string sha256, json_string(json, "sha256"));
+  SHILU_TRY(part.sha256, digest_from_hex(sha256));
+  SHILU_TRY(part.url, json_string(json, "url"));
+  SHILU_TRY(std::ignore, http::resolve_url(part.url, ""));
+  return part;
+}
+
+Status read_parts(const Json& json, const std::string& base_url, OfferAnswer& answer) {
+  answer.transport = "parts";
+  SHILU_TRY(const std::int64_t size, json_int(json, "part_size"));
+  if (size < 1 || size > kLargestPart) return fail(ErrorKind::kCorrupted, "\"part_size\" is out of range");
+  answer.part_size = static_cast<std::uint64_t>(size);
+  answer.digest_signed = json.value("digest_signed", Json(true)) != Json(false);
+  SHILU_TRY(const Json parts, json_array(json, "parts"));
+  for (const Json& one : parts) {
+    SHILU_TRY(MissingPart part, read_part(one));
+    answer.parts.push_back(std::move(part));
+  }
+  if (answer.parts.empty()) return fail(ErrorKind::kCorrupted, "\"parts\" names none");
+  const std::string url = json_string_or(json, "upload_url", "");
+  if (url.empty()) return {};
+  SHILU_TRY(answer.upload_url, http::resolve_url(base_url + "/", url));
+  return {};
+}
+
 Result<OfferAnswer> read_offer_answer(const Json& json, const std::string& base_url) {
   OfferAnswer answer;
   SHILU_TRY(const std::string word, json_string(json, "answer"));
@@ -65,10 +99,11 @@ Result<OfferAnswer> read_offer_answer(const Json& json, const std::string& base_
     SHILU_TRY(const std::int64_t offset, json_int(json, "offset"));
     if (offset < 0) return fail(ErrorKind::kCorrupted, "\"offset\" is negative");
     answer.offset = static_cast<std::uint64_t>(offset);
-  } else if (word != "send" && word != "parts") {
+  } else if (word == "parts") {
+    SHILU_CHECK(read_parts(json, base_url, answer));
+  } else if (word != "send") {
     return fail(ErrorKind::kCorrupted, fmt::format("\"answer\" is \"{}\"", word));
   }
-  if (word == "parts") answer.transport = word;
   return answer;
 }
 
@@ -143,7 +178,8 @@ CallResult<OfferAnswer> PlatformClient::offer(const Offer& offer) {
                      {"block_size", 8u << 20},
                      {"blocks", std::move(blocks)},
                      {"programme", offer.programme},
-                     {"point", offer.point}};
+                     {"point", offer.point},
+                     {"transports", offer.takes_parts ? Json{"tus", "parts"} : Json{"tus"}}};
   return ask<OfferAnswer>(
       client_, clock_ahead_, json_request("POST", base_url_ + "/api/v1/submissions", token_, body),
       {200, 201, 202}, [&](const Json& json) { return read_offer_answer(json, base_url_); });

@@ -31,14 +31,26 @@ struct Offer {
   std::vector<Digest> blocks;  // of 8 MiB
   std::string programme;
   std::string point;
+  bool takes_parts = true;  // false: the bytes can go nowhere but to the platform itself
+};
+
+// A block of the offer that the platform's store does not have yet.
+struct MissingPart {
+  int number = 0;  // from 1
+  Digest sha256{};
+  std::string url;  // takes just this block, for some hours
 };
 
 struct OfferAnswer {
   enum class Kind { kHave, kVerifying, kResume, kSend } kind = Kind::kSend;
-  std::string transport =
-      "tus";               // how the platform wants the bytes: "tus" or "parts" (docs/ref/platform-api.md)
-  std::string upload_url;  // kResume: the upload's handle; an absolute URL for tus
+  // How the platform wants the bytes: "tus" or "parts" (docs/ref/platform-api.md).
+  std::string transport = "tus";
+  std::string
+      upload_url;  // kResume and "parts": the upload, an absolute URL; empty: an older platform's parts
   std::uint64_t offset = 0;             // kResume
+  std::uint64_t part_size = 0;          // "parts"
+  bool digest_signed = true;            // "parts": the URLs want the block's digest sent along
+  std::vector<MissingPart> parts;       // "parts"
   std::optional<DsseEnvelope> receipt;  // kHave
 };
 

@@ -36,6 +36,7 @@ void add_queue(CLI::App& app, int& exit_code);
 void add_sources(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
 void add_keys(CLI::App& app, int& exit_code);
+void add_retention(CLI::App& app, int& exit_code);
 void add_log(CLI::App& app, int& exit_code);
 
 }  // namespace shilu::cli

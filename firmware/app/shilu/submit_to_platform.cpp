@@ -12,6 +12,7 @@
 #include "upload/sender/block_hashes.h"
 #include "upload/sender/call.h"
 #include "upload/sender/enrolment.h"
+#include "upload/sender/parts_transport.h"
 #include "upload/sender/tus_transport.h"
 
 namespace shilu::cli {
@@ -41,7 +42,8 @@ class Submitting {
         keys_(arguments.keys.empty() ? default_keys() : fs::path(arguments.keys)),
         platform_(http::Client(sender::client_options(settings)), arguments.platform),
         persistence_(arguments.tries),
-        watching_(settings, parcel.size, persistence_) {}
+        watching_(settings, parcel.size, persistence_),
+        object_store_(sender::store_client_options(settings)) {}
 
   Result<State> run();
   const sender::Enrolled& enrolled() const { return *enrolled_; }
@@ -52,6 +54,8 @@ class Submitting {
   CallResult<State> once();
   CallResult<State> deliver();
   CallResult<State> wait_for_result();
+  CallResult<sender::UploadEnd> carry(const sender::OfferAnswer& answer);
+  CallResult<sender::UploadEnd> carry_parts(const sender::OfferAnswer& answer);
 
   const SubmitArguments& arguments_;
   const sender::Parcel& parcel_;
@@ -59,7 +63,10 @@ class Submitting {
   sender::PlatformClient platform_;
   Persistence persistence_;
   Watching watching_;
-  std::vector<Digest> blocks_;
+  SystemClock clock_;
+  http::Client object_store_;  // the platform's, if it has one
+  sender::StoreReach reach_;
+  sender::Offer offer_;
   std::optional<sender::Enrolled> enrolled_;
   bool token_is_fresh_ = false;
 };
@@ -92,7 +99,8 @@ CallResult<void> Submitting::enrol() {
 }
 
 Result<State> Submitting::run() {
-  SHILU_TRY(blocks_, sender::block_hashes(parcel_.file, parcel_.size));
+  SHILU_TRY(const auto blocks, sender::block_hashes(parcel_.file, parcel_.size));
+  offer_ = {parcel_.sha256, parcel_.size, blocks, arguments_.programme, arguments_.point};
   SHILU_CHECK(load_enrolment());
   for (;;) {
     const auto state = once();
@@ -113,25 +121,40 @@ CallResult<State> Submitting::once() {
 
 CallResult<State> Submitting::deliver() {
   using Answer = sender::OfferAnswer::Kind;
-  SHILU_CALL(const sender::OfferAnswer answer, platform_.offer({parcel_.sha256, parcel_.size, blocks_,
-                                                                arguments_.programme, arguments_.point}));
+  SHILU_CALL(const sender::OfferAnswer answer, platform_.offer(offer_));
   token_is_fresh_ = false;
   if (answer.kind == Answer::kSend || answer.kind == Answer::kResume) {
-    sender::TusTransport transport(platform_.client(), enrolled_->upload_endpoint,
-                                   {{"Authorization", "Bearer " + enrolled_->token}});
-    std::string handle = answer.upload_url;
-    if (answer.kind == Answer::kSend) {
-      SHILU_CALL(handle, transport.begin(parcel_));
-    }
-    auto end = transport.send_rest(handle, parcel_, watching_.watch());
-    // The platform offered to go on with an upload whose time is over.
-    if (!end && end.error().kind == Kind::kGone && answer.kind == Answer::kResume) {
-      SHILU_CALL(handle, transport.begin(parcel_));
-      end = transport.send_rest(handle, parcel_, watching_.watch());
-    }
-    if (!end) return tl::make_unexpected(end.error());
+    SHILU_CALL(std::ignore, answer.transport == "parts" ? carry_parts(answer) : carry(answer));
   }
   return wait_for_result();
+}
+
+CallResult<sender::UploadEnd> Submitting::carry(const sender::OfferAnswer& answer) {
+  const bool resumed = answer.kind == sender::OfferAnswer::Kind::kResume;
+  sender::TusTransport transport(platform_.client(), enrolled_->upload_endpoint,
+                                 {{"Authorization", "Bearer " + enrolled_->token}});
+  std::string handle = answer.upload_url;
+  if (!resumed) {
+    SHILU_CALL(handle, transport.begin(parcel_));
+  }
+  auto end = transport.send_rest(handle, parcel_, watching_.watch());
+  // The platform offered to go on with an upload whose time is over.
+  if (!end && end.error().kind == Kind::kGone && resumed) {
+    SHILU_CALL(handle, transport.begin(parcel_));
+    end = transport.send_rest(handle, parcel_, watching_.watch());
+  }
+  return end;
+}
+
+CallResult<sender::UploadEnd> Submitting::carry_parts(const sender::OfferAnswer& answer) {
+  const auto tell = [this](bool reached) {
+    if (!reached) reach_.on_failure(clock_.monotonic());
+    if (reached) reach_.on_part();
+    offer_.takes_parts = reach_.is_worth_trying(clock_.monotonic());
+  };
+  sender::PartsTransport transport(
+      object_store_, answer, [this] { return platform_.offer(offer_); }, tell);
+  return transport.send_rest("", parcel_, watching_.watch());
 }
 
 CallResult<State> Submitting::wait_for_result() {

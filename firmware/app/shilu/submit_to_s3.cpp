@@ -84,7 +84,8 @@ Result<s3::SentObject> insist(s3::S3Client& client, const s3::ObjectToSend& what
                                  [&](std::uint64_t acked) {
                                    persistence.on_progress();
                                    return watch.on_acked(acked);
-                                 }};
+                                 },
+                                 watch.allowance};
   for (;;) {
     auto sent = s3::send_object(client, what, memory.upload_id(), parts);
     if (sent) return sent;
