@@ -74,14 +74,15 @@ Status build_screen(Assembly& assembly, const SourceSpec& spec) {
   return {};
 }
 
-// The pipeline keeps the system's clock and the samples are laid onto it; the driver's own times are of any
-// clock.
+// A second of room in the driver, for a board that is busy. The pipeline keeps the system's clock and the
+// samples are laid onto it; the driver's own times are of any clock.
 Status build_microphone(Assembly& assembly, const SourceSpec& spec) {
   constexpr const char* kFormat = "capsfilter caps=audio/x-raw";
   const bool usual = spec.location.empty() || spec.location == "default";
-  std::string element = "pulsesrc name=source provide-clock=false";
+  std::string element = "pulsesrc name=source provide-clock=false buffer-time=1000000";
   const char* place = "device";
-  if (spec.kind == "alsa") element = "alsasrc name=source provide-clock=false use-driver-timestamps=false";
+  if (spec.kind == "alsa")
+    element = "alsasrc name=source provide-clock=false use-driver-timestamps=false buffer-time=1000000";
   if (spec.kind == "pipewire") {
     element = "pipewiresrc name=source do-timestamp=true";
     place = "target-object";

@@ -1,7 +1,7 @@
 // The appliance's calls, one line each (docs/ref/device-api.md).
 import { request, sendFile } from "@design/http";
 import type {
-  Catalogue, Clip, ClipCheck, DeviceState, DoctorCheck, Lesson, LessonDocument, Mark, Submission, Teacher, WholeLesson,
+  Catalogue, Clip, ClipCheck, DeviceState, DoctorCheck, Lesson, LessonDocument, Mark, Submission, Teacher, TeacherNote, WholeLesson,
 } from "./types";
 
 const at = (...parts: readonly string[]): string => parts.map(encodeURIComponent).join("/");
@@ -72,7 +72,7 @@ export const api = {
   documentUrl: (lesson: string, document: string) => `/api/lessons/${at(lesson)}/documents/${at(document)}`,
   deleteDocument: (lesson: string, document: string) => request<void>("DELETE", `/api/lessons/${at(lesson)}/documents/${at(document)}`),
 
-  submit: (wish: { lesson: string; clip: string; point: string; fields: Readonly<Record<string, string>> }) =>
+  submit: (wish: { lesson: string; clip: string; point: string; fields: Readonly<Record<string, string>>; notes: readonly TeacherNote[] }) =>
     request<Submission>("POST", "/api/submissions", { body: wish, timeoutMs: 60_000 }),
   submissions: () => request<{ submissions: Submission[] }>("GET", "/api/submissions").then((a) => a.submissions),
   submission: (id: string) => request<Submission>("GET", `/api/submissions/${at(id)}`),

@@ -129,6 +129,12 @@ export interface WholeLesson extends Lesson {
   readonly documents: readonly LessonDocument[];
 }
 
+// At a moment of the lesson.
+export interface TeacherNote {
+  readonly at_ms: number;
+  readonly text: string;
+}
+
 export interface CheckItem {
   readonly piece: string;
   readonly status: "done" | "warning" | "missing";

@@ -406,6 +406,7 @@ export class MockDevice {
       const check = this.check(lesson, call.json.clip);
       if (!check.can_submit) throw new ApiError(422, "not-complete", "not complete", { items: check.items });
       this.fields = call.json.fields;
+      this.notes = call.json.notes;
       return { status: 202, body: this.addSubmission(lesson, lesson.clips.find((clip) => clip.id === call.json.clip)) };
     });
     on("GET", "/api/submissions", (call) => ({ submissions: mine(call) }));

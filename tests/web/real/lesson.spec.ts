@@ -11,6 +11,7 @@ const t = texts("teacher", "zh-CN");
 const d = texts("design", "zh-CN");
 const documents = join(import.meta.dirname, "../../data/documents");
 const kLessonSeconds = 20;
+const kNote = "此处用面积拼图引出勾股定理";
 
 async function shot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(import.meta.dirname, "../test-results/shots", `real-${name}.png`) });
@@ -144,6 +145,8 @@ async function addPapersAndSubmit(page: Page): Promise<void> {
   await page.getByTestId("step-submit").click();
   await page.getByLabel(t["fields.教学重点"] ?? "?").fill("三边之间的数量关系");
   await page.getByLabel(t["fields.教学难点"] ?? "?").fill("面积拼图与代数式的对应");
+  await page.getByTestId("add-note").click();
+  await page.getByTestId("notes").getByRole("textbox").fill(kNote);
   await expect(page.getByTestId("submit")).toBeEnabled({ timeout: 30_000 });
   await expect(page.getByTestId("check-missing")).toHaveCount(0);
   await shot(page, "07-check");
@@ -201,6 +204,7 @@ async function judge(browser: Browser, told: Demo, who: Account): Promise<void> 
     await pieces.nth(i).getByRole("textbox").fill("材料完整，目标清楚。");
   }
   await expect(page.getByTestId("save-state")).toHaveAttribute("data-state", "saved", { timeout: 15_000 });
+  await expect(page.getByTestId("teacher-notes")).toContainText(kNote);
   await shot(page, `11-review-${who.id}`);
   await page.getByTestId("hand-in").click();
   await page.getByTestId("hand-in-yes").click();

@@ -146,6 +146,14 @@ test("a lesson goes from sign-in to verdict", async ({ page, device, locale }) =
     await expect(page.getByTestId("check-done")).toHaveCount(3);
   });
 
+  await test.step("notes at moments; an empty one is not sent", async () => {
+    await page.getByTestId("add-note").click();
+    await page.getByTestId("notes").getByRole("textbox").fill("用动画引出惯性");
+    await page.getByTestId("add-note").click();
+    await expect(page.getByTestId("notes").getByRole("textbox")).toHaveCount(2);
+    await expectGood(page, "10b-notes");
+  });
+
   await test.step("submit, progress, receipt", async () => {
     device.rates.sending = 4000;
     await page.getByTestId("submit").click();
@@ -155,6 +163,7 @@ test("a lesson goes from sign-in to verdict", async ({ page, device, locale }) =
     await expect(page.getByTestId("receipt-number")).toHaveText("SL-2026-000173");
     await expectGood(page, "12-receipt");
     expect(device.fields["主题"]).toBe("牛顿第二定律");
+    expect(device.notes.map((note: { text: string }) => note.text)).toEqual(["用动画引出惯性"]);
   });
 
   await test.step("the verdict's reasons lead to their moment", async () => {

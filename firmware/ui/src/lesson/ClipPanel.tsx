@@ -46,7 +46,7 @@ export function ClipPanel(props: ClipPanelProps) {
       </ol>
       {step === "borders" && <BorderButtons {...props} />}
       {step === "papers" && <Materials lesson={props.lesson} clip={props.clip} onChange={props.onChange} />}
-      {step === "submit" && <SubmitStep lesson={props.lesson} clip={props.clip} onStep={(to) => void go(to)} />}
+      {step === "submit" && <SubmitStep lesson={props.lesson} clip={props.clip} player={props.player} onStep={(to) => void go(to)} />}
       {next && <Button kind="primary" icon="next" wide onClick={() => void go(next)} testId="next-step">{t(`step.to-${next as "papers" | "submit"}`)}</Button>}
     </section>
   );

@@ -7,10 +7,12 @@ import type { IconName } from "@design/parts/Icon";
 import { Link } from "@design/parts/Link";
 import { Note, ProblemNote } from "@design/parts/Note";
 import { Badge, Loading, TextField, type BadgeTone } from "@design/parts/Small";
+import type { SyncedPlayer } from "@design/player/synced";
 import { navigate } from "@design/router";
 import { api } from "../api";
 import { t } from "../texts";
 import type { CheckItem, Clip, ClipCheck, WholeLesson } from "../types";
+import { Notes, useNotes } from "./Notes";
 import { useSubmissions } from "./use-submissions";
 
 // Members of the submission form, named as the programme's paper names them.
@@ -24,6 +26,7 @@ function isFields(value: unknown): value is Fields {
 interface SubmitProps {
   readonly lesson: WholeLesson;
   readonly clip: Clip;
+  readonly player: SyncedPlayer;
   readonly onStep: (step: "borders" | "papers") => void;
 }
 
@@ -38,9 +41,10 @@ const kLookAgainMs = 3000;
 // Where what is missing can be mended.
 const kMendedBy: Readonly<Record<string, "borders" | "papers">> = { "clip-too-long": "borders", "gap-inside": "borders", "document-missing": "papers" };
 
-export function SubmitStep({ lesson, clip, onStep }: SubmitProps) {
+export function SubmitStep({ lesson, clip, player, onStep }: SubmitProps) {
   const slot = `fields.${clip.id}`;
   const [fields, setFields] = useState<Fields>(() => readStoredJson(slot, isFields) ?? { 主题: lesson.topic, 学科: lesson.subject, 教学对象: lesson.class_name, 教学重点: "", 教学难点: "" });
+  const notes = useNotes(clip);
   const [check, setCheck] = useState<ClipCheck | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
@@ -65,8 +69,9 @@ export function SubmitStep({ lesson, clip, onStep }: SubmitProps) {
     setBusy(true);
     setProblem(null);
     try {
-      const made = await api.submit({ lesson: lesson.id, clip: clip.id, point: clip.point, fields });
+      const made = await api.submit({ lesson: lesson.id, clip: clip.id, point: clip.point, fields, notes: notes.told });
       store(slot, null);
+      notes.forget();
       navigate(`/submissions/${encodeURIComponent(made.id)}`);
     } catch (error) {
       const failure = asProblem(error);
@@ -98,6 +103,7 @@ export function SubmitStep({ lesson, clip, onStep }: SubmitProps) {
       {kFields.map((name) => (
         <TextField key={name} label={t(`fields.${name}`)} value={fields[name] ?? ""} onInput={(value) => change(name, value)} {...(name.startsWith("教学重") || name.startsWith("教学难") ? { rows: 2 } : {})} maxLength={500} />
       ))}
+      <Notes clip={clip} player={player} notes={notes} />
       {problem && <ProblemNote problem={problem} />}
       <Note><p class="small">{t("submit.means")}</p></Note>
       <Button kind="primary" icon="send" wide disabled={busy || !check?.can_submit} onClick={() => void submit()} testId="submit">{t(busy ? "submit.busy" : "submit")}</Button>
