@@ -63,6 +63,7 @@ class Bench:
         return folder
 
     def clip(self, lesson, out, from_s=300):
+        out.unlink(missing_ok=True)  # as before cp: else the file that is replaced keeps its memory until the end
         call(self.shilu, "clip", lesson, "--from", from_s, "--to", from_s + CLIP_S, "--out", out)
 
     def pack(self, lesson, out, from_s, to_s):
