@@ -141,7 +141,7 @@ function checkTimes(part: Part, track: Track, places: readonly number[], gaps: r
 
 // -> the gaps that the recording declares inside, for people.
 export async function checkSource(proof: Proof, source: string, parts: readonly Part[]): Promise<string[]> {
-  const own = [...proof.tracks].filter(([, track]) => track.name.replace(/\.[^.]*$/, "") === source);
+  const own = [...proof.tracks].filter(([, track]) => track.name.replace(/\.[^.]*$/, "") === source).sort((a, b) => a[0] - b[0]);
   require(own.length > 0, `nothing of a source "${source}" was recorded`);
   const told: string[] = [];
   const reached = new Map<number, number>();
