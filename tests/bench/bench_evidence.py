@@ -62,8 +62,9 @@ class Bench:
         call(self.maker, folder, "--media", self.media, "--seconds", seconds)
         return folder
 
-    def clip(self, lesson, out, from_s=300):
-        call(self.shilu, "clip", lesson, "--from", from_s, "--to", from_s + CLIP_S, "--out", out)
+    def clip(self, lesson, out, from_s=300, to_s=300 + CLIP_S):
+        out.unlink(missing_ok=True)  # as before cp: else the file that is replaced keeps its memory until the end
+        call(self.shilu, "clip", lesson, "--from", from_s, "--to", to_s, "--out", out)
 
     def pack(self, lesson, out, from_s, to_s):
         call(self.shilu, "package", "--lesson", lesson, "--clip", f"{from_s}-{to_s}", "--point", "A6", "--teacher", "T001",
@@ -160,7 +161,7 @@ def bench_growth(bench, hours):
         pack()
         told = json.loads(call(bench.shilu, "check", lesson, "--json"))
         times, _ = paired(bench.runs,
-                          lambda: call(bench.shilu, "clip", lesson, "--from", from_s, "--to", to_s, "--out", clip),
+                          lambda: bench.clip(lesson, clip, from_s, to_s),
                           pack,
                           lambda: call(bench.shilu, "verify", package))
         whole = timed(lambda: call(bench.shilu, "verify", lesson))

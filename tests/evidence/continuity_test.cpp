@@ -7,6 +7,8 @@
 
 #include "capture/bmff/fragment_writer.h"
 #include "capture/journal/lesson_folder.h"
+#include "tests/base/test_keys.h"
+#include "tests/evidence/attack_stage.h"
 #include "tests/evidence/evidence_fixture.h"
 #include "tests/journal/lesson_fixture.h"
 #include "upload/evidence/clip_check.h"
@@ -282,4 +284,33 @@ TEST_CASE("a lesson folder is verified in facts of its own") {
     CHECK(verify(directory.path(), {}).error().kind == ErrorKind::kNotFound);
     CHECK(verify(directory / "nowhere", {}).error().kind == ErrorKind::kNotFound);
   }
+}
+
+TEST_CASE(
+    "a clip over what the teacher had deleted is whole, with the deletion told; without it, it is not") {
+  TemporaryDirectory directory;
+  TinyRecipe recipe;
+  const bool declared = GENERATE(true, false);
+  recipe.deleted_ms = {{2000, 3000}};
+  const auto lesson = write_tiny_lesson(directory / "lesson", directory / "keys", recipe);
+  build(request_of(lesson.directory), lesson.keys, directory / "p.zip");
+  auto pieces = take_apart(directory / "p.zip");
+  if (!declared) {
+    // The same clip, with a recording that knows of no deletion.
+    recipe.deleted_ms.reset();
+    write_tiny_lesson(directory / "silent", directory / "keys", recipe);
+    build(request_of(directory / "silent"), lesson.keys, directory / "silent.zip");
+    const auto clip = pieces.files.at("data/clips/clip-1/room.mp4");
+    pieces = take_apart(directory / "silent.zip");
+    pieces.files["data/clips/clip-1/room.mp4"] = clip;
+  }
+  put_evidence(pieces, evidence_of(pieces));
+  pieces.seal(certified(directory / "keys", KeyRole::kSeal));
+  pieces.write(directory / "again.zip");
+  const auto report = verify_file(directory / "again.zip");
+  INFO(told(report));
+  CHECK(report.refuted() != declared);
+  CHECK(value_of(report, "continuity") == (declared ? "whole-with-declared-gaps" : "altered"));
+  CHECK(detail_of(report, "continuity").find(declared ? "(redacted)" : "something was cut out") !=
+        std::string::npos);
 }

@@ -77,6 +77,19 @@ class TinyTrack {
     }
   }
 
+  // What a deletion of the recipe's range takes of this track.
+  RedactedStretch deleted() const {
+    RedactedStretch stretch{name_, 0, 0, {0}, {0}};
+    bool any = false;
+    for (const auto& [sequence, start] : written_) {
+      const std::int64_t end = start + fragment_ticks();
+      if (end <= ticks(recipe_.deleted_ms->first) || start >= ticks(recipe_.deleted_ms->second)) continue;
+      if (!std::exchange(any, true)) stretch.first = sequence, stretch.from = {ns(start)};
+      stretch.last = sequence, stretch.to = {ns(end)};
+    }
+    return stretch;
+  }
+
  private:
   std::int64_t ticks(std::int64_t ms) const { return ticks_from_ns(ms * kNsPerMs, parameters_.timescale); }
   std::int64_t ns(std::int64_t t) const { return ns_from_ticks(t, parameters_.timescale); }
@@ -139,6 +152,7 @@ class TinyTrack {
     record.track = number_;
     record.epoch = epoch_;
     record.flags = kKey;
+    written_.emplace_back(sequence_, start);
     record.sequence = sequence_++;
     record.size = static_cast<std::uint32_t>(built.bytes.size());
     record.offset = offset_;
@@ -173,6 +187,7 @@ class TinyTrack {
   std::unique_ptr<File> file_;
   std::uint64_t offset_ = 0;
   std::uint32_t sequence_ = 0;
+  std::vector<std::pair<std::uint32_t, std::int64_t>> written_;  // sequence, start in ticks
 };
 
 struct Happening {
@@ -253,6 +268,13 @@ void write_tiny_lesson(const path& directory, const CertifiedKey& key, const Tin
   if (!recipe.stop) {
     must(journal.sync());
     return;
+  }
+  if (recipe.deleted_ms) {
+    RedactionEvent deletion;
+    deletion.from = LessonTime::from_ms(recipe.deleted_ms->first);
+    deletion.to = LessonTime::from_ms(recipe.deleted_ms->second);
+    for (const auto& track : tracks) deletion.stretches.push_back(track->deleted());
+    journal.append(EventRecord{{recipe.seconds * 1000 * kNsPerMs}, deletion});
   }
   for (const std::string& id : recipe.undone)
     journal.append(EventRecord{{recipe.seconds * 1000 * kNsPerMs}, MarkUndoneEvent{id}});

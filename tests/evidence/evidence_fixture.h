@@ -38,6 +38,7 @@ struct TinyRecipe {
   std::optional<std::pair<int, int>> hole_ms;  // fragments that touch it are not there
   bool hole_declared = true;
   bool synchronised = true;
+  std::optional<std::pair<int, int>> deleted_ms;  // fragments that touch it are deleted just before the stop
   std::vector<Mark> marks;
   std::vector<std::string> undone;  // ids of marks, taken back at the end
   std::optional<int> change_ms;     // from here on the camera sends larger pictures: another epoch

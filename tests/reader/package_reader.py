@@ -271,7 +271,7 @@ class Proof:
         package.acts.append((certificate, self.checkpoint["utc"], self.checkpoint["synchronised"]))
         self.root = bytes.fromhex(self.checkpoint["root_sha256"])
         self.check_path(lesson_json, 0, self.proof["lesson_path"])
-        self.tracks, self.gaps, self.marks, self.undone, self.stopped_ms = {}, [], {}, set(), None
+        self.tracks, self.gaps, self.deletions, self.marks, self.undone, self.stopped_ms = {}, [], [], {}, set(), None
         for epoch in self.proof["epochs"]:
             self.take_epoch(self.event_at(epoch, "epoch"), epoch["header"])
         self.read_records(package.files[f"proof/clip-{index}.records"])
@@ -343,6 +343,7 @@ class Proof:
             self.gaps.append(event)
         if event["event"] == "redaction":  # deleted, declared and signed: missing as a gap is
             self.gaps += event["stretches"]
+            self.deletions += event["stretches"]
         if event["event"] == "stop":
             self.stopped_ms = event["duration_ms"]
         if event["event"] == "mark":
@@ -394,7 +395,7 @@ class ClipFile:
         tracks = self.match(data, parts)
         for number, track in tracks.items():
             sequences = [fragment.sequence_number for _, _, fragment in track.pieces]
-            require(sequences[0] <= reached.get(number, sequences[0]), "a fragment falls between two parts")
+            require(self.follows(number, sequences[0] - 1, reached.get(number, sequences[0]) - 1), "a fragment falls between two parts")
             reached[number] = sequences[-1] + 1
         for number, track in self.tracks_of_source().items():
             self.check_times(track, tracks.get(number))
@@ -444,10 +445,17 @@ class ClipFile:
         for place, size in parts:
             piece = data[place:place + size]
             number, position = recorded[hashlib.sha256(piece).digest()]
-            require(following.get(number, position) == position, "a fragment was left out")
-            following[number] = position + 1
+            sequence = self.proof.tracks[number]["records"][position].sequence
+            require(sequence >= following.get(number, sequence) and self.follows(number, sequence, following.get(number, sequence)),
+                    "a fragment was left out")
+            following[number] = sequence + 1
             self.add_piece(tracks, number, self.proof.tracks[number]["records"][position], place, piece)
         return {number: movie.Track(number, kind, scale, stsd, pieces) for number, (kind, scale, stsd, _, pieces) in tracks.items()}
+
+    def follows(self, number, sequence, expected):
+        """Nothing lies between but what the teacher had deleted."""
+        name = self.proof.tracks[number]["name"]
+        return all(any(one["track"] == name and one["first"] <= lost <= one["last"] for one in self.proof.deletions) for lost in range(expected, sequence))
 
     def add_piece(self, tracks, number, record, place, piece):
         event, header = self.proof.tracks[number]["epochs"][record.epoch]

@@ -41,7 +41,7 @@ export const test = base.extend<Fixtures>({
     const errors: string[] = [];
     page.on("request", (request) => {
       const url = new URL(request.url());
-      const own = ["data:", "blob:", "about:", "chrome:"].includes(url.protocol) || url.hostname === "127.0.0.1" || url.protocol === "chrome-extension:";
+      const own = ["data:", "blob:", "about:", "chrome:", "file:"].includes(url.protocol) || url.hostname === "127.0.0.1" || url.protocol === "chrome-extension:";
       if (!own) foreign.push(request.url());
     });
     page.on("pageerror", (error) => errors.push(error.message));

@@ -33,7 +33,8 @@ tl::unexpected<Error> bad(fmt::format_string<Args...> format, Args&&... args) {
 struct ClipTrack {
   std::uint16_t number = 0;
   const ProvenTrack* recorded = nullptr;
-  std::optional<std::size_t> next;  // place in recorded->fragments that must come next
+  std::size_t first = 0;            // place in recorded->fragments of the first one here
+  std::optional<std::size_t> next;  // behind the last one here
   std::optional<Bytes> header;      // of the epochs that were used: all the same
   bmff::MovieTrack movie;
 
@@ -70,7 +71,7 @@ class ClipChecker {
       if (name.source != source_) continue;
       for (std::size_t i = 0; i < track.fragments.size(); ++i)
         places_.push_back({track.fragments[i].fragment_sha256, tracks_.size(), i});
-      tracks_.push_back({number, &track, std::nullopt, std::nullopt, {number, {}, {}}});
+      tracks_.push_back({number, &track, 0, std::nullopt, std::nullopt, {number, {}, {}}});
     }
     if (tracks_.empty()) return bad("nothing of a source \"{}\" was recorded", source_);
     std::sort(places_.begin(), places_.end(),
@@ -93,10 +94,11 @@ class ClipChecker {
     SHILU_TRY(const Place place, find(fragment));
     ClipTrack& track = tracks_[place.track];
     const journal::FragmentRecord& record = track.recorded->fragments[place.fragment];
-    if (track.next.value_or(place.fragment) != place.fragment) {
+    if (track.next && !follows(track, place.fragment, *track.next)) {
       return bad("fragment {} of {} follows fragment {}: something was cut out, put in or moved",
                  record.sequence, track.recorded->name, track.recorded->fragments[*track.next - 1].sequence);
     }
+    if (!track.next) track.first = place.fragment;
     track.next = place.fragment + 1;
     SHILU_CHECK(take_epoch(track, record));
     SHILU_TRY(bmff::FragmentIndex index, read_index(track, fragment, record));
@@ -107,13 +109,22 @@ class ClipChecker {
     return {};
   }
 
+  // Nothing lies between but what the teacher had deleted.
+  bool follows(const ClipTrack& track, std::size_t place, std::size_t expected) const {
+    if (place < expected) return false;
+    for (std::size_t i = expected; i < place; ++i) {
+      if (!proven_.deleted(*track.recorded, i)) return false;
+    }
+    return true;
+  }
+
   // Between this part and those before it nothing was left out: parts may share fragments, but skip none.
   Status check_seam() {
     for (const ClipTrack& track : tracks_) {
       if (!track.next) continue;
-      const std::size_t first = *track.next - track.movie.fragments.size();
       const auto before = reached_.find(track.number);
-      if (before != reached_.end() && first > before->second) {
+      if (before != reached_.end() && track.first > before->second &&
+          !follows(track, track.first, before->second)) {
         return bad("{} lacks fragment {} between two parts of the clip", track.recorded->name,
                    track.recorded->fragments[before->second].sequence);
       }

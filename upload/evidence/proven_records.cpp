@@ -97,7 +97,15 @@ Status ProvenRecords::take_record(const journal::Record& record) {
 void ProvenRecords::take_redaction(const journal::RedactionEvent& redaction) {
   for (const auto& stretch : redaction.stretches) {
     gaps_.push_back({stretch.track, stretch.from, stretch.to, std::string(journal::kRedactedReason)});
+    deleted_.push_back(stretch);
   }
+}
+
+bool ProvenRecords::deleted(const ProvenTrack& track, std::size_t fragment) const {
+  const std::uint32_t sequence = track.fragments[fragment].sequence;
+  return std::any_of(deleted_.begin(), deleted_.end(), [&](const journal::RedactedStretch& stretch) {
+    return stretch.track == track.name && stretch.first <= sequence && sequence <= stretch.last;
+  });
 }
 
 // As LessonFolder::marks: of a mark that was sent twice the first counts.

@@ -42,6 +42,8 @@ class ProvenRecords {
   const journal::Checkpoint& checkpoint() const { return checkpoint_; }
   const std::map<std::uint16_t, ProvenTrack>& tracks() const { return tracks_; }  // by number
   const std::vector<journal::GapEvent>& gaps() const { return gaps_; }
+  // The teacher had it deleted: it is missing, declared and signed.
+  bool deleted(const ProvenTrack& track, std::size_t fragment) const;
   const std::vector<Mark>& marks() const { return marks_; }  // undone ones have undone = true
   // The lesson's length, where its stop stands among the records.
   const std::optional<Nanoseconds>& stopped_at() const { return stopped_at_; }
@@ -67,6 +69,7 @@ class ProvenRecords {
   journal::Checkpoint checkpoint_;
   std::map<std::uint16_t, ProvenTrack> tracks_;
   std::vector<journal::GapEvent> gaps_;
+  std::vector<journal::RedactedStretch> deleted_;
   std::vector<Mark> marks_;
   std::optional<Nanoseconds> stopped_at_;
   std::optional<Digest> subject_;

@@ -41,7 +41,7 @@ export function recordAt(bytes: Uint8Array, at: number): Record | null {
   require(kind === 1 && size === 112, `a record of type ${kind} and ${size} bytes is unknown`);
   const track = fields.u16();
   const epoch = fields.u16();
-  fields.at = 12;
+  fields.at = 8; // behind the flags
   const sequence = fields.u32();
   fields.at = 24;
   const start = fields.i64();

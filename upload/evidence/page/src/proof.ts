@@ -34,6 +34,7 @@ export interface Mark {
 export class Proof {
   readonly tracks = new Map<number, Track>();
   readonly gaps: Gap[] = [];
+  readonly deletions: { readonly track: string; readonly first: number; readonly last: number }[] = [];
   readonly marks: Mark[] = [];
   stoppedMs: number | null = null;
   pseudonym: string | null = null;
@@ -124,11 +125,24 @@ export class Proof {
     track.fragments.push(fragment);
   }
 
+  // What the teacher had deleted is missing, declared and signed: a gap with a reason of its own.
+  private takeDeletion(stretch: JsonObject): void {
+    const track = text(stretch["track"]);
+    this.gaps.push({ track, from: int(stretch["from_ns"]), to: int(stretch["to_ns"]), reason: "redacted" });
+    this.deletions.push({ track, first: int(stretch["first"]), last: int(stretch["last"]) });
+  }
+
+  isDeleted(track: Track, place: number): boolean {
+    const sequence = track.fragments[place]!.sequence;
+    return this.deletions.some((one) => one.track === track.name && one.first <= sequence && sequence <= one.last);
+  }
+
   private takeEvent(event: JsonObject): void {
     const name = eventName(event);
     const known = (id: string): Mark | undefined => this.marks.find((mark) => mark.id === id);
     if (name === "epoch") this.takeEpoch(event, null);
     if (name === "gap") this.gaps.push({ track: text(event["track"]), from: int(event["from_ns"]), to: int(event["to_ns"]), reason: text(event["reason"]) });
+    if (name === "redaction") for (const item of list(event["stretches"])) this.takeDeletion(object(item));
     if (name === "stop") this.stoppedMs = int(event["duration_ms"]);
     if (name === "mark" && !known(text(event["id"])))
       this.marks.push({ id: text(event["id"]), at: int(event["at_ns"]), point: event["point"] ?? null, back: int(event["look_back_ms"]), ahead: int(event["look_ahead_ms"]), undone: false });
