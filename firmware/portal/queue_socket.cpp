@@ -6,6 +6,7 @@
 #include "firmware/base/json_io.h"
 #include "firmware/portal/submission_json.h"
 #include "firmware/portal/upload_json.h"
+#include "upload/sender/receipt_book.h"
 
 namespace shilu::portal {
 namespace {
@@ -64,10 +65,26 @@ Result<Json> QueueSocket::queue() {
   return Json{{"ok", true}, {"upload", upload_json(context_)}, {"submissions", std::move(list)}};
 }
 
+// That somebody brought (`shilu queue --hand-in`).
+Status QueueSocket::take_receipt(const std::string& text) {
+  SHILU_TRY(const DsseEnvelope envelope, DsseEnvelope::from_json(text));
+  SHILU_TRY(const auto enrolled, sender::load_enrolment(context_.settings.data_directory / "enrolment.json",
+                                                        context_.settings.platform_url));
+  if (!enrolled)
+    return fail(ErrorKind::kFailedPrecondition, "this device has never enrolled; it knows no platform's key");
+  SHILU_TRY(const auto submission, sender::take_receipt_by_hand(context_.store, *enrolled, envelope));
+  context_.events.publish_to(submission.teacher_id, "submission", submission_json(context_, submission));
+  if (context_.outbox != nullptr) context_.outbox->wake();
+  return {};
+}
+
 Result<Json> QueueSocket::handle(const Json& request) {
   SHILU_TRY(const std::string operation, json_string(request, "op"));
   if (operation == "queue") return queue();
-  if (operation == "limit") {
+  if (operation == "receipt") {
+    SHILU_TRY(const std::string envelope, json_string(request, "envelope"));
+    SHILU_CHECK(take_receipt(envelope));
+  } else if (operation == "limit") {
     SHILU_TRY(const std::string rate, json_string(request, "rate"));
     SHILU_CHECK(set_limit(context_, rate));
   } else {

@@ -21,6 +21,7 @@ class QueueSocket {
   void serve();
   void serve_one(MessageChannel& channel);
   std::string answer(const Bytes& request);
+  Status take_receipt(const std::string& text);
   Result<Json> handle(const Json& request);
   Result<Json> queue();
 

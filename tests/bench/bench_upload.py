@@ -137,7 +137,7 @@ class Rates:
     def us(self):
         """our sender to our receiver, hashes on both sides"""
         with self.fresh_platform() as platform:
-            watch = Watch(platform.directory / "uploads", self.size)
+            watch = Watch(platform.directory, self.size)
             folder = pathlib.Path(tempfile.mkdtemp(dir=self.work))
             mine, command = self.school.submission(self.package, folder, platform.url)
             with watch:
@@ -175,10 +175,11 @@ class Rates:
 
 
 class Watch:
-    """How long the bytes take: from the first of them in the receiver's file to the last."""
+    """How long the bytes take: from the first of them in the receiver's file to the last, or to the package that it became
+    before anybody looked."""
 
     def __init__(self, directory, size):
-        self.directory, self.size, self.seconds = directory, size, None
+        self.uploads, self.packages, self.size, self.seconds = directory / "uploads", directory / "packages", size, None
         self.ended = threading.Event()
 
     def __enter__(self):
@@ -193,13 +194,17 @@ class Watch:
     def look(self):
         began = None
         while not self.ended.is_set():
-            with contextlib.suppress(FileNotFoundError):
-                for entry in os.scandir(self.directory):
-                    began = began or time.monotonic()
-                    if entry.stat().st_size >= self.size:
-                        self.seconds = time.monotonic() - began
-                        return
+            sizes = self.sizes(self.uploads)
+            began = began or (time.monotonic() if sizes else None)
+            if began and max(sizes + self.sizes(self.packages), default=0) >= self.size:
+                self.seconds = time.monotonic() - began
+                return
             time.sleep(0.002)
+
+    def sizes(self, folder):
+        with contextlib.suppress(FileNotFoundError):
+            return [entry.stat().st_size for entry in os.scandir(folder)]
+        return []
 
 
 def free_port():

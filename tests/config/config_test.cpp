@@ -51,6 +51,8 @@ TEST_CASE("the example settings load and mean what they say") {
   CHECK(settings->reserve_bytes == 2'000'000'000);
   CHECK(settings->tiles == std::vector<std::string>{"A5", "A6", "A7", "A8"});
   CHECK(settings->lessons_directory() == "/var/lib/shilu/lessons");
+  CHECK(settings->retention.keep_days == 30);
+  CHECK(settings->retention.unmarked_days == 0);
 }
 
 TEST_CASE("an unknown setting names its line and the nearest known one") {
@@ -62,6 +64,7 @@ TEST_CASE("an unknown setting names its line and the nearest known one") {
 TEST_CASE("settings of the wrong type or range are refused") {
   CHECK(error_of(kDirectories + "[web]\nport = '80'\n") == ":4: \"port\" must be a whole number");
   CHECK(error_of(kDirectories + "[web]\nport = 70000\n") == ": \"port\" must lie between 0 and 65535");
+  CHECK(error_of(kDirectories + "[retention]\nkeep_days = -1\n") == ": \"keep_days\" must lie between 0 and 3650");
   CHECK(error_of("data_directory = '/d'\n").find("must both be set") != std::string::npos);
   CHECK(error_of(kDirectories + "x = [").rfind(":3: ", 0) == 0);
 }

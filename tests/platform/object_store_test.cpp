@@ -105,6 +105,60 @@ TEST_CASE("a device that knows no parts goes on by tus") {
   CHECK(deliver(*school.device, school.made.file).value("state", "") == "acknowledged");
 }
 
+TEST_CASE("what was begun by tus goes on by tus, also by a device that takes parts") {
+  School school;
+  const Headers creation = {{"Upload-Length", std::to_string(school.bytes.size())},
+                            {"Upload-Metadata", "package_sha256 " + to_base64(as_bytes(school.made.sha256))}};
+  REQUIRE(school.device->post("/api/v1/submissions", offer_of(school.bytes)).status == 200);
+  const auto created = school.device->call("POST", "/files", "", tus_headers(creation));
+  REQUIRE(created.status == 201);
+  const std::string path(created.header("location"));
+  const auto sent = school.device->call(
+      "PATCH", path, school.bytes.substr(0, 1000),
+      tus_headers({{"Upload-Offset", "0"}, {"Content-Type", "application/offset+octet-stream"}}));
+  REQUIRE(sent.status == 204);
+  const Json answer = school.offer();
+  CHECK(answer.value("answer", "") == "resume");
+  CHECK(answer.value("offset", 0) == 1000);
+}
+
+TEST_CASE("a device that gives up frees what lies in the store") {
+  School school;
+  const Json asked = school.offer();
+  REQUIRE(school.put(asked.at("parts").at(0), school.bytes) == 200);
+  const std::string upload = asked.value("upload_url", "");
+  REQUIRE(school.device->call("DELETE", upload, "", tus_headers()).status == 204);
+  CHECK(school.put(asked.at("parts").at(0), school.bytes) == 404);  // NoSuchUpload
+  CHECK(school.device->call("DELETE", upload, "", tus_headers()).status == 404);
+  CHECK(school.offer().at("parts").size() == 1);
+}
+
+TEST_CASE("a device that no longer reaches the store goes on by tus, and what the store has already counts") {
+  School school;
+  const Json asked = school.offer();
+  CHECK(school.device->post("/api/v1/submissions", offer_of(school.bytes)).json().value("answer", "") ==
+        "resume");
+  REQUIRE(school.put(asked.at("parts").at(0), school.bytes) == 200);
+  REQUIRE(school.offer().value("answer", "") == "verifying");
+  const auto state =
+      school.device->post("/api/v1/submissions", offer_of(school.bytes)).json().value("answer", "");
+  CHECK((state == "verifying" || state == "have"));
+}
+
+TEST_CASE("a store that takes no digest in a URL is told so to the device") {
+  School school("--plain-urls");
+  school.platform.settings.object_store->presigned_digest = s3::PresignedDigest::kLeftOut;
+  school.restart();
+  const Json asked = school.offer();
+  CHECK(asked.at("digest_signed") == false);
+  http::ClientRequest request;
+  request.method = "PUT";
+  request.url = asked.at("parts").at(0).at("url").get<std::string>();
+  request.body = school.bytes;
+  CHECK(school.http.perform(request)->status == 200);
+  CHECK(school.offer().value("answer", "") == "verifying");
+}
+
 TEST_CASE("a store that is away is told as a moment to wait, not as the device's fault") {
   School school;
   school.platform.settings.object_store->endpoint = "http://127.0.0.1:9";  // the discard port: nobody listens

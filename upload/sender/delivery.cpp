@@ -7,6 +7,7 @@
 #include "upload/evidence/receipt.h"
 #include "upload/sender/block_hashes.h"
 #include "upload/sender/call.h"
+#include "upload/sender/receipt_book.h"
 
 namespace shilu::sender {
 namespace {
@@ -157,37 +158,16 @@ Attempt Delivery::ask_verdict(const store::Submission& submission) {
   if (verdict->package_sha256 != *digest) {
     return failed(not_believed("the platform's verdict speaks of another package"));
   }
-  if (const auto kept = keep_with_lesson(submission, "verdict", *state->verdict); !kept)
+  if (const auto kept = keep_with_lesson(store_, submission, "verdict", *state->verdict); !kept)
     return failed(local(kept.error()));
   return moved(store_.set_verdict(submission.id, state->verdict->to_json()));
 }
 
-// The store may be lost with its disk or be made anew from the lessons' folders: what the platform signed
-// lies beside the lesson, first of all. A lesson whose folder was deleted has no place for it.
-Status Delivery::keep_with_lesson(const store::Submission& submission, std::string_view kind,
-                                  const DsseEnvelope& envelope) {
-  SHILU_TRY(const store::Lesson lesson, store_.lesson(submission.lesson_id));
-  const std::filesystem::path directory = lesson.directory;
-  if (!posix_file_system().exists(directory)) return {};
-  SHILU_CHECK(posix_file_system().create_directories(directory / "receipts"));
-  const std::string name = fmt::format("{}.{}.json", submission.package_sha256.value_or("none"), kind);
-  return write_file_atomic(directory / "receipts" / name, as_bytes(envelope.to_json()));
-}
-
-// Only a receipt that the pinned key signed for this very package counts: local media may be deleted against
-// it.
 Attempt Delivery::store_receipt(const store::Submission& submission, const DsseEnvelope& envelope) {
-  const auto digest = package_digest(submission);
-  const auto key = enrolled_.receipt_key();
-  if (!digest || !key) return failed(local(digest ? key.error() : digest.error()));
-  const auto receipt = evidence::open_receipt(envelope, *key);
-  if (!receipt) return failed(not_believed(receipt.error().within("the platform's receipt").message));
-  if (receipt->package_sha256 != *digest || receipt->size_bytes != size_of(submission)) {
-    return failed(not_believed("the platform's receipt speaks of another package"));
-  }
-  if (const auto kept = keep_with_lesson(submission, "receipt", envelope); !kept)
-    return failed(local(kept.error()));
-  return moved(store_.acknowledge(submission.id, envelope.to_json()));
+  const auto taken = take_receipt(store_, enrolled_, submission, envelope);
+  const bool believed = taken || (taken.error().kind != ErrorKind::kPermissionDenied &&
+                                  taken.error().kind != ErrorKind::kCorrupted);
+  return believed ? moved(taken) : failed(not_believed(taken.error().message));
 }
 
 }  // namespace shilu::sender

@@ -47,8 +47,6 @@ class Delivery {
   Attempt carry(const store::Submission& submission, const Offer& offer, const OfferAnswer& answer,
                 const UploadWatch& watch);
   Attempt store_receipt(const store::Submission& submission, const DsseEnvelope& envelope);
-  Status keep_with_lesson(const store::Submission& submission, std::string_view kind,
-                          const DsseEnvelope& envelope);
 
   store::DeviceStore& store_;
   PlatformClient& platform_;

@@ -53,8 +53,9 @@ CallError error_of(const http::ClientRequest& request, const MissingPart& part,
   const s3::Complaint said = s3::complaint_in(response);
   if (!is_the_stores(response, said)) {
     CallError stranger = unexpected_answer(request, response);
-    const bool theirs = stranger.kind == Kind::kBusy || stranger.kind == Kind::kTrust;
-    if (!theirs) stranger.kind = Kind::kPortal, stranger.code = "portal";
+    if (stranger.kind == Kind::kBusy || stranger.kind == Kind::kTrust) return stranger;
+    stranger.kind = Kind::kPortal;
+    stranger.code = "portal";
     return stranger;
   }
   switch (s3::kind_of(response.status, said.code)) {

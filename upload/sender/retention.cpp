@@ -106,6 +106,9 @@ Result<Retention::Pieces> Retention::pieces_of(const store::Lesson& lesson) {
   pieces.finished = folder.finished();
   pieces.marks = folder.marks();
   std::erase_if(pieces.marks, [](const Mark& mark) { return mark.undone; });
+  const fs::path inbox = fs::path(lesson.directory) / "inbox";
+  if (std::error_code none; fs::exists(inbox) && !fs::is_empty(inbox, none))
+    return fail(ErrorKind::kFailedPrecondition, "a mark of it waits for the recorder");
   SHILU_TRY(pieces.clips, store_.clips_of(lesson.id));
   SHILU_TRY(auto submissions, store_.submissions());
   for (store::Submission& one : submissions) {

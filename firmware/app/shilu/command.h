@@ -32,6 +32,7 @@ void add_verify(CLI::App& app, int& exit_code);
 void add_serve_demo(CLI::App& app, int& exit_code);
 void add_lessons(CLI::App& app, int& exit_code);
 void add_submit(CLI::App& app, int& exit_code);
+void add_carry(CLI::App& app, int& exit_code);
 void add_queue(CLI::App& app, int& exit_code);
 void add_sources(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);

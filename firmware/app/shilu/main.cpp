@@ -14,8 +14,8 @@ int main(int argc, char** argv) {
   for (const shilu::cli::AddCommand add :
        {shilu::cli::add_record, shilu::cli::add_check, shilu::cli::add_export, shilu::cli::add_clip,
         shilu::cli::add_package, shilu::cli::add_verify, shilu::cli::add_serve_demo, shilu::cli::add_lessons,
-        shilu::cli::add_submit, shilu::cli::add_queue, shilu::cli::add_sources, shilu::cli::add_doctor,
-        shilu::cli::add_keys, shilu::cli::add_retention, shilu::cli::add_log}) {
+        shilu::cli::add_submit, shilu::cli::add_carry, shilu::cli::add_queue, shilu::cli::add_sources,
+        shilu::cli::add_doctor, shilu::cli::add_keys, shilu::cli::add_retention, shilu::cli::add_log}) {
     add(app, exit_code);
   }
   try {

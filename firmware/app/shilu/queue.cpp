@@ -11,6 +11,7 @@
 #include "firmware/base/json_io.h"
 #include "firmware/base/unix_socket.h"
 #include "firmware/store/device_store.h"
+#include "upload/sender/hand_over.h"
 
 namespace shilu::cli {
 namespace {
@@ -24,6 +25,7 @@ struct QueueArguments {
   std::shared_ptr<ApplianceArguments> appliance;
   bool watch = false;
   std::string limit, pause, resume, send_now, withdraw;
+  std::string hand_out, hand_in;  // folders
 };
 
 // What is asked of shilud: at most one change, else just the queue.
@@ -152,7 +154,50 @@ bool all_done(const Json& queue) {
   return true;
 }
 
+bool waits(store::SubmissionState state) {
+  using State = store::SubmissionState;
+  return state == State::kQueued || state == State::kSending || state == State::kVerifying;
+}
+
+// All that is packed and has no receipt, into a folder. The queue goes on as it was.
+Result<int> hand_out(const QueueArguments& arguments) {
+  SHILU_TRY(const config::ApplianceSettings settings, config::load_appliance(arguments.appliance->config));
+  SHILU_TRY(store::DeviceStore store, store::DeviceStore::open(settings.data_directory / "shilu.db"));
+  SHILU_TRY(const auto submissions, store.submissions());
+  Json list = Json::array();
+  for (const store::Submission& one : submissions) {
+    if (!waits(one.state) || !one.package_path) continue;
+    SHILU_TRY(const Digest digest, digest_from_hex(one.package_sha256.value_or("")));
+    const sender::HandOver what{digest, static_cast<std::uint64_t>(one.size_bytes.value_or(0)), one.programme,
+                                one.point};
+    SHILU_TRY(std::ignore, sender::hand_out(arguments.hand_out, *one.package_path, what));
+    list.push_back({{"id", one.id}, {"package", sender::package_file(arguments.hand_out, digest).string()}});
+    if (!arguments.appliance->json) fmt::print("{}  {}  {}\n", one.id, one.point, to_hex(digest));
+  }
+  if (arguments.appliance->json) print_json({{"handed_out", std::move(list)}});
+  return kGood;
+}
+
+// The receipts that somebody brought back. One that is not believed does not hold up the others.
+Result<int> hand_in(const QueueArguments& arguments) {
+  SHILU_TRY(const config::ApplianceSettings settings, config::load_appliance(arguments.appliance->config));
+  SHILU_TRY(const auto brought, sender::receipts_in(arguments.hand_in));
+  int code = kGood;
+  Json list = Json::array();
+  for (const sender::Brought& one : brought) {
+    const auto taken = find_queue(settings, {{"op", "receipt"}, {"envelope", one.receipt.to_json()}});
+    list.push_back({{"file", one.name}, {"error", taken ? Json(nullptr) : Json(taken.error().message)}});
+    if (!taken) code = kFailed;
+    if (!arguments.appliance->json)
+      fmt::print("{}: {}\n", one.name, taken ? "taken in" : taken.error().message);
+  }
+  if (arguments.appliance->json) print_json({{"handed_in", std::move(list)}});
+  return code;
+}
+
 Result<int> show_queue(const QueueArguments& arguments) {
+  if (!arguments.hand_out.empty()) return hand_out(arguments);
+  if (!arguments.hand_in.empty()) return hand_in(arguments);
   SHILU_TRY(const config::ApplianceSettings settings, config::load_appliance(arguments.appliance->config));
   SHILU_TRY(Json queue, find_queue(settings, request_of(arguments)));
   queue.erase("ok");
@@ -185,6 +230,11 @@ void add_queue(CLI::App& app, int& exit_code) {
   changes->add_option("--resume", arguments->resume, "Submission to let go on");
   changes->add_option("--send-now", arguments->send_now, "Submission to send before all others");
   changes->add_option("--withdraw", arguments->withdraw, "Submission to take back");
+  changes
+      ->add_option("--hand-out", arguments->hand_out, "Folder (a USB stick) to copy all waiting packages to")
+      ->check(CLI::ExistingDirectory);
+  changes->add_option("--hand-in", arguments->hand_in, "Folder with receipts that were brought back")
+      ->check(CLI::ExistingDirectory);
   changes->require_option(0, 1);
   command->callback([arguments, &exit_code] {
     const auto code = show_queue(*arguments);

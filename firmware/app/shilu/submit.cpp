@@ -24,8 +24,9 @@ Result<int> submit(SubmitArguments arguments) {
     arguments.tus = std::exchange(arguments.platform, "").substr(kTusScheme.size());
   if (arguments.platform.empty() == arguments.tus.empty())
     return fail(ErrorKind::kInvalidArgument,
-                "say where to: --to https://PLATFORM, tus+https://SERVER/FILES or s3://BUCKET");
+                "say where to: --to https://PLATFORM, tus+https://SERVER/FILES, s3://BUCKET or a folder");
   SHILU_TRY(const sender::Parcel parcel, open_package(arguments));
+  if (std::filesystem::is_directory(arguments.platform)) return submit_to_folder(arguments, parcel);
   if (arguments.platform.starts_with("s3://")) return submit_to_s3(arguments, parcel);
   return arguments.tus.empty() ? submit_to_platform(arguments, parcel) : submit_to_tus(arguments, parcel);
 }
@@ -36,9 +37,10 @@ void add_submit(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<SubmitArguments>();
   CLI::App* command = app.add_subcommand("submit", "Deliver a package and fetch its receipt");
   command->add_option("package", arguments->package, "The package (zip)")->required();
-  CLI::Option* platform = command->add_option(
-      "--to", arguments->platform,
-      "The platform, http(s)://…, any tus 1.0 server, tus+http(s)://…, or a store, s3://bucket/folder");
+  CLI::Option* platform =
+      command->add_option("--to", arguments->platform,
+                          "The platform, http(s)://…, any tus 1.0 server, tus+http(s)://…, a store, "
+                          "s3://bucket/folder, or a folder (a USB stick)");
   command->add_option("--tus", arguments->tus, "The same as --to tus+ADDRESS")->excludes(platform);
   command->add_option("--s3-endpoint", arguments->s3_endpoint, "Where the S3 store is, http(s)://…");
   command->add_option("--s3-region", arguments->s3_region, "Its region")->capture_default_str();

@@ -37,10 +37,14 @@ struct SubmitArguments {
 
 Result<int> submit_to_platform(const SubmitArguments& arguments, const sender::Parcel& parcel);
 Result<int> submit_to_tus(const SubmitArguments& arguments, const sender::Parcel& parcel);
-// Into a school's own S3-compatible store: `platform` is "s3://bucket/folder", the key the folder and the package's digest, so
-// that the same package is never there twice. The store's keys come from the environment, AWS_ACCESS_KEY_ID and
-// AWS_SECRET_ACCESS_KEY. `<package>.s3-upload.json` remembers an upload that was begun, until it is done.
+// Into a school's own S3-compatible store: `platform` is "s3://bucket/folder", the key the folder and the
+// package's digest, so that the same package is never there twice. The store's keys come from the
+// environment, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. `<package>.s3-upload.json` remembers an upload
+// that was begun, until it is done.
 Result<int> submit_to_s3(const SubmitArguments& arguments, const sender::Parcel& parcel);
+
+// Into an existing folder, for somebody to carry (`shilu carry`).
+Result<int> submit_to_folder(const SubmitArguments& arguments, const sender::Parcel& parcel);
 
 // Between two tries that failed: counts them, tells them, waits. Progress begins the count anew.
 class Persistence {

@@ -1,0 +1,42 @@
+#pragma once
+// A package that goes by hand, on a stick or through a shared folder: the package, a request beside it, and
+// later what the platform answered beside both. docs/ref/hand-over.md. Thread-safe (no state).
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "firmware/base/digest.h"
+#include "firmware/base/dsse.h"
+
+namespace shilu::sender {
+
+struct HandOver {
+  Digest package_sha256{};
+  std::uint64_t size_bytes = 0;
+  std::string programme;
+  std::string point;
+};
+
+std::filesystem::path package_file(const std::filesystem::path& folder, const Digest& package_sha256);
+std::filesystem::path request_file(const std::filesystem::path& folder, const Digest& package_sha256);
+std::filesystem::path receipt_file(const std::filesystem::path& folder, const Digest& package_sha256);
+std::filesystem::path refusal_file(const std::filesystem::path& folder, const Digest& package_sha256);
+
+enum class HandedOut { kNow, kBefore };
+// Copies the package, reads back what was written, and writes the request last: where a request stands, its
+// package is whole. kStorageFull: no room; kCorrupted: what was written reads as something else (a bad
+// stick).
+Result<HandedOut> hand_out(const std::filesystem::path& folder, const std::filesystem::path& package,
+                           const HandOver& what);
+// Every request of the folder, by digest. kCorrupted: one of them is none.
+Result<std::vector<HandOver>> requests_in(const std::filesystem::path& folder);
+// The receipts that somebody brought back, with their files' names. Their signatures are the taker's to
+// check.
+struct Brought {
+  std::string name;
+  DsseEnvelope receipt;
+};
+Result<std::vector<Brought>> receipts_in(const std::filesystem::path& folder);
+
+}  // namespace shilu::sender
