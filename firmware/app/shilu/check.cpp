@@ -6,9 +6,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "firmware/app/shilu/command.h"
+#include "firmware/app/shilu/findings.h"
 #include "firmware/base/json_io.h"
-#include "firmware/base/presentable.h"
 
 namespace shilu::cli {
 namespace {
@@ -25,20 +24,11 @@ void print(const journal::CheckReport& report) {
              report.signed_leaves < report.leaves
                  ? fmt::format("; recorded, not yet signed: the last {:.1f} s", report.unsigned_s)
                  : "");
-  for (const auto& finding : report.findings) {
-    fmt::print("{} {}: {}\n", finding.violation ? "violation" : "note", finding.code, presentable(finding.detail));
-  }
-  fmt::print("{}\n", report.clean() ? "clean" : "NOT CLEAN");
 }
 
 Result<int> check(const Arguments& arguments) {
   SHILU_TRY(const auto report, journal::check_lesson(arguments.directory));
-  if (arguments.json) {
-    print_json(report.to_json());
-  } else {
-    print(report);
-  }
-  return report.clean() ? kGood : kFailed;
+  return tell_findings(report, arguments.json, [](const auto& told) { print(told); });
 }
 
 }  // namespace

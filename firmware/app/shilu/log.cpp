@@ -5,7 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "capture/journal/device_log.h"
-#include "firmware/app/shilu/command.h"
+#include "firmware/app/shilu/findings.h"
 #include "firmware/base/json_io.h"
 
 namespace shilu::cli {
@@ -30,24 +30,16 @@ std::string members_of(const journal::LogEntry& entry) {
 
 void print(const journal::LogReport& report) {
   for (const auto& entry : report.entries) {
-    fmt::print("{}{} {}{}\n", to_rfc3339(entry.utc), entry.synchronised ? " " : "?", entry.event,
-               members_of(entry));
+    fmt::print("{}{} {}{}\n", to_rfc3339(entry.utc), entry.synchronised ? " " : "?", presentable(entry.event),
+               presentable(members_of(entry)));
   }
   fmt::print("log {} of device {}: {} entries, {} of {} leaves signed\n", report.log_id, report.device_id,
              report.entries.size(), report.signed_leaves, report.leaves);
-  for (const auto& finding : report.findings)
-    fmt::print("{} {}: {}\n", finding.violation ? "violation" : "note", finding.code, finding.detail);
-  fmt::print("{}\n", report.clean() ? "clean" : "NOT CLEAN");
 }
 
 Result<int> show(const Arguments& arguments) {
   SHILU_TRY(const auto report, journal::check_log(arguments.directory));
-  if (arguments.json) {
-    print_json(report.to_json());
-  } else {
-    print(report);
-  }
-  return report.clean() ? kGood : kFailed;
+  return tell_findings(report, arguments.json, [](const auto& told) { print(told); });
 }
 
 }  // namespace
