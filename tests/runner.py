@@ -288,7 +288,7 @@ def main():
     parser.add_argument("group", nargs="*")
     options = parser.parse_args()
     known = groups(options.build.resolve())
-    chosen = options.group or (["lint", "unit"] if options.unit else ["lint", "unit", "reader", "system", "once", "web"])
+    chosen = options.group or (["lint", "unit"] if options.unit else ["lint", "unit", "replay", "reader", "system", "once", "web"])
     if options.long:
         os.environ["SHILU_LONG"] = "1"
         chosen += ["asan", "tsan"]
