@@ -1,18 +1,15 @@
 #!/usr/bin/env python3
-"""What the stored corpora reach: each fuzz target over its corpus, edges by the source files that it is for.
+"""What the stored corpora reach: lines of the parsers that each fuzz target is for, by llvm-cov.
 
-    cmake --preset fuzz && ninja -C build/fuzz fuzz_targets && python3 tests/fuzz/coverage.py
-
-Edges are those of the sanitizers' build: the ways into their reports and out of exceptions count too, and are never taken.
+    cmake --preset fuzz-coverage && ninja -C build/fuzz-coverage fuzz_targets && python3 tests/fuzz/coverage.py
 """
 
 import argparse
-import collections
+import json
 import os
 import pathlib
-import re
-import shutil
 import subprocess
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PARSERS = {
@@ -32,35 +29,35 @@ PARSERS = {
     "tus_metadata": ["upload/platform/tus_metadata"],
     "platform_json": ["upload/platform/answers", "upload/platform/offer", "upload/platform/review"],
 }
-FUNCTION = re.compile(r"^(?:UN)?COVERED_FUNC: hits: \d+ edges: (\d+)/(\d+) .* (\S+?)(?::\d+)?$", re.M)
 
 
-def reached(program, corpus):
-    """-> total edges, and of each source file: edges reached, edges."""
-    environment = {**os.environ, "ASAN_SYMBOLIZER_PATH": shutil.which("llvm-symbolizer-14") or "llvm-symbolizer"}
-    done = subprocess.run([program, "-runs=0", "-print_coverage=1", corpus], capture_output=True, text=True, errors="replace",
-                          cwd=ROOT, env=environment, check=True)
-    files = collections.defaultdict(lambda: [0, 0])
-    for hit, edges, place in FUNCTION.findall(done.stderr):
-        name = os.path.relpath(os.path.normpath(ROOT / place.rsplit("../../", 1)[-1]), ROOT)
-        files[name][0] += int(hit)
-        files[name][1] += int(edges)
-    return int(re.findall(r"cov: (\d+)", done.stderr)[-1]), files
+def covered(program, corpus, work):
+    """-> by source file: per cent of its lines."""
+    raw, data = work / "raw", work / "data"
+    subprocess.run([program, corpus], env={**os.environ, "LLVM_PROFILE_FILE": str(raw)}, check=True, capture_output=True)
+    subprocess.run(["llvm-profdata-14", "merge", "-o", data, raw], check=True)
+    told = subprocess.run(["llvm-cov-14", "export", "-summary-only", "-instr-profile", data, program], check=True, capture_output=True, text=True)
+    return {file["filename"]: file["summary"]["lines"]["percent"] for file in json.loads(told.stdout)["data"][0]["files"]}
+
+
+def lines_of(files, parser):
+    return next((f"{per_cent:.0f} %" for name, per_cent in files.items() if name.endswith(f"{parser}.cpp")), "not there")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/fuzz")
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/fuzz-coverage")
     options = parser.parse_args()
-    print("| target | inputs | edges in all | edges of its parsers |\n|---|---:|---:|---|")
+    print("| target | inputs | lines of its parsers |\n|---|---:|---|")
     for target, parsers in PARSERS.items():
-        corpus = ROOT / "tests/fuzz/corpus" / target
-        edges, files = reached(options.build / f"bin/shilu_fuzz_{target}", corpus)
-        told = []
-        for name in parsers:
-            hit, all_edges = files.get(f"{name}.cpp", (0, 0))
-            told.append(f"{pathlib.Path(name).name} {hit} of {all_edges}")
-        print(f"| `{target}` | {len(list(corpus.iterdir()))} | {edges} | {', '.join(told)} |", flush=True)
+        program, corpus = options.build / f"bin/shilu_fuzz_{target}", ROOT / "tests/fuzz/corpus" / target
+        if not program.exists():
+            print(f"| `{target}` | {len(list(corpus.iterdir()))} | not built |")
+            continue
+        with tempfile.TemporaryDirectory() as work:
+            files = covered(program, corpus, pathlib.Path(work))
+        told = ", ".join(f"{pathlib.Path(name).name} {lines_of(files, name)}" for name in parsers)
+        print(f"| `{target}` | {len(list(corpus.iterdir()))} | {told} |", flush=True)
 
 
 if __name__ == "__main__":
