@@ -8,7 +8,6 @@
 
 #include "firmware/base/digest.h"
 #include "firmware/base/ids.h"
-#include "firmware/base/log.h"
 #include "upload/platform/gate.h"
 #include "upload/platform/object_intake.h"
 #include "upload/platform/tus_metadata.h"
@@ -136,9 +135,8 @@ Result<http::Response> head(const Context& context, const http::Request&, const 
 
 Result<http::Response> terminate(const Context& context, const http::Request&, const Upload& upload) {
   if (upload.taken) return http::problem(409, "taken", "This upload has become a package.");
-  // A store that is away frees it later: unfinished uploads there have a lifetime of their own.
-  if (const auto freed = abandon_object(context, upload); !freed)
-    log_warning("object store: upload={}: {}", upload.id, freed.error().message);
+  // While the store is away the upload stays in our table, and the sweep frees both when its time is over.
+  SHILU_CHECK(abandon_object(context, upload));
   SHILU_CHECK(context.uploads.remove(upload));
   return http::no_content();
 }
