@@ -291,7 +291,7 @@ def main():
     chosen = options.group or (["lint", "unit"] if options.unit else ["lint", "unit", "replay", "reader", "system", "once", "web"])
     if options.long:
         os.environ["SHILU_LONG"] = "1"
-        chosen += ["asan", "tsan"]
+        chosen += ["asan", "tsan", "fuzz"]
     unknown = [name for name in chosen if name not in known]
     if unknown:
         parser.error(f"there is no group {unknown[0]}; there are {', '.join(known)}")
