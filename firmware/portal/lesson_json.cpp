@@ -27,7 +27,7 @@ Json lesson_json(const store::Lesson& lesson) {
 Json marks_json(const journal::LessonFolder& folder) {
   Json list = Json::array();
   for (const Mark& mark : folder.marks()) {
-    const TimeRange range = mark.range(folder.duration());
+    const TimeRange range = mark.range(folder.finished() ? folder.duration() : kOpenEnd);
     list.push_back({{"id", mark.id},
                     {"point", optional_text(mark.point)},
                     {"at_ms", mark.at.ms()},

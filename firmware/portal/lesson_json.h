@@ -8,6 +8,8 @@
 namespace shilu::portal {
 
 Json lesson_json(const store::Lesson& lesson);
+// Of a lesson that runs: a mark may reach into what is still to come.
+inline constexpr Nanoseconds kOpenEnd = std::chrono::hours(24 * 365);
 Json marks_json(const journal::LessonFolder& folder);
 Json gaps_json(const journal::LessonFolder& folder);
 Json tracks_json(const journal::LessonFolder& folder);

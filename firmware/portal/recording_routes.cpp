@@ -17,7 +17,6 @@
 namespace shilu::portal {
 namespace {
 
-constexpr Nanoseconds kOpenEnd = std::chrono::hours(24 * 365);  // of a lesson that runs
 constexpr std::size_t kMaxText = 200;                // bytes of subject, class and topic
 constexpr std::int64_t kMaxPlanned_ms = 6 * 3'600'000;
 constexpr std::int64_t kMaxTapDelay_ms = 3'600'000;  // a page that was offline for an hour

@@ -35,6 +35,7 @@ async function mark(page: Page, code: string): Promise<void> {
   if (await page.getByTestId(`tile-${code}`).count()) {
     await page.getByTestId(`tile-${code}`).click();
     await expect(page.getByTestId(`tile-${code}`)).toHaveAttribute("data-lit", "true", { timeout: 15_000 });
+    await expect(page.getByTestId(`tile-${code}`)).toContainText(/[45]\d/); // the seconds that it still runs
   } else {
     await page.getByTestId("all-points").click();
     await page.getByTestId(`point-${code}`).getByRole("button", { name: new RegExp(`${t["points.mark"] ?? "?"} ${code}`) }).click();

@@ -61,6 +61,22 @@ test("a tap whose lesson has ended is not hidden", async ({ page, device, reques
   expect(device.running.marks).toHaveLength(0);
 });
 
+test("a tap on a lit tile ends its mark there", async ({ page, device }) => {
+  const tile = page.getByTestId("tile-A6");
+  await tile.click();
+  await expect(tile).toContainText("60");
+  await page.waitForTimeout(1500);
+  await tile.click();
+  await expect.poll(() => device.running.marks.map((mark: { undone: boolean }) => mark.undone)).toEqual([true, false]);
+  const [whole, ended] = device.running.marks;
+  expect(Math.abs(ended.at_ms - whole.at_ms)).toBeLessThan(300);
+  expect(Math.abs(ended.from_ms - whole.from_ms)).toBeLessThan(300);
+  expect(ended.to_ms - ended.at_ms).toBeGreaterThan(1200);
+  expect(ended.to_ms - ended.at_ms).toBeLessThan(10_000);
+  await expect(page.getByTestId("marks").getByRole("listitem")).toHaveCount(1);
+  await expect(tile).toHaveAttribute("data-lit", "false");
+});
+
 test("undo within eight seconds takes the mark back", async ({ page, device }) => {
   await page.getByTestId("tile-A6").click();
   await expect(page.getByTestId("tile-A6")).toHaveAttribute("data-lit", "true");

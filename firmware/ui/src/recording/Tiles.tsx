@@ -1,5 +1,5 @@
-// At most six big tiles, the ability points of today's plan. A tap marks this moment with a minute before and after; a long press
-// takes the last three minutes. A tile lights up only once the mark is on the recorder's disk.
+// At most six big tiles, the ability points of today's plan. A tap marks this moment with a minute before and after, a tap on a
+// lit tile ends that early; a long press takes the last three minutes. A tile lights up only once the mark is on the recorder's disk.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asProblem } from "@design/http";
 import { d, problemText } from "@design/texts";
@@ -8,7 +8,8 @@ import { showToast } from "@design/parts/Toasts";
 import { device } from "../live";
 import { pointName, points } from "../session";
 import { t } from "../texts";
-import { kLongPressMs, kLookMs, marks, stored, tap, undo, waitingTaps } from "./taps";
+import type { Mark } from "../types";
+import { endNow, kLongPressMs, kLookMs, marks, stored, tap, undo, waitingTaps } from "./taps";
 
 const kLongMs = 600;
 const kTwiceMs = 500; // two contacts this close are one finger, or a sleeve
@@ -33,7 +34,7 @@ interface Press {
   readonly onClick: () => void;
 }
 
-function usePress(point: string | null, setLong: (on: boolean) => void): Press {
+function usePress(point: string | null, open: Mark | undefined, setLong: (on: boolean) => void): Press {
   const timer = useRef(0);
   const long = useRef(false);
   const last = useRef(0);
@@ -62,7 +63,8 @@ function usePress(point: string | null, setLong: (on: boolean) => void): Press {
       if (long.current) long.current = false;
       else if (now - last.current > kTwiceMs) {
         last.current = now;
-        markNow(point, "around");
+        if (open) endNow(open);
+        else markNow(point, "around");
       }
     },
   };
@@ -70,10 +72,10 @@ function usePress(point: string | null, setLong: (on: boolean) => void): Press {
 
 export function Tile({ code }: { code: string }) {
   const [pressing, setPressing] = useState(false);
-  const press = usePress(code, setPressing);
   const now = device.value?.lesson?.elapsed_ms ?? 0;
   const mine = marks.value.filter((mark) => mark.point === code);
   const open = mine.filter((mark) => mark.to_ms > now && mark.at_ms <= now + 5000);
+  const press = usePress(code, open[open.length - 1], setPressing);
   const flash = mine.some((mark) => performance.now() - (stored.value.get(mark.id) ?? -kFlashMs) < kFlashMs);
   const waiting = waitingTaps.value.some((one) => one.point === code && !one.refused);
   const lit = open.length > 0 || flash;
@@ -91,7 +93,7 @@ export function Tile({ code }: { code: string }) {
 
 export function UnnamedTile() {
   const [pressing, setPressing] = useState(false);
-  const press = usePress(null, setPressing);
+  const press = usePress(null, undefined, setPressing);
   const waiting = waitingTaps.value.some((one) => one.point === null && !one.refused);
   return (
     <button type="button" class={`button tile-unnamed${pressing ? " is-pressing" : ""}`} data-testid="tile-unnamed" {...press}>

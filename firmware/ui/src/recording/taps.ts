@@ -6,7 +6,7 @@ import { asProblem, Problem } from "@design/http";
 import { uuid } from "@design/ids";
 import { readStoredJson, store } from "@design/storage";
 import { api } from "../api";
-import { device, runningMarks } from "../live";
+import { device, runningMarks, stateAt } from "../live";
 import type { Mark } from "../types";
 
 export interface Tap {
@@ -16,6 +16,7 @@ export interface Tap {
   readonly tapped_utc_ms: number;
   readonly look_back_ms: number;
   readonly look_ahead_ms: number;
+  readonly replaces?: string; // the mark that is taken back once this one is stored
   readonly refused?: Problem;
 }
 
@@ -50,8 +51,21 @@ export const marks = computed<readonly Mark[]>(() => runningMarks.value.filter((
 export function tap(point: string | null, lookBackMs: number, lookAheadMs: number): string | null {
   const lesson = device.peek()?.lesson;
   if (!lesson) return null;
-  const made: Tap = { id: uuid(), lesson: lesson.id, point, tapped_utc_ms: Date.now(), look_back_ms: lookBackMs, look_ahead_ms: lookAheadMs };
-  pressedAt.set(made.id, performance.now());
+  return send({ lesson: lesson.id, point, look_back_ms: lookBackMs, look_ahead_ms: lookAheadMs }, 0);
+}
+
+// A mark that still runs ends now: a shorter one of the same moment takes its place.
+export function endNow(mark: Mark): void {
+  const lesson = device.peek()?.lesson;
+  if (!lesson || waitingTaps.peek().some((one) => one.replaces === mark.id)) return;
+  const now = lesson.elapsed_ms + performance.now() - stateAt.peek();
+  const since = Math.max(0, Math.round(now - mark.at_ms));
+  send({ lesson: lesson.id, point: mark.point, look_back_ms: mark.at_ms - mark.from_ms, look_ahead_ms: since, replaces: mark.id }, since);
+}
+
+function send(wish: Omit<Tap, "id" | "tapped_utc_ms">, agoMs: number): string {
+  const made: Tap = { ...wish, id: uuid(), tapped_utc_ms: Date.now() - agoMs };
+  pressedAt.set(made.id, performance.now() - agoMs);
   keep([...waitingTaps.peek(), made]);
   void sendAll();
   return made.id;
@@ -91,6 +105,7 @@ async function sendOne(one: Tap): Promise<"next" | "later"> {
     // Undone while it was on its way: the undo may have overtaken it, so it is sent once more.
     if (waitingTaps.peek().some((still) => still.id === id)) remember(mark);
     else await api.undoMark(id);
+    if (one.replaces !== undefined) await undo(one.replaces);
     forget(id);
     return "next";
   } catch (error) {
