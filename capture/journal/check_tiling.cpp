@@ -6,7 +6,7 @@
 namespace shilu::journal {
 namespace {
 
-constexpr std::int64_t kSmallestTolerance = 1'000'000;  // ns
+constexpr std::int64_t kSmallestTolerance = 1'000'000;             // ns
 constexpr Nanoseconds kLongestPreRoll = std::chrono::seconds(32);  // 30 s and a fragment
 constexpr Nanoseconds kMayBeEmpty = std::chrono::seconds(5);
 
@@ -53,7 +53,8 @@ std::map<std::string, Timeline> timelines_of(const LessonFolder& lesson) {
 // `end`: where the lesson stopped; nothing while it runs, then a track is held only to what it has.
 void check_track(const std::string& name, const Timeline& line, std::optional<std::int64_t> end,
                  Findings& findings) {
-  // Before 0 a track holds what it had in memory at the press; from its first fragment on nothing is left out.
+  // Before 0 a track holds what it had in memory at the press; from its first fragment on nothing is left
+  // out.
   std::int64_t covered = line.spans.empty() ? 0 : std::min<std::int64_t>(line.spans.front().from, 0);
   if (covered < -kLongestPreRoll.count()) {
     findings.violation("pre-roll-long", fmt::format("{}: begins at {:.3f} s", name, seconds(covered)));

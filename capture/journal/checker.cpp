@@ -72,12 +72,17 @@ Json CheckReport::to_json() const {
   for (const auto& finding : findings) {
     list.push_back({{"code", finding.code}, {"violation", finding.violation}, {"detail", finding.detail}});
   }
-  return {{"clean", clean()},        {"findings", std::move(list)},
-          {"records", records},      {"fragments", fragments},
-          {"bytes", bytes},          {"gaps", gaps},
+  return {{"clean", clean()},
+          {"findings", std::move(list)},
+          {"records", records},
+          {"fragments", fragments},
+          {"bytes", bytes},
+          {"gaps", gaps},
           {"redacted", redacted},
-          {"marks", marks},          {"signed_leaves", signed_leaves},
-          {"leaves", leaves},        {"duration_s", duration_s},
+          {"marks", marks},
+          {"signed_leaves", signed_leaves},
+          {"leaves", leaves},
+          {"duration_s", duration_s},
           {"unsigned_s", unsigned_s}};
 }
 

@@ -19,9 +19,10 @@ struct Finding {
   // Violations: "lesson-json", "certificate", "journal" (what stands there is none of ours), "record-order"
   // (records that contradict one another), "header-hash", "fragment-missing", "fragment-hash",
   // "gap-undeclared", "overlap", "all-gap" (a lesson longer than 5 s has nothing of a required source),
-  // "redaction" (bytes where a signed deletion says that none are), "pre-roll-long" (more than 32 s from before
-  // the press), "checkpoint-root", "checkpoint-signature", "checkpoint-chain". Notes: "tail-bytes" (behind the
-  // last whole record, line or fragment), "stray-file", "unsigned-tail", "not-finished", "redaction-pending".
+  // "redaction" (bytes where a signed deletion says that none are), "pre-roll-long" (more than 32 s from
+  // before the press), "checkpoint-root", "checkpoint-signature", "checkpoint-chain". Notes: "tail-bytes"
+  // (behind the last whole record, line or fragment), "stray-file", "unsigned-tail", "not-finished",
+  // "redaction-pending".
   std::string code;
   bool violation = true;
   std::string detail;  // a sentence with the place
@@ -39,7 +40,7 @@ struct CheckReport {
   std::uint64_t leaves = 0;
   double duration_s = 0;
   double unsigned_s = 0;  // of lesson time, recorded behind the last checkpoint that holds
-  bool clean() const;  // no violation
+  bool clean() const;     // no violation
   Json to_json() const;
 };
 

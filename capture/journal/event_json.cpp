@@ -346,16 +346,23 @@ Result<EventBody> read_stop(const Json& json) {
 
 Result<EventBody> read_body(const std::string& name, const Json& json) {
   using Reader = Result<EventBody> (*)(const Json&);
-  static constexpr std::pair<std::string_view, Reader> kReaders[] = {
-      {"epoch", read_epoch},     {"start", read_start},
-      {"mark", read_mark},       {"mark-undone", read_mark_undone},
-      {"gap", read_gap},         {"clock", read_clock},
-      {"sign-in", read_sign_in}, {"recovered", read_recovered},
-      {"rebase", read_rebase},   {"private-begin", read_private_begin},
-      {"private", read_private}, {"stopping", read_stopping},
-      {"continued", read_continued}, {"extended", read_extended},
-      {"redaction", read_redaction}, {"redaction-done", read_redaction_done},
-      {"stop", read_stop}};
+  static constexpr std::pair<std::string_view, Reader> kReaders[] = {{"epoch", read_epoch},
+                                                                     {"start", read_start},
+                                                                     {"mark", read_mark},
+                                                                     {"mark-undone", read_mark_undone},
+                                                                     {"gap", read_gap},
+                                                                     {"clock", read_clock},
+                                                                     {"sign-in", read_sign_in},
+                                                                     {"recovered", read_recovered},
+                                                                     {"rebase", read_rebase},
+                                                                     {"private-begin", read_private_begin},
+                                                                     {"private", read_private},
+                                                                     {"stopping", read_stopping},
+                                                                     {"continued", read_continued},
+                                                                     {"extended", read_extended},
+                                                                     {"redaction", read_redaction},
+                                                                     {"redaction-done", read_redaction_done},
+                                                                     {"stop", read_stop}};
   for (const auto& [known, reader] : kReaders) {
     if (name == known) return reader(json);
   }

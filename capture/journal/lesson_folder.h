@@ -56,15 +56,15 @@ class LessonFolder {
   const std::vector<StoredRecord>& records() const;  // records()[i].leaf == i + 1
   const std::vector<TrackView>& tracks() const;      // by number
   const std::vector<SignedCheckpoint>& checkpoints() const;
-  std::vector<Mark> marks() const;  // undone ones have undone = true
+  std::vector<Mark> marks() const;     // undone ones have undone = true
   std::vector<GapEvent> gaps() const;  // as declared; tiles the lesson with the fragments
   // What people see as missing: the gaps, and what was deleted (reason "redacted").
   std::vector<GapEvent> holes() const;
   bool redacted(std::string_view track, std::uint32_t sequence) const;
-  bool redaction_pending() const;  // deleted in the journal, perhaps not yet on the disk
-  bool finished() const;         // a stop event is there
+  bool redaction_pending() const;    // deleted in the journal, perhaps not yet on the disk
+  bool finished() const;             // a stop event is there
   LessonTime recorded_from() const;  // of the earliest fragment, if that is pre-roll; else 0
-  Nanoseconds duration() const;  // of the stop event, else the end of the last fragment
+  Nanoseconds duration() const;      // of the stop event, else the end of the last fragment
   std::vector<Digest> leaf_hashes() const;
 
   // The movie of a source (both its tracks) over `range`, or over the whole lesson [0, duration].

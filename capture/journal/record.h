@@ -73,7 +73,8 @@ struct RecoveredEvent {
   std::uint64_t lost_bytes = 0;
   std::uint64_t records = 0;
 };
-// The lesson goes on under another relation of its time to the machine's: after a reboot, or a sleep of the machine.
+// The lesson goes on under another relation of its time to the machine's: after a reboot, or a sleep of the
+// machine.
 struct RebaseEvent {
   std::string boot_id;
   MonotonicTime start_monotonic;  // of that boot, where lesson time 0 lies from here on; may be negative
@@ -81,12 +82,14 @@ struct RebaseEvent {
   std::int64_t error_ms = 0;      // how far off it may be
   std::string reason;             // "reboot", "suspend"
 };
-// A private moment began: from here on nothing is recorded, also after a restart, until a PrivateEvent or the stop.
+// A private moment began: from here on nothing is recorded, also after a restart, until a PrivateEvent or the
+// stop.
 struct PrivateBeginEvent {};
 struct PrivateEvent {
   LessonTime from, to;
 };
-// The teacher stopped and may take it back for a while. Without a ContinuedEvent behind it the lesson ended there.
+// The teacher stopped and may take it back for a while. Without a ContinuedEvent behind it the lesson ended
+// there.
 struct StoppingEvent {
   std::int64_t duration_ms = 0;
   std::string reason;
@@ -123,10 +126,10 @@ struct OtherEvent {
   std::string name;
 };
 
-using EventBody = std::variant<EpochEvent, StartEvent, MarkEvent, MarkUndoneEvent, GapEvent, ClockEvent,
-                               SignInEvent, RecoveredEvent, RebaseEvent, PrivateBeginEvent, PrivateEvent,
-                               StoppingEvent, ContinuedEvent, ExtendedEvent, RedactionEvent, RedactionDoneEvent,
-                               StopEvent, OtherEvent>;
+using EventBody =
+    std::variant<EpochEvent, StartEvent, MarkEvent, MarkUndoneEvent, GapEvent, ClockEvent, SignInEvent,
+                 RecoveredEvent, RebaseEvent, PrivateBeginEvent, PrivateEvent, StoppingEvent, ContinuedEvent,
+                 ExtendedEvent, RedactionEvent, RedactionDoneEvent, StopEvent, OtherEvent>;
 struct EventRecord {
   LessonTime at;
   EventBody body;

@@ -31,7 +31,8 @@ Status RecordIndex::take(std::uint64_t position, const Record& record) {
 
 Status RecordIndex::take_event(std::uint64_t position, const EventRecord& event) {
   if (const auto* epoch = std::get_if<EpochEvent>(&event.body)) return take_epoch(position, *epoch);
-  if (const auto* redaction = std::get_if<RedactionEvent>(&event.body)) return take_redaction(position, *redaction);
+  if (const auto* redaction = std::get_if<RedactionEvent>(&event.body))
+    return take_redaction(position, *redaction);
   if (std::holds_alternative<PrivateBeginEvent>(event.body)) return take_private(position, true);
   if (std::holds_alternative<PrivateEvent>(event.body)) return take_private(position, false);
   if (std::holds_alternative<StoppingEvent>(event.body)) return take_stopping(position, true);
@@ -62,10 +63,13 @@ Status RecordIndex::take_stopping(std::uint64_t position, bool begins) {
 
 Status RecordIndex::take_redaction(std::uint64_t position, const RedactionEvent& event) {
   for (const auto& stretch : event.stretches) {
-    const auto track = std::find_if(tracks_.begin(), tracks_.end(), [&](const auto& t) { return t.name == stretch.track; });
-    const bool known = track != tracks_.end() &&
-                       stretch.last < progress_[static_cast<std::size_t>(track - tracks_.begin())].next_sequence;
-    if (!known) return contradiction(position, "fragments of {} are deleted that were never there", stretch.track);
+    const auto track =
+        std::find_if(tracks_.begin(), tracks_.end(), [&](const auto& t) { return t.name == stretch.track; });
+    const bool known =
+        track != tracks_.end() &&
+        stretch.last < progress_[static_cast<std::size_t>(track - tracks_.begin())].next_sequence;
+    if (!known)
+      return contradiction(position, "fragments of {} are deleted that were never there", stretch.track);
   }
   redacted_.insert(redacted_.end(), event.stretches.begin(), event.stretches.end());
   redaction_pending_ = true;

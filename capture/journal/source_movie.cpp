@@ -215,7 +215,8 @@ Result<std::vector<const TrackView*>> tracks_of(const std::vector<TrackView>& tr
 }
 
 // Where inside `range` the parameters of a track change, each once, ascending.
-Result<std::vector<LessonTime>> changes_inside(const std::vector<StoredRecord>& records, const RecordIndex& index,
+Result<std::vector<LessonTime>> changes_inside(const std::vector<StoredRecord>& records,
+                                               const RecordIndex& index,
                                                const std::vector<const TrackView*>& tracks, TimeRange range) {
   std::vector<LessonTime> changes;
   for (const auto* track : tracks) {

@@ -7,7 +7,8 @@
 namespace shilu::journal {
 
 Result<LessonFolder::SourceMovie> make_source_movie(const std::vector<StoredRecord>& records,
-                                                    const RecordIndex& index, std::string_view source, TimeRange range);
+                                                    const RecordIndex& index, std::string_view source,
+                                                    TimeRange range);
 
 // The same in ordered parts, cut where the codec parameters of a track change.
 Result<std::vector<LessonFolder::SourceMovie>> make_source_movies(const std::vector<StoredRecord>& records,

@@ -1,8 +1,8 @@
 #pragma once
-// What a capture process and the recorder say to each other, over the Unix socket that the capture process listens on.
-// One message of firmware/base/unix_socket.h each: u8 type, then the fields, big-endian. docs/ref/processes.md.
-// The capture side keeps every access unit until the recorder has called it durable (or 30 s), so that a recorder
-// that died loses nothing: its successor connects and gets all of them again.
+// What a capture process and the recorder say to each other, over the Unix socket that the capture process
+// listens on. One message of firmware/base/unix_socket.h each: u8 type, then the fields, big-endian.
+// docs/ref/processes.md. The capture side keeps every access unit until the recorder has called it durable
+// (or 30 s), so that a recorder that died loses nothing: its successor connects and gets all of them again.
 
 #include <cstdint>
 #include <string>
@@ -30,8 +30,9 @@ struct TrackParameters {
   std::uint32_t nominal_ticks = 0;  // usual distance of two samples in ticks; 0: unknown
 };
 
-// capture -> recorder. Units of one kind come in decode order with rising `number` (from 1, never reset while the
-// capture process lives). Audio units are one AAC frame each; the encoder's delay is already taken out of the times.
+// capture -> recorder. Units of one kind come in decode order with rising `number` (from 1, never reset while
+// the capture process lives). Audio units are one AAC frame each; the encoder's delay is already taken out of
+// the times.
 struct AccessUnit {
   MediaKind kind = MediaKind::kVideo;
   std::uint64_t number = 0;
@@ -45,22 +46,25 @@ struct AccessUnit {
 enum class SourceState : std::uint8_t { kConnecting, kLive, kLost };
 std::string_view to_string(SourceState state);
 
-// capture -> recorder, at every change; `detail` is a sentence ("The camera at 127.0.0.1:8554 refused the password.").
+// capture -> recorder, at every change; `detail` is a sentence ("The camera at 127.0.0.1:8554 refused the
+// password.").
 struct StateChange {
   SourceState state = SourceState::kConnecting;
   std::string detail;
-  // Stable: "", "refused" (nobody at the port), "unreachable" (no such name, or no answer), "password", "no-stream",
-  // "no-data", "no-key", "ended", "no-device", "unsupported", "failed".
+  // Stable: "", "refused" (nobody at the port), "unreachable" (no such name, or no answer), "password",
+  // "no-stream", "no-data", "no-key", "ended", "no-device", "unsupported", "failed".
   std::string code;
 };
 
-// recorder -> capture: everything up to `number` of this kind is durable (or not wanted) and may be forgotten.
+// recorder -> capture: everything up to `number` of this kind is durable (or not wanted) and may be
+// forgotten.
 struct Durable {
   MediaKind kind = MediaKind::kVideo;
   std::uint64_t number = 0;
 };
 
-// recorder -> capture: a lesson waits for a picture that needs no other. The capture gets one, by connecting anew.
+// recorder -> capture: a lesson waits for a picture that needs no other. The capture gets one, by connecting
+// anew.
 struct NeedKey {};
 
 // recorder -> capture: end in good order.

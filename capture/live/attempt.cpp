@@ -57,7 +57,8 @@ class Watch {
     if (message != nullptr && GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) return explain(spec_, message);
     if (message != nullptr) return explain_end(spec_);
     tell_notices();
-    if (key_needed_.exchange(false) && spec_.kind != "file" && no_key_for(kFreshKey)) return explain_renewal(spec_);
+    if (key_needed_.exchange(false) && spec_.kind != "file" && no_key_for(kFreshKey))
+      return explain_renewal(spec_);
     if (!silent()) return std::nullopt;
     if (assembly_.progress().keyless) return explain_keyless(spec_);
     return explain_silence(spec_, last_main_unit() > 0, announced());

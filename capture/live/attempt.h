@@ -17,8 +17,8 @@ struct AttemptEnd {
   bool finished = false;   // a file came to its end: there is nothing to try again
 };
 
-// Blocks until the source is lost or `stop`. `key_needed`, set by another thread: a key picture is wanted that does not
-// come; the attempt ends for it, since a new one begins with a key picture.
+// Blocks until the source is lost or `stop`. `key_needed`, set by another thread: a key picture is wanted
+// that does not come; the attempt ends for it, since a new one begins with a key picture.
 AttemptEnd run_attempt(const SourceSpec& spec, Transport transport, bool resumed, const AttemptTimes& times,
                        Backlog& backlog, std::atomic<bool>& key_needed, std::stop_token stop);
 

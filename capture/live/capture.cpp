@@ -80,9 +80,8 @@ void follow_source(const CaptureOptions& options, Backlog& backlog, std::atomic<
   auto pause_time = kFirstPause;
   bool delivered_ever = false;
   while (!stop.stop_requested()) {
-    const auto end =
-        run_attempt(options.source, transport.current(), delivered_ever, options.times, backlog, key_needed,
-                    stop);
+    const auto end = run_attempt(options.source, transport.current(), delivered_ever, options.times, backlog,
+                                 key_needed, stop);
     if (stop.stop_requested()) return;
     report.lost(end);
     if (end.finished) return wait_for(stop);

@@ -20,8 +20,8 @@ class DecodeTimes {
  public:
   // `depth`: of reorder_depth(); unknown begins at 0 and grows when pictures turn out to be reordered (the
   // picture that shows it is then shown late once). A promised depth is kept: a presentation time that goes
-  // further back is then the clock's step, not reordering, and is moved behind the one before. `step`: guessed
-  // distance of two pictures, for the first `depth` units.
+  // further back is then the clock's step, not reordering, and is moved behind the one before. `step`:
+  // guessed distance of two pictures, for the first `depth` units.
   DecodeTimes(std::optional<unsigned> depth, Nanoseconds step);
   void expect(std::optional<unsigned> depth);  // new parameter sets; it never becomes less
   UnitTimes next(MonotonicTime presentation);

@@ -46,8 +46,8 @@ void PacketClock::restart(Nanoseconds offset) {
   late_until_ = {0};
 }
 
-// The jitter buffer saw the packets come a little earlier than they are seen here, and what decoders and encoders behind
-// it have counted from is its time: the times go on from there.
+// The jitter buffer saw the packets come a little earlier than they are seen here, and what decoders and
+// encoders behind it have counted from is its time: the times go on from there.
 void PacketClock::settle(Nanoseconds offset, MonotonicTime now) {
   settled_ = true;
   bias_ = std::clamp(offset - least_delay(now).value_or(offset), -kLargestBias, kLargestBias);

@@ -32,7 +32,8 @@ class PeerServer::Peer {
   MessageChannel& channel() { return channel_; }
 
  private:
-  // Units come 70 times a second and are wanted once a second: sent a few at a time, they wake both processes less.
+  // Units come 70 times a second and are wanted once a second: sent a few at a time, they wake both processes
+  // less.
   void send_all(const link::Hello& hello) {
     auto sent = channel_.send(link::encode(hello));
     while (sent) {

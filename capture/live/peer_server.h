@@ -28,7 +28,8 @@ struct PeerWishes {
 
 class PeerServer {
  public:
-  static Result<std::unique_ptr<PeerServer>> open(PeerServerOptions options, Backlog& backlog, PeerWishes wishes);
+  static Result<std::unique_ptr<PeerServer>> open(PeerServerOptions options, Backlog& backlog,
+                                                  PeerWishes wishes);
   ~PeerServer();  // ends the connection and both threads; the socket file is removed
   PeerServer(const PeerServer&) = delete;
   PeerServer& operator=(const PeerServer&) = delete;
@@ -40,7 +41,7 @@ class PeerServer {
   void serve();
   void accept_peer();
   void drop_peer();
-  bool hear_peer();  // false: it said shutdown
+  bool hear_peer();                         // false: it said shutdown
   bool obey(const link::Message& message);  // false: not for a capture
   int wait_ms() const;
 

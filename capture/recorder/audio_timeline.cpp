@@ -20,7 +20,10 @@ std::int64_t median_of(std::vector<std::int64_t>& values) {
 
 AudioTimeline::AudioTimeline(MonotonicTime lesson_start, std::uint32_t sample_rate, std::uint32_t frame_ticks,
                              std::optional<std::int64_t> continue_at)
-    : lesson_start_(lesson_start), sample_rate_(sample_rate), frame_ticks_(frame_ticks), position_(continue_at) {}
+    : lesson_start_(lesson_start),
+      sample_rate_(sample_rate),
+      frame_ticks_(frame_ticks),
+      position_(continue_at) {}
 
 std::int64_t AudioTimeline::measure(const link::AccessUnit& unit) const {
   return ticks_from_ns((unit.decode_time - lesson_start_).count(), sample_rate_);
@@ -64,8 +67,8 @@ Placement AudioTimeline::place(const link::AccessUnit& unit, MonotonicTime) {
   return placement;
 }
 
-// What the position moves by at a border: the drift that the rate says this fragment gathered, and a bounded part of
-// what is still wrong.
+// What the position moves by at a border: the drift that the rate says this fragment gathered, and a bounded
+// part of what is still wrong.
 std::int64_t AudioTimeline::next_step(double median_error) {
   const auto count = static_cast<double>(errors_.size());
   rate_.add(static_cast<double>(frames_) - count / 2, measured_sum_ / count);

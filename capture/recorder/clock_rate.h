@@ -1,6 +1,6 @@
 #pragma once
-// How long a frame of a sound card really lasts, in ticks of the machine's clock. Devices are up to 2000 ppm off.
-// Least squares over the last 30 fragments; thread-bound.
+// How long a frame of a sound card really lasts, in ticks of the machine's clock. Devices are up to 2000 ppm
+// off. Least squares over the last 30 fragments; thread-bound.
 
 #include <cstdint>
 #include <deque>
@@ -9,10 +9,12 @@ namespace shilu::recorder {
 
 class ClockRate {
  public:
-  // The `frame`-th frame was seen at `ticks` (means over one fragment, so that single late frames do not count).
+  // The `frame`-th frame was seen at `ticks` (means over one fragment, so that single late frames do not
+  // count).
   void add(double frame, double ticks);
   void clear() { points_.clear(); }
-  // What a frame lasts beyond `nominal`; 0 until the points cover `settle_ticks`; never past 2500 ppm either way.
+  // What a frame lasts beyond `nominal`; 0 until the points cover `settle_ticks`; never past 2500 ppm either
+  // way.
   double excess_per_frame(double nominal, double settle_ticks) const;
 
  private:

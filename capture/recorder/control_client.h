@@ -1,6 +1,6 @@
 #pragma once
-// Talks to a recorder in another process. Each call is a connection of its own, so a client outlives any restart of the
-// recorder; kUnavailable (or kNotFound) means that none is there. Thread-safe.
+// Talks to a recorder in another process. Each call is a connection of its own, so a client outlives any
+// restart of the recorder; kUnavailable (or kNotFound) means that none is there. Thread-safe.
 
 #include <atomic>
 #include <filesystem>

@@ -27,7 +27,8 @@ Result<T> json_number(const Json& json, std::string_view key) {
 
 Result<Nanoseconds> look_from(const Json& json, std::string_view key) {
   const auto ms = json_int_or(json, key, std::chrono::duration_cast<milliseconds>(kDefaultLook).count());
-  if (ms < 0 || ms > kMsPerDay) return fail(ErrorKind::kInvalidArgument, fmt::format("\"{}\" is out of range", key));
+  if (ms < 0 || ms > kMsPerDay)
+    return fail(ErrorKind::kInvalidArgument, fmt::format("\"{}\" is out of range", key));
   return milliseconds(ms);
 }
 
@@ -57,7 +58,8 @@ std::filesystem::path control_socket(const std::filesystem::path& runtime_direct
 std::string_view control_code(std::string_view operation, ErrorKind kind) {
   const bool start = operation == "start";
   if (operation == "mark" && kind == ErrorKind::kPermissionDenied) return "private";
-  if ((operation == "resume" || operation == "continue") && kind == ErrorKind::kFailedPrecondition) return "nothing-to-continue";
+  if ((operation == "resume" || operation == "continue") && kind == ErrorKind::kFailedPrecondition)
+    return "nothing-to-continue";
   if (operation == "redact" && kind == ErrorKind::kNotFound) return "nothing-there";
   if (kind == ErrorKind::kFailedPrecondition) return start ? "already-recording" : "not-recording";
   if (start && kind == ErrorKind::kUnavailable) return "no-picture-source";
@@ -149,7 +151,8 @@ Result<RedactRequest> redact_request_from(const Json& json) {
   }
   if (json.contains("last_ms")) {
     SHILU_TRY(const auto last, json_int(json, "last_ms"));
-    if (last <= 0 || last > kMsPerDay) return fail(ErrorKind::kInvalidArgument, "\"last_ms\" is out of range");
+    if (last <= 0 || last > kMsPerDay)
+      return fail(ErrorKind::kInvalidArgument, "\"last_ms\" is out of range");
     request.last = milliseconds(last);
     return request;
   }
@@ -217,8 +220,9 @@ Result<MarkNotice> mark_notice_from(const Json& json) {
 }
 
 Json to_json(const FragmentNotice& notice) {
-  return {{"event", "fragment"},     {"lesson_id", notice.lesson_id}, {"track", notice.track},
-          {"epoch", notice.epoch},   {"offset", notice.offset},       {"size", notice.size},
+  return {{"event", "fragment"},         {"lesson_id", notice.lesson_id},
+          {"track", notice.track},       {"epoch", notice.epoch},
+          {"offset", notice.offset},     {"size", notice.size},
           {"sequence", notice.sequence}, {"key", notice.key}};
 }
 
@@ -235,12 +239,8 @@ Result<FragmentNotice> fragment_notice_from(const Json& json) {
 }
 
 Json to_json(const EpochNotice& notice) {
-  return {{"event", "epoch"},
-          {"lesson_id", notice.lesson_id},
-          {"track", notice.track},
-          {"epoch", notice.epoch},
-          {"codec", notice.codec},
-          {"header_size", notice.header_size}};
+  return {{"event", "epoch"},      {"lesson_id", notice.lesson_id}, {"track", notice.track},
+          {"epoch", notice.epoch}, {"codec", notice.codec},         {"header_size", notice.header_size}};
 }
 
 Result<EpochNotice> epoch_notice_from(const Json& json) {

@@ -13,8 +13,8 @@ namespace shilu::recorder {
 
 std::filesystem::path control_socket(const std::filesystem::path& runtime_directory);  // recorder.sock in it
 
-// The stable code of an error of an operation: "already-recording", "no-picture-source", "no-space", "not-recording",
-// "private", "nothing-to-continue", "nothing-there"; else the kind's own name.
+// The stable code of an error of an operation: "already-recording", "no-picture-source", "no-space",
+// "not-recording", "private", "nothing-to-continue", "nothing-there"; else the kind's own name.
 std::string_view control_code(std::string_view operation, ErrorKind kind);
 
 Json error_answer(std::string_view operation, const Error& error);

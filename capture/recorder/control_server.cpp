@@ -30,7 +30,7 @@ struct ControlServer::Client {
 
   MessageChannel channel;
   std::shared_ptr<Outbox> outbox;  // shared with the hub once subscribed
-  bool wants_events = false;  // the hearing thread's
+  bool wants_events = false;       // the hearing thread's
   std::atomic<bool> ended = false;
   std::thread hears;
   std::thread speaks;
@@ -153,7 +153,8 @@ Result<Json> ControlServer::handle_moment(const std::string& operation, const Js
   if (operation == "resume" || operation == "continue") return recorder_.go_on().map([&] { return good; });
   if (operation == "extend") {
     SHILU_TRY(const auto by, json_int(request, "by_ms"));
-    if (by <= 0 || by > kMostExtension_ms) return fail(ErrorKind::kInvalidArgument, "\"by_ms\" is at most 4 hours");
+    if (by <= 0 || by > kMostExtension_ms)
+      return fail(ErrorKind::kInvalidArgument, "\"by_ms\" is at most 4 hours");
     SHILU_TRY(const auto planned, recorder_.extend(std::chrono::milliseconds(by)));
     return Json{{"ok", true}, {"planned_ms", planned}};
   }

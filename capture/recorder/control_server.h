@@ -1,6 +1,6 @@
 #pragma once
-// Answers on recorder.sock. One thread accepts, two serve each client (one hears, one speaks), one tells the status
-// every second and on change. Clients beyond 32 are turned away.
+// Answers on recorder.sock. One thread accepts, two serve each client (one hears, one speaks), one tells the
+// status every second and on change. Clients beyond 32 are turned away.
 
 #include <list>
 #include <memory>
@@ -14,8 +14,8 @@ namespace shilu::recorder {
 
 class ControlServer {
  public:
-  // `listener` from listen_unix(control_socket(...)), taken before the recorder is opened: it keeps a second one away.
-  // Recorder and hub outlive the server.
+  // `listener` from listen_unix(control_socket(...)), taken before the recorder is opened: it keeps a second
+  // one away. Recorder and hub outlive the server.
   ControlServer(UniqueFd listener, Recorder& recorder, EventHub& hub);
   ~ControlServer();  // ends all connections
   ControlServer(const ControlServer&) = delete;

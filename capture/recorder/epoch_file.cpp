@@ -20,7 +20,8 @@ std::vector<bmff::Sample> samples_of(const Fragment& fragment) {
   std::vector<bmff::Sample> samples;
   samples.reserve(fragment.samples.size());
   for (const auto& sample : fragment.samples) {
-    samples.push_back({sample.data, sample.decode_ticks, sample.duration, sample.composition_offset, sample.sync});
+    samples.push_back(
+        {sample.data, sample.decode_ticks, sample.duration, sample.composition_offset, sample.sync});
   }
   return samples;
 }
@@ -40,7 +41,8 @@ std::uint32_t expected_samples(const Fragment& fragment) {
 
 }  // namespace
 
-Result<std::shared_ptr<EpochFile>> EpochFile::create(FileSystem& files, const std::filesystem::path& directory,
+Result<std::shared_ptr<EpochFile>> EpochFile::create(FileSystem& files,
+                                                     const std::filesystem::path& directory,
                                                      const std::string& track, std::uint16_t number,
                                                      std::shared_ptr<const TrackFormat> format) {
   const auto folder = directory / track;

@@ -62,8 +62,13 @@ void EventHub::end() {
 
 void EventHub::on_fragment(const std::string& lesson_id, const std::string& track,
                            const journal::FragmentRecord& record) {
-  const FragmentNotice notice{lesson_id,   track,           record.epoch,
-                              record.offset, record.size, record.sequence, (record.flags & journal::kKey) != 0};
+  const FragmentNotice notice{lesson_id,
+                              track,
+                              record.epoch,
+                              record.offset,
+                              record.size,
+                              record.sequence,
+                              (record.flags & journal::kKey) != 0};
   publish(canonical_json(to_json(notice)));
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Carries the recorder's news to whoever subscribed. Publishing never waits for a subscriber: each has a bounded outbox,
-// and one that does not empty it is cut off. Thread-safe.
+// Carries the recorder's news to whoever subscribed. Publishing never waits for a subscriber: each has a
+// bounded outbox, and one that does not empty it is cut off. Thread-safe.
 
 #include <condition_variable>
 #include <deque>
@@ -16,8 +16,8 @@ namespace shilu::recorder {
 // Messages on their way to one client.
 class Outbox {
  public:
-  void put(std::string message);        // to a full or closed outbox: closes it
-  std::optional<std::string> take();    // waits; nullopt: closed and empty
+  void put(std::string message);      // to a full or closed outbox: closes it
+  std::optional<std::string> take();  // waits; nullopt: closed and empty
   void close();
   bool closed() const;
 

@@ -43,7 +43,8 @@ struct CodedSample {
   bool sync = false;
 };
 
-// What an epoch is made of. Equal headers give equal files, but the usual sample duration stands in the journal alone.
+// What an epoch is made of. Equal headers give equal files, but the usual sample duration stands in the
+// journal alone.
 struct TrackFormat {
   CodecParameters parameters;
   std::uint32_t nominal_ticks = 0;  // 0: unknown
@@ -56,7 +57,8 @@ struct TrackFormat {
 
 // A closed fragment that is not on disk yet: at least one sample, durations set.
 struct Fragment {
-  std::shared_ptr<const TrackFormat> format;  // shared by all fragments of an epoch, across threads, never changed
+  std::shared_ptr<const TrackFormat>
+      format;  // shared by all fragments of an epoch, across threads, never changed
   std::vector<CodedSample> samples;
   bool closed_at_limit = false;
   bool clock_suspect = false;

@@ -15,7 +15,8 @@ bool FragmentAssembler::full(const TrackFormat& format) const {
          samples_.size() * std::uint64_t{format.nominal_ticks} >= format.parameters.timescale;
 }
 
-FragmentAssembler::Border FragmentAssembler::border_before(bool sync, std::int64_t decode_ticks, std::size_t size,
+FragmentAssembler::Border FragmentAssembler::border_before(bool sync, std::int64_t decode_ticks,
+                                                           std::size_t size,
                                                            const TrackFormat& format) const {
   if (samples_.empty()) return Border::kNone;
   if (kind_ == MediaKind::kAudio) return full(format) ? Border::kComplete : Border::kNone;
@@ -39,7 +40,8 @@ void FragmentAssembler::drop_from(std::int64_t ticks) {
   }
 }
 
-Fragment FragmentAssembler::close(std::shared_ptr<const TrackFormat> format, std::int64_t end_ticks, Border border) {
+Fragment FragmentAssembler::close(std::shared_ptr<const TrackFormat> format, std::int64_t end_ticks,
+                                  Border border) {
   Fragment fragment;
   fragment.format = std::move(format);
   fragment.samples = std::exchange(samples_, {});

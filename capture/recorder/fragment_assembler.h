@@ -1,8 +1,8 @@
 #pragma once
 // Gathers samples until a fragment is whole. Thread-bound.
-// Pictures: a fragment closes before each IDR, or before the sample that would begin more than 2 s after it (or exceed
-// 32 MiB). Sound: after about 1 s of whole frames. A sample's duration is known when the next one comes, so a fragment
-// closes only then - or when nothing comes any more.
+// Pictures: a fragment closes before each IDR, or before the sample that would begin more than 2 s after it
+// (or exceed 32 MiB). Sound: after about 1 s of whole frames. A sample's duration is known when the next one
+// comes, so a fragment closes only then - or when nothing comes any more.
 
 #include <optional>
 
@@ -20,7 +20,8 @@ class FragmentAssembler {
   // The sound gathered so far makes a fragment.
   bool full(const TrackFormat& format) const;
   enum class Border { kNone, kComplete, kAtLimit };
-  Border border_before(bool sync, std::int64_t decode_ticks, std::size_t size, const TrackFormat& format) const;
+  Border border_before(bool sync, std::int64_t decode_ticks, std::size_t size,
+                       const TrackFormat& format) const;
 
   void add(CodedSample sample, UnitName unit, bool clock_suspect);
   // Takes away what begins at `ticks` or later: the lesson ends there.

@@ -5,8 +5,8 @@
 namespace shilu::recorder {
 namespace {
 
-// Behind a stop come deletions only, and each of their records says that it stands behind it. A deletion of a dozen tracks
-// in a few pieces each fits.
+// Behind a stop come deletions only, and each of their records says that it stands behind it. A deletion of a
+// dozen tracks in a few pieces each fits.
 constexpr std::uint64_t kTail = 16'384;
 
 std::size_t place_of(std::string_view text, std::string_view what) {
@@ -26,8 +26,8 @@ JournalTail read_journal_tail(FileSystem& files, const std::filesystem::path& jo
   const auto behind = place_of(text, "\"after_stop\":true");
   JournalTail tail;
   tail.stopped = behind > 0 || place_of(text, "\"event\":\"stop\"") > 0;
-  tail.deletion_pending =
-      behind > 0 && place_of(text, "\"event\":\"redaction\"") > place_of(text, "\"event\":\"redaction-done\"");
+  tail.deletion_pending = behind > 0 && place_of(text, "\"event\":\"redaction\"") >
+                                            place_of(text, "\"event\":\"redaction-done\"");
   return tail;
 }
 

@@ -6,17 +6,19 @@
 
 namespace shilu::recorder {
 
-// Two readings one after the other: what lies between them is far below a millisecond, and sleeps are seconds.
+// Two readings one after the other: what lies between them is far below a millisecond, and sleeps are
+// seconds.
 Nanoseconds machine_slept() {
   timespec monotonic{};
   timespec since_boot{};
   ::clock_gettime(CLOCK_MONOTONIC, &monotonic);
   ::clock_gettime(CLOCK_BOOTTIME, &since_boot);
-  return std::chrono::seconds(since_boot.tv_sec - monotonic.tv_sec) + Nanoseconds(since_boot.tv_nsec - monotonic.tv_nsec);
+  return std::chrono::seconds(since_boot.tv_sec - monotonic.tv_sec) +
+         Nanoseconds(since_boot.tv_nsec - monotonic.tv_nsec);
 }
 
-journal::RebaseEvent rebase_after_reboot(const ClockAnchor& anchor, LessonTime stored_until, const Clock& clock,
-                                         Nanoseconds slept) {
+journal::RebaseEvent rebase_after_reboot(const ClockAnchor& anchor, LessonTime stored_until,
+                                         const Clock& clock, Nanoseconds slept) {
   const auto quality = clock.quality();
   const Nanoseconds this_boot = Nanoseconds(clock.monotonic().ns) + slept;
   const Nanoseconds passed(clock.wall().ns - anchor.wall.ns);

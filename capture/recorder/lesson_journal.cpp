@@ -23,7 +23,8 @@ Status cut_back(FileSystem& files, const std::filesystem::path& path, std::uint6
 }  // namespace
 
 Result<std::unique_ptr<LessonJournal>> LessonJournal::create(Place place, const LessonInfo& info) {
-  SHILU_TRY(auto writer, journal::JournalWriter::create(place.files, place.directory, info.lesson_id, info.to_json()));
+  SHILU_TRY(auto writer,
+            journal::JournalWriter::create(place.files, place.directory, info.lesson_id, info.to_json()));
   auto journal = std::unique_ptr<LessonJournal>(new LessonJournal(std::move(place), std::move(writer)));
   SHILU_CHECK(journal->remember_sizes());
   return journal;

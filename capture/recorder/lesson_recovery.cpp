@@ -63,7 +63,8 @@ std::set<std::uint64_t> broken_records(FileSystem& files, const LessonFolder& fo
 }
 
 // An epoch whose every fragment is gone may stay: its header is there. A gap behind a lost fragment may not.
-bool gap_behind_loss(const journal::Record& record, const LessonFolder& folder, const std::set<std::uint64_t>& broken) {
+bool gap_behind_loss(const journal::Record& record, const LessonFolder& folder,
+                     const std::set<std::uint64_t>& broken) {
   const auto* event = std::get_if<journal::EventRecord>(&record);
   const auto* gap = event == nullptr ? nullptr : std::get_if<journal::GapEvent>(&event->body);
   if (gap == nullptr) return false;
@@ -155,7 +156,8 @@ void take_fragment(TrackState& state, const FragmentRecord& fragment, std::uint3
   state.next_sequence = fragment.sequence + 1;
   const LessonTime end{
       ns_from_ticks(fragment.start_ticks + static_cast<std::int64_t>(fragment.duration_ticks), timescale)};
-  state.durable_until = state.anything ? std::max(state.durable_until, end) : end;  // may lie before the press
+  state.durable_until =
+      state.anything ? std::max(state.durable_until, end) : end;  // may lie before the press
   state.anything = true;
   state.counters.bytes += fragment.size;
   state.counters.fragments += 1;
@@ -171,13 +173,15 @@ Result<TrackState> state_of(const LessonFolder& folder, const journal::TrackView
   for (const auto& epoch : track.epochs) {
     take_epoch(state, epoch.event);
     for (const auto position : epoch.fragments) {
-      take_fragment(state, std::get<FragmentRecord>(folder.records()[position].record), epoch.event.timescale);
+      take_fragment(state, std::get<FragmentRecord>(folder.records()[position].record),
+                    epoch.event.timescale);
     }
   }
   for (const auto& gap : folder.gaps()) {
     if (gap.track != track.name) continue;
     ++state.counters.gaps;
-    state.counters.expected += static_cast<std::uint64_t>(LessonTime{(gap.to - gap.from).count()}.seconds() * state.rate);
+    state.counters.expected +=
+        static_cast<std::uint64_t>(LessonTime{(gap.to - gap.from).count()}.seconds() * state.rate);
     state.durable_until = state.anything ? std::max(state.durable_until, gap.to) : gap.to;
     state.anything = true;
   }
@@ -187,7 +191,8 @@ Result<TrackState> state_of(const LessonFolder& folder, const journal::TrackView
 // A gap of a track that never got as far as an epoch.
 void add_gap_only_tracks(const LessonFolder& folder, std::vector<TrackState>& tracks) {
   for (const auto& gap : folder.gaps()) {
-    const auto known = std::find_if(tracks.begin(), tracks.end(), [&](const auto& one) { return one.name == gap.track; });
+    const auto known =
+        std::find_if(tracks.begin(), tracks.end(), [&](const auto& one) { return one.name == gap.track; });
     const auto parts = parse_track_name(gap.track);
     if (known != tracks.end() || !parts) continue;
     TrackState state;

@@ -1,6 +1,7 @@
 #pragma once
-// The two threads that bring a lesson to the disk: one writes what was offered, one syncs once a tick. A sync that takes
-// longer than a tick stretches the tick. A disk that fails is tried again, ever more slowly, up to every 5 s.
+// The two threads that bring a lesson to the disk: one writes what was offered, one syncs once a tick. A sync
+// that takes longer than a tick stretches the tick. A disk that fails is tried again, ever more slowly, up to
+// every 5 s.
 
 #include <condition_variable>
 #include <mutex>
@@ -18,10 +19,10 @@ class LessonThreads {
   LessonThreads(const LessonThreads&) = delete;
   LessonThreads& operator=(const LessonThreads&) = delete;
 
-  void end();                    // stops both after what they are at; nothing more is written. Idempotent
-  void fragment_offered();       // any thread
-  void tick_wanted();            // any thread: now, not at the end of the tick
-  std::string fault() const;     // why the disk does not take what it should; empty: it does
+  void end();                 // stops both after what they are at; nothing more is written. Idempotent
+  void fragment_offered();    // any thread
+  void tick_wanted();         // any thread: now, not at the end of the tick
+  std::string fault() const;  // why the disk does not take what it should; empty: it does
 
  private:
   void write();

@@ -12,7 +12,11 @@ using journal::GapEvent;
 
 LessonWriter::LessonWriter(FileSystem& files, std::filesystem::path directory, LessonJournal& journal,
                            WriterLimits limits, DurableListener& listener)
-    : files_(files), directory_(std::move(directory)), journal_(journal), limits_(limits), listener_(listener) {}
+    : files_(files),
+      directory_(std::move(directory)),
+      journal_(journal),
+      limits_(limits),
+      listener_(listener) {}
 
 std::size_t LessonWriter::add_track(TrackState state) {
   const std::lock_guard lock(mutex_);
@@ -53,7 +57,8 @@ Status LessonWriter::write_track(TrackStore& store) {
       const std::lock_guard lock(mutex_);
       if (store.rewrite && store.syncing > 0) return {};  // its outcome decides what must be written again
       if (store.rewrite) store.take_back();
-      while (store.no_room && !store.waiting.empty()) store.drop_front_group(GapReason::kDiskFull, last_offer_);
+      while (store.no_room && !store.waiting.empty())
+        store.drop_front_group(GapReason::kDiskFull, last_offer_);
       if (store.waiting.empty() || storage_full_) return {};
       fragment = std::move(store.waiting.front());
       store.waiting.pop_front();
@@ -76,7 +81,8 @@ Status LessonWriter::write_track(TrackStore& store) {
   }
 }
 
-// A file begins with a picture that needs no other. Where one failed in the middle of a long GOP, its rest is lost.
+// A file begins with a picture that needs no other. Where one failed in the middle of a long GOP, its rest is
+// lost.
 bool LessonWriter::give_up(TrackStore& store, Fragment& fragment) {
   if (store.needs_file(fragment) && !fragment.key()) {
     store.held_bytes -= std::min(store.held_bytes, fragment.size_bytes());
@@ -91,7 +97,8 @@ bool LessonWriter::give_up(TrackStore& store, Fragment& fragment) {
 
 Result<WrittenFragment> LessonWriter::write_one(TrackStore& store, Fragment& fragment) {
   if (store.needs_file(fragment)) {
-    SHILU_TRY(store.file, EpochFile::create(files_, directory_, store.state.name, store.write_epoch, fragment.format));
+    SHILU_TRY(store.file,
+              EpochFile::create(files_, directory_, store.state.name, store.write_epoch, fragment.format));
     ++store.write_epoch;
   }
   SHILU_TRY(auto record, store.file->append(fragment, store.write_sequence));
@@ -143,8 +150,8 @@ void LessonWriter::give_back(Batch& batch, std::size_t from) {
 
 void LessonWriter::journal_gap(TrackStore& store, const Fragment& fragment, LessonTime at) {
   auto& state = store.state;
-  records_.push_back(EventRecord{
-      at, GapEvent{state.name, state.durable_until, fragment.start(), std::string(to_string(fragment.reason_of_gap))}});
+  records_.push_back(EventRecord{at, GapEvent{state.name, state.durable_until, fragment.start(),
+                                              std::string(to_string(fragment.reason_of_gap))}});
   state.anything = true;
   ++state.counters.gaps;
   if (state.rate > 0) {
@@ -264,11 +271,13 @@ void LessonWriter::remove_unused(const EpochFile& file) {
 }
 
 std::vector<journal::Record> LessonWriter::final_gaps(
-    LessonTime end, LessonTime at, const std::function<GapReason(const std::string& track)>& reason_of) const {
+    LessonTime end, LessonTime at,
+    const std::function<GapReason(const std::string& track)>& reason_of) const {
   std::vector<journal::Record> records;
   for (const auto& report : tracks()) {
     const auto& state = report.state;
-    const auto tolerance = std::max<std::int64_t>(1'000'000, state.rate > 0 ? std::int64_t(1e9 / state.rate) : 0);
+    const auto tolerance =
+        std::max<std::int64_t>(1'000'000, state.rate > 0 ? std::int64_t(1e9 / state.rate) : 0);
     if ((end - state.durable_until).count() <= tolerance) continue;
     records.push_back(EventRecord{
         at, GapEvent{state.name, state.durable_until, end, std::string(to_string(reason_of(state.name)))}});

@@ -1,7 +1,7 @@
 #pragma once
-// Puts fragments on disk in the order that survives a power cut: the bytes, then their records, then what is told.
-// Three parties: whoever offers (any thread), the writer's thread (write_waiting), the sync thread (sync). No lock is
-// held across I/O of media.
+// Puts fragments on disk in the order that survives a power cut: the bytes, then their records, then what is
+// told. Three parties: whoever offers (any thread), the writer's thread (write_waiting), the sync thread
+// (sync). No lock is held across I/O of media.
 
 #include <functional>
 #include <memory>
@@ -15,9 +15,9 @@
 namespace shilu::recorder {
 
 struct WriterLimits {
-  std::uint64_t held_bytes = 64u << 20;                 // per track, not durable yet
+  std::uint64_t held_bytes = 64u << 20;  // per track, not durable yet
   Nanoseconds held_time = std::chrono::seconds(60);
-  std::uint64_t held_in_all = 192u << 20;               // of all tracks
+  std::uint64_t held_in_all = 192u << 20;  // of all tracks
 };
 
 // Told on the sync thread, once the journal is durable.
@@ -41,27 +41,28 @@ struct TrackReport {
 class LessonWriter {
  public:
   // All outlive the writer.
-  LessonWriter(FileSystem& files, std::filesystem::path directory, LessonJournal& journal, WriterLimits limits,
-               DurableListener& listener);
+  LessonWriter(FileSystem& files, std::filesystem::path directory, LessonJournal& journal,
+               WriterLimits limits, DurableListener& listener);
 
   // Tracks are made before anything is offered to them, and stay.
   std::size_t add_track(TrackState state);
   void set_value(std::size_t track, int value);
-  // A reason: there is no room, the fragment is lost; the caller tells so with the next one. Where all tracks together
-  // hold too much, whole GOPs of less valuable ones are given up first.
+  // A reason: there is no room, the fragment is lost; the caller tells so with the next one. Where all tracks
+  // together hold too much, whole GOPs of less valuable ones are given up first.
   std::optional<GapReason> offer(std::size_t track, Fragment fragment, MonotonicTime now);
 
-  // The writer's thread: writes what waits. An error: some track could not be written and will be tried again in a new
-  // file; kStorageFull: nothing more is tried.
+  // The writer's thread: writes what waits. An error: some track could not be written and will be tried again
+  // in a new file; kStorageFull: nothing more is tried.
   Status write_waiting();
-  // The sync thread: syncs what is written, journals it together with `events`, tells. True: a gap is among it.
+  // The sync thread: syncs what is written, journals it together with `events`, tells. True: a gap is among
+  // it.
   Result<bool> sync(LessonTime at, MonotonicTime now, std::vector<journal::Record> events);
 
-  bool idle() const;           // nothing waits or is written without being durable
+  bool idle() const;          // nothing waits or is written without being durable
   bool storage_full() const;  // nothing more is stored
   void note_storage_full();
-  // The disk is nearly full: the least valuable tracks that are still recorded are no more, their room is given back.
-  // False: only the most valuable are left, and nothing was done.
+  // The disk is nearly full: the least valuable tracks that are still recorded are no more, their room is
+  // given back. False: only the most valuable are left, and nothing was done.
   bool give_up_least();
   std::size_t values_recorded() const;  // how many different ones
   void take_all_again();                // there is room again
@@ -70,8 +71,9 @@ class LessonWriter {
   // Gives up what could not be stored, and the space reserved ahead.
   void close_files();
   // Declares what is missing until `end`; `reason_of` tells why, by track.
-  std::vector<journal::Record> final_gaps(LessonTime end, LessonTime at,
-                                          const std::function<GapReason(const std::string& track)>& reason_of) const;
+  std::vector<journal::Record> final_gaps(
+      LessonTime end, LessonTime at,
+      const std::function<GapReason(const std::string& track)>& reason_of) const;
 
   std::vector<TrackReport> tracks() const;
 

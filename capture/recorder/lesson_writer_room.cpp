@@ -12,7 +12,8 @@ std::vector<TrackReport> LessonWriter::tracks() const {
   const std::lock_guard lock(mutex_);
   std::vector<TrackReport> reports;
   for (const auto& store : stores_) {
-    reports.push_back({store->state, store->proven_until, store->durable_at, store->held_since, store->dropped_at, store->no_room});
+    reports.push_back({store->state, store->proven_until, store->durable_at, store->held_since,
+                       store->dropped_at, store->no_room});
   }
   return reports;
 }
@@ -105,7 +106,8 @@ void LessonWriter::take_all_again() {
 bool LessonWriter::idle() const {
   const std::lock_guard lock(mutex_);
   return std::all_of(stores_.begin(), stores_.end(), [](const auto& store) {
-    return store->waiting.empty() && store->writing_since.ns == 0 && store->written.empty() && store->syncing == 0;
+    return store->waiting.empty() && store->writing_since.ns == 0 && store->written.empty() &&
+           store->syncing == 0;
   });
 }
 

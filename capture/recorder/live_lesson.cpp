@@ -52,14 +52,18 @@ void LiveLesson::take_journal(std::unique_ptr<LessonJournal> journal, std::vecto
 }
 
 Result<std::unique_ptr<LiveLesson>> LiveLesson::begin(const Surroundings& surroundings, LessonInfo info,
-                                                      std::filesystem::path directory, std::optional<Digest> subject) {
-  auto lesson = std::unique_ptr<LiveLesson>(new LiveLesson(surroundings, std::move(info), std::move(directory)));
-  std::vector<Record> first{EventRecord{LessonTime{0}, journal::StartEvent{to_rfc3339(lesson->info_.start_wall)}},
-                            lesson->clock_event()};
+                                                      std::filesystem::path directory,
+                                                      std::optional<Digest> subject) {
+  auto lesson =
+      std::unique_ptr<LiveLesson>(new LiveLesson(surroundings, std::move(info), std::move(directory)));
+  std::vector<Record> first{
+      EventRecord{LessonTime{0}, journal::StartEvent{to_rfc3339(lesson->info_.start_wall)}},
+      lesson->clock_event()};
   if (subject) first.push_back(EventRecord{LessonTime{0}, journal::SignInEvent{*subject}});
   const auto begun = [&]() -> Status {
-    SHILU_TRY(auto journal, LessonJournal::create({lesson->files_, lesson->clock_, lesson->key_.key, lesson->directory_},
-                                                  lesson->info_));
+    SHILU_TRY(auto journal,
+              LessonJournal::create({lesson->files_, lesson->clock_, lesson->key_.key, lesson->directory_},
+                                    lesson->info_));
     SHILU_CHECK(journal->commit(std::move(first)));
     lesson->take_journal(std::move(journal), {});
     return {};
@@ -69,7 +73,8 @@ Result<std::unique_ptr<LiveLesson>> LiveLesson::begin(const Surroundings& surrou
   return fail(begun.error());
 }
 
-Result<std::unique_ptr<LiveLesson>> LiveLesson::resume(const Surroundings& surroundings, RecoveredLesson recovered,
+Result<std::unique_ptr<LiveLesson>> LiveLesson::resume(const Surroundings& surroundings,
+                                                       RecoveredLesson recovered,
                                                        const std::optional<journal::RebaseEvent>& rebase) {
   const MonotonicTime start = recovered.start.value_or(recovered.info.start_monotonic);
   std::vector<Record> first;
@@ -87,11 +92,13 @@ Result<std::unique_ptr<LiveLesson>> LiveLesson::resume_to_close(const Surroundin
   return lesson;
 }
 
-Result<std::unique_ptr<LiveLesson>> LiveLesson::reopen(const Surroundings& surroundings, RecoveredLesson recovered,
-                                                       std::vector<Record> first) {
-  auto lesson = std::unique_ptr<LiveLesson>(new LiveLesson(surroundings, recovered.info, recovered.directory));
+Result<std::unique_ptr<LiveLesson>> LiveLesson::reopen(const Surroundings& surroundings,
+                                                       RecoveredLesson recovered, std::vector<Record> first) {
+  auto lesson =
+      std::unique_ptr<LiveLesson>(new LiveLesson(surroundings, recovered.info, recovered.directory));
   const auto at = recovered.alive_until;
-  SHILU_TRY(auto journal, LessonJournal::reopen({lesson->files_, lesson->clock_, lesson->key_.key, lesson->directory_}));
+  SHILU_TRY(auto journal,
+            LessonJournal::reopen({lesson->files_, lesson->clock_, lesson->key_.key, lesson->directory_}));
   const journal::RecoveredEvent event{recovered.lost_bytes + journal->cut_bytes(), recovered.records};
   first.insert(first.begin(), EventRecord{at, event});
   if (recovered.redacted_anew) first.push_back(EventRecord{at, journal::RedactionDoneEvent{}});
@@ -136,7 +143,8 @@ std::optional<Away> LiveLesson::away() const {
 Status LiveLesson::begin_away(Away away) {
   EventRecord record{now(), journal::PrivateBeginEvent{}};
   if (away.why == Away::Why::kPrivate) record.at = away.since;
-  if (away.why == Away::Why::kStopping) record.body = journal::StoppingEvent{away.since.ms(), away.stop_reason};
+  if (away.why == Away::Why::kStopping)
+    record.body = journal::StoppingEvent{away.since.ms(), away.stop_reason};
   want_checkpoint(away.why == Away::Why::kPrivate ? "private" : "stopping");
   {
     const std::lock_guard lock(mutex_);
@@ -171,8 +179,8 @@ Status LiveLesson::extend(std::int64_t planned_ms) {
   return journal_->commit({EventRecord{now(), journal::ExtendedEvent{planned_ms}}});
 }
 
-// In this order: what is deleted is declared and signed before the first byte goes, so a stop in between is finished by
-// the next start.
+// In this order: what is deleted is declared and signed before the first byte goes, so a stop in between is
+// finished by the next start.
 Status LiveLesson::redact(TimeRange range, const std::optional<Digest>& subject) {
   SHILU_TRY(const auto folder, journal::LessonFolder::open(directory_));
   SHILU_TRY(auto event, plan_redaction(folder, range, subject));
@@ -255,8 +263,10 @@ Result<MarkAnswer> LiveLesson::import_mark(const MarkRequest& request) {
 Status LiveLesson::refuse_while_away(LessonTime pressed) const {
   const auto why = away();
   if (!why || pressed < why->since) return {};
-  if (why->why == Away::Why::kStopping) return fail(ErrorKind::kFailedPrecondition, "The lesson has been stopped.");
-  return fail(ErrorKind::kPermissionDenied, "This is a private moment: nothing is recorded, so there is nothing to mark.");
+  if (why->why == Away::Why::kStopping)
+    return fail(ErrorKind::kFailedPrecondition, "The lesson has been stopped.");
+  return fail(ErrorKind::kPermissionDenied,
+              "This is a private moment: nothing is recorded, so there is nothing to mark.");
 }
 
 Status LiveLesson::undo_mark(const std::string& id) {
@@ -272,8 +282,9 @@ std::vector<Record> LiveLesson::gaps_of_absent_sources(LessonTime end) const {
   for (const auto& source : info_.sources) {
     const auto name = track_name(source.name, expected_kind(source.kind));
     // A network source may well be a microphone.
-    const bool known = std::any_of(tracks.begin(), tracks.end(),
-                                   [&](const auto& track) { return track.state.name.starts_with(source.name + "."); });
+    const bool known = std::any_of(tracks.begin(), tracks.end(), [&](const auto& track) {
+      return track.state.name.starts_with(source.name + ".");
+    });
     if (known || end.ns <= 0) continue;
     records.push_back(EventRecord{
         now(), journal::GapEvent{name, LessonTime{0}, end, std::string(to_string(GapReason::kSourceLost))}});

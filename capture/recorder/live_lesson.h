@@ -1,6 +1,7 @@
 #pragma once
-// The lesson that is being recorded: its journal, its writer, its marks and its clock. Knows nothing of sources.
-// Thread-safe as told at each method; begin/resume/finish are bound to one thread while no other uses the lesson.
+// The lesson that is being recorded: its journal, its writer, its marks and its clock. Knows nothing of
+// sources. Thread-safe as told at each method; begin/resume/finish are bound to one thread while no other
+// uses the lesson.
 
 #include <atomic>
 #include <functional>
@@ -47,25 +48,28 @@ struct RecoveredLesson {
   std::vector<Mark> marks;
   std::uint64_t lost_bytes = 0;  // of tails that were cut
   std::uint64_t records = 0;
-  LessonTime stored_until;       // the latest end of a track
-  LessonTime alive_until;        // of the last record: fragments, clocks, anything
-  ClockAnchor anchor;            // the newest pair of lesson time and wall time
-  std::optional<MonotonicTime> start;  // lesson time 0 on this boot's clock; nullopt: the lesson is of an earlier boot
+  LessonTime stored_until;  // the latest end of a track
+  LessonTime alive_until;   // of the last record: fragments, clocks, anything
+  ClockAnchor anchor;       // the newest pair of lesson time and wall time
+  std::optional<MonotonicTime>
+      start;  // lesson time 0 on this boot's clock; nullopt: the lesson is of an earlier boot
   std::optional<Away> away;
-  // Where the last private moment, stop or deletion ended: what a capture still holds of before is not wanted. 0: there
-  // was none.
+  // Where the last private moment, stop or deletion ended: what a capture still holds of before is not
+  // wanted. 0: there was none.
   LessonTime not_before;
   std::optional<std::int64_t> planned_ms;
-  bool redacted_anew = false;    // a deletion that a stop had interrupted was finished
+  bool redacted_anew = false;  // a deletion that a stop had interrupted was finished
 };
 
 class LiveLesson {
  public:
   // Start and clock are durable when this returns; on an error nothing is left in `directory`.
   static Result<std::unique_ptr<LiveLesson>> begin(const Surroundings& surroundings, LessonInfo info,
-                                                   std::filesystem::path directory, std::optional<Digest> subject);
+                                                   std::filesystem::path directory,
+                                                   std::optional<Digest> subject);
   // To be recorded on; `recovered.start` is there, and `rebase` where it is new.
-  static Result<std::unique_ptr<LiveLesson>> resume(const Surroundings& surroundings, RecoveredLesson recovered,
+  static Result<std::unique_ptr<LiveLesson>> resume(const Surroundings& surroundings,
+                                                    RecoveredLesson recovered,
                                                     const std::optional<journal::RebaseEvent>& rebase);
   // Only to be finished: its time stands still where it was last alive.
   static Result<std::unique_ptr<LiveLesson>> resume_to_close(const Surroundings& surroundings,
@@ -84,14 +88,15 @@ class LiveLesson {
   // The sync thread, once a tick and when asked.
   Status tick();
 
-  // Any thread. Durable when they return; on an error they hold nevertheless, and are stored with the next record.
+  // Any thread. Durable when they return; on an error they hold nevertheless, and are stored with the next
+  // record.
   Status begin_away(Away away);
   Status end_away(LessonTime to);
   std::optional<Away> away() const;
   Status extend(std::int64_t planned_ms);
   std::optional<std::int64_t> planned_ms() const;
-  // Declares, signs and carries out the deletion of what all tracks have in `range`, whole groups of pictures. Fragments
-  // that overlap it are durable by now. Nothing to delete: kNotFound.
+  // Declares, signs and carries out the deletion of what all tracks have in `range`, whole groups of
+  // pictures. Fragments that overlap it are durable by now. Nothing to delete: kNotFound.
   Status redact(TimeRange range, const std::optional<Digest>& subject);
 
   // Any thread. The press is brought inside [0, now]; kPermissionDenied in a private moment.
@@ -99,14 +104,15 @@ class LiveLesson {
   Result<MarkAnswer> import_mark(const MarkRequest& request);  // somebody was told already that it is stored
   Status undo_mark(const std::string& id);
 
-  // When writer and sync thread have stopped: stores what is left, declares what is missing until `end`, signs.
-  // An error: the lesson could not be closed and stays unfinished; a later start will close it.
+  // When writer and sync thread have stopped: stores what is left, declares what is missing until `end`,
+  // signs. An error: the lesson could not be closed and stays unfinished; a later start will close it.
   using ReasonOf = std::function<GapReason(const std::string& track)>;
   Status finish(LessonTime end, std::string_view stop_reason, const ReasonOf& reason_of);
 
  private:
   LiveLesson(const Surroundings& surroundings, LessonInfo info, std::filesystem::path directory);
-  static Result<std::unique_ptr<LiveLesson>> reopen(const Surroundings& surroundings, RecoveredLesson recovered,
+  static Result<std::unique_ptr<LiveLesson>> reopen(const Surroundings& surroundings,
+                                                    RecoveredLesson recovered,
                                                     std::vector<journal::Record> first);
   void want_checkpoint(std::string reason);
   std::string take_wanted_checkpoint();
@@ -129,7 +135,7 @@ class LiveLesson {
   std::filesystem::path directory_;
   std::atomic<std::int64_t> start_ns_;
   std::optional<LessonTime> stopped_clock_;  // resume_to_close()
-  mutable std::mutex mutex_;  // guards the three below
+  mutable std::mutex mutex_;                 // guards the three below
   std::string wanted_checkpoint_;
   std::optional<Away> away_;
   std::optional<std::int64_t> planned_ms_;

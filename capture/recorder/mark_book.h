@@ -1,6 +1,7 @@
 #pragma once
-// The marks of the lesson that is being recorded. A mark is answered for only when the journal has it for good; the same
-// id twice is one mark. Thread-safe; its mutex is held while a mark is stored, so that two equal taps meet.
+// The marks of the lesson that is being recorded. A mark is answered for only when the journal has it for
+// good; the same id twice is one mark. Thread-safe; its mutex is held while a mark is stored, so that two
+// equal taps meet.
 
 #include <atomic>
 #include <map>
@@ -26,7 +27,7 @@ class MarkBook {
  private:
   struct Entry {
     Mark mark;
-    bool stored = false;       // else: given to a journal that could not store it yet
+    bool stored = false;  // else: given to a journal that could not store it yet
     bool undo_stored = false;
   };
 

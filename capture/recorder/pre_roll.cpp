@@ -37,14 +37,17 @@ void PreRoll::clear() {
   holding_ = false;
 }
 
-// How many units at the front go together: sound one by one, pictures with their IDR, without which they are nothing.
+// How many units at the front go together: sound one by one, pictures with their IDR, without which they are
+// nothing.
 std::size_t PreRoll::front_group() const {
   if (kind_ == MediaKind::kAudio) return 1;
-  const auto next = std::find_if(units_.begin() + 1, units_.end(), [](const auto& unit) { return unit.sync; });
+  const auto next =
+      std::find_if(units_.begin() + 1, units_.end(), [](const auto& unit) { return unit.sync; });
   return static_cast<std::size_t>(next - units_.begin());
 }
 
-// Pictures: what comes behind the group reaches back far enough without it, or it is all there is and lies too far back.
+// Pictures: what comes behind the group reaches back far enough without it, or it is all there is and lies
+// too far back.
 bool PreRoll::front_is_old(MonotonicTime newest) const {
   if (kind_ == MediaKind::kAudio) return newest - units_.front().decode_time > std::max(limit(), kLate);
   const auto next = front_group();
@@ -61,7 +64,8 @@ void PreRoll::trim() {
 
 void PreRoll::add(link::AccessUnit unit) {
   newest_ = unit.number;
-  // Behind lost pictures nothing leans on what was before them; armed, the builder of the track makes a gap of it.
+  // Behind lost pictures nothing leans on what was before them; armed, the builder of the track makes a gap
+  // of it.
   if (kind_ == MediaKind::kVideo && unit.discontinuity && limit() == Nanoseconds(0)) clear();
   if (kind_ == MediaKind::kVideo && units_.empty() && !unit.sync) return;
   bytes_ += unit.data.size();

@@ -1,8 +1,8 @@
 #pragma once
-// The newest units of a track while no lesson runs, so that one can begin with what was before the press. In memory
-// only, whole groups of pictures, bounded in time and bytes. Two lengths: disarmed, the last IDR and 4 s of sound, so
-// that there is a picture at the press; armed (somebody has the start card before him and the light is on), up to 30 s.
-// Thread-bound.
+// The newest units of a track while no lesson runs, so that one can begin with what was before the press. In
+// memory only, whole groups of pictures, bounded in time and bytes. Two lengths: disarmed, the last IDR and 4
+// s of sound, so that there is a picture at the press; armed (somebody has the start card before him and the
+// light is on), up to 30 s. Thread-bound.
 
 #include <deque>
 #include <optional>
@@ -11,9 +11,10 @@
 
 namespace shilu::recorder {
 
-inline constexpr Nanoseconds kLeadIn = std::chrono::milliseconds(1900);  // a fragment that begins there reaches past 0
+inline constexpr Nanoseconds kLeadIn =
+    std::chrono::milliseconds(1900);  // a fragment that begins there reaches past 0
 inline constexpr Nanoseconds kPreRoll = std::chrono::seconds(30);
-inline constexpr std::uint64_t kPreRollBytes = 32u << 20;                // per track
+inline constexpr std::uint64_t kPreRollBytes = 32u << 20;  // per track
 
 class PreRoll {
  public:
@@ -28,8 +29,9 @@ class PreRoll {
   // The number of the newest unit that is not kept (any more): the capture may forget it too.
   std::optional<std::uint64_t> forgotten() const;
 
-  // What a lesson beginning at `start` may use, oldest first, from at most `back` before it; nothing is kept afterwards.
-  // Pictures begin with an IDR; where the last one lies too far back there are none: the next IDR is near.
+  // What a lesson beginning at `start` may use, oldest first, from at most `back` before it; nothing is kept
+  // afterwards. Pictures begin with an IDR; where the last one lies too far back there are none: the next IDR
+  // is near.
   std::deque<link::AccessUnit> take(MonotonicTime start, Nanoseconds back);
   void clear();
   // A lesson is being made: nothing is let go until take() or clear().

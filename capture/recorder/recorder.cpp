@@ -53,8 +53,9 @@ Recorder::Recorder(RecorderSettings settings, CertifiedKey key, FileSystem& file
       listener_(listener),
       slept_(settings_.slept()) {}
 
-Result<std::unique_ptr<Recorder>> Recorder::open(RecorderSettings settings, CertifiedKey key, FileSystem& files,
-                                                 const Clock& clock, RecorderListener* listener) {
+Result<std::unique_ptr<Recorder>> Recorder::open(RecorderSettings settings, CertifiedKey key,
+                                                 FileSystem& files, const Clock& clock,
+                                                 RecorderListener* listener) {
   SHILU_CHECK(prepare_runtime_directory(settings.runtime_directory));
   auto recorder =
       std::unique_ptr<Recorder>(new Recorder(std::move(settings), std::move(key), files, clock, listener));
@@ -92,7 +93,8 @@ void Recorder::make_inputs() {
     options.runtime_directory = settings_.runtime_directory;
     options.capture_program = settings_.capture_program;
     options.capture_log = settings_.capture_log;
-    inputs_.push_back(std::make_unique<SourceInput>(std::move(options), clock_, [this] { fragment_offered(); }));
+    inputs_.push_back(
+        std::make_unique<SourceInput>(std::move(options), clock_, [this] { fragment_offered(); }));
   }
 }
 
@@ -136,7 +138,8 @@ LessonInfo Recorder::new_info(std::optional<std::int64_t> planned_ms) const {
   info.start_monotonic = clock_.monotonic();
   info.start_wall = clock_.wall();
   info.clock = clock_.quality();
-  for (const auto& source : settings_.sources) info.sources.push_back({source.name, source.kind, source.required});
+  for (const auto& source : settings_.sources)
+    info.sources.push_back({source.name, source.kind, source.required});
   info.recording_certificate = key_.certificate.envelope.to_json();
   info.software = settings_.software;
   info.planned_ms = planned_ms;
@@ -148,11 +151,13 @@ Result<path> Recorder::new_directory(const path& wanted, const std::string& less
   if (wanted.empty() && settings_.lessons_directory.empty()) {
     return fail(ErrorKind::kInvalidArgument, "The lesson has no folder to go to.");
   }
-  auto directory = wanted.empty() ? settings_.lessons_directory / lesson_id : std::filesystem::absolute(wanted);
+  auto directory =
+      wanted.empty() ? settings_.lessons_directory / lesson_id : std::filesystem::absolute(wanted);
   if (files_.exists(directory)) {
     SHILU_TRY(const auto names, files_.list(directory));
     if (!names.empty()) {
-      return fail(ErrorKind::kAlreadyExists, fmt::format("{} is there already and not empty.", directory.string()));
+      return fail(ErrorKind::kAlreadyExists,
+                  fmt::format("{} is there already and not empty.", directory.string()));
     }
   }
   return directory;
@@ -175,7 +180,8 @@ Status Recorder::check_picture() const {
   if (has_picture()) return {};
   for (const auto& input : inputs_) {
     const auto detail = input->status().detail;
-    if (!detail.empty()) return fail(ErrorKind::kUnavailable, fmt::format("There is no picture to record. {}", detail));
+    if (!detail.empty())
+      return fail(ErrorKind::kUnavailable, fmt::format("There is no picture to record. {}", detail));
   }
   return fail(ErrorKind::kUnavailable, "There is no picture to record yet.");
 }
@@ -243,7 +249,8 @@ Result<StoppedLesson> Recorder::stop(StopReason reason, std::optional<LessonTime
   const auto running = session();
   if (!running) return not_recording();
   const auto away = running->lesson->away();
-  if (away && away->why == Away::Why::kStopping) return close_session(*running, away->since, away->stop_reason);
+  if (away && away->why == Away::Why::kStopping)
+    return close_session(*running, away->since, away->stop_reason);
   const auto now = running->lesson->now();
   const auto end = LessonTime::from_ms(std::max<std::int64_t>(std::min(at.value_or(now), now).ms(), 0));
   import_inbox(*running);
@@ -298,7 +305,8 @@ void Recorder::epoch_durable(const journal::EpochEvent& epoch) {
 
 void Recorder::fragment_durable(const std::string& track, const journal::FragmentRecord& record) {
   const auto running = session();
-  if (listener_ != nullptr && running) listener_->on_fragment(running->lesson->info().lesson_id, track, record);
+  if (listener_ != nullptr && running)
+    listener_->on_fragment(running->lesson->info().lesson_id, track, record);
 }
 
 void Recorder::units_durable(const std::string& track, UnitName last) {

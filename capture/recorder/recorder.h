@@ -1,6 +1,6 @@
 #pragma once
-// The recorder: captures supervised, one lesson at a time brought to the disk, unfinished ones taken up at the start.
-// Thread-safe. Used by shilu-recorder behind its socket and by `shilu record` in its own process.
+// The recorder: captures supervised, one lesson at a time brought to the disk, unfinished ones taken up at
+// the start. Thread-safe. Used by shilu-recorder behind its socket and by `shilu record` in its own process.
 
 #include <atomic>
 #include <filesystem>
@@ -52,31 +52,33 @@ class RecorderListener {
 
 class Recorder final : private DurableListener {
  public:
-  // `files`, `clock` and `listener` (may be null) outlive the recorder. Resumes or closes what an earlier process left,
-  // then starts the captures.
-  static Result<std::unique_ptr<Recorder>> open(RecorderSettings settings, CertifiedKey key, FileSystem& files,
-                                                const Clock& clock, RecorderListener* listener);
-  // Ends in good order and does not end the lesson: the next recorder resumes it, for its captures live on. Without a
-  // lesson the captures are told to end.
+  // `files`, `clock` and `listener` (may be null) outlive the recorder. Resumes or closes what an earlier
+  // process left, then starts the captures.
+  static Result<std::unique_ptr<Recorder>> open(RecorderSettings settings, CertifiedKey key,
+                                                FileSystem& files, const Clock& clock,
+                                                RecorderListener* listener);
+  // Ends in good order and does not end the lesson: the next recorder resumes it, for its captures live on.
+  // Without a lesson the captures are told to end.
   ~Recorder() override;
 
   // kFailedPrecondition: one is recorded already; kUnavailable: no picture source; kStorageFull.
   Result<StartedLesson> start(const StartRequest& request);
-  // Everything is durable and signed when it returns. `at`: the end, if that is past; else now. Of a lesson that
-  // stop_for_now() stopped: closes it where it was stopped.
+  // Everything is durable and signed when it returns. `at`: the end, if that is past; else now. Of a lesson
+  // that stop_for_now() stopped: closes it where it was stopped.
   Result<StoppedLesson> stop(StopReason reason, std::optional<LessonTime> at = std::nullopt);
-  // Nothing is recorded from now on, and for 30 s go_on() takes the lesson up again; then it is closed. A start, a stop
-  // and any end of the process close it too. kUnavailable: the disk did not take what was before the stop; nothing changed
-  // but that the lesson goes on.
+  // Nothing is recorded from now on, and for 30 s go_on() takes the lesson up again; then it is closed. A
+  // start, a stop and any end of the process close it too. kUnavailable: the disk did not take what was
+  // before the stop; nothing changed but that the lesson goes on.
   Result<StoppedLesson> stop_for_now();
   // After stop_for_now() or in a private moment. kFailedPrecondition: neither.
   Status go_on();
-  // A private moment: nothing is recorded or kept in memory until go_on() or the stop, also after a restart. Idempotent.
+  // A private moment: nothing is recorded or kept in memory until go_on() or the stop, also after a restart.
+  // Idempotent.
   Status begin_private();
   // The planned end moves; the answer is the new planned length. A lesson never ends by itself because of it.
   Result<std::int64_t> extend(Nanoseconds by);
-  // Deletes for good: lesson_writer and journal in redaction.h. kNotFound: nothing is there in that time; kTimedOut: the
-  // disk does not take what must be on it first.
+  // Deletes for good: lesson_writer and journal in redaction.h. kNotFound: nothing is there in that time;
+  // kTimedOut: the disk does not take what must be on it first.
   Status redact(const RedactRequest& request);
   // Somebody has the start card before him: the last 30 s are kept in memory until the lease is over.
   void arm(Nanoseconds lease);
@@ -107,7 +109,8 @@ class Recorder final : private DurableListener {
   Status check_picture() const;
   Status check_space(const std::filesystem::path& where, std::optional<std::int64_t> planned_ms) const;
   LessonInfo new_info(std::optional<std::int64_t> planned_ms) const;
-  Result<std::filesystem::path> new_directory(const std::filesystem::path& wanted, const std::string& lesson_id) const;
+  Result<std::filesystem::path> new_directory(const std::filesystem::path& wanted,
+                                              const std::string& lesson_id) const;
   std::shared_ptr<Session> session() const;
   void await_end() const;
   Status await_durable(Session& running, MonotonicTime offered_until) const;
@@ -123,7 +126,8 @@ class Recorder final : private DurableListener {
   void end_if_full(Session& running);
   void fill_lesson(RecorderStatus& status, const Session& running) const;
   void fill_disk(RecorderStatus& status) const;
-  void fill_fault(RecorderStatus& status, const Session& running, const std::vector<TrackReport>& reports) const;
+  void fill_fault(RecorderStatus& status, const Session& running,
+                  const std::vector<TrackReport>& reports) const;
   std::uint64_t bytes_per_second() const;
   void fragment_offered();
 
@@ -146,8 +150,8 @@ class Recorder final : private DurableListener {
   MonotonicTime armed_until_;
   std::condition_variable housekeeper_wake_;
   std::vector<std::unique_ptr<SourceInput>> inputs_;  // made once
-  Nanoseconds slept_{0};        // the housekeeper's
-  std::atomic<std::int64_t> inbox_seen_ns_ = 0;  // monotonic
+  Nanoseconds slept_{0};                              // the housekeeper's
+  std::atomic<std::int64_t> inbox_seen_ns_ = 0;       // monotonic
   std::thread housekeeper_;
 };
 

@@ -13,8 +13,8 @@ constexpr Nanoseconds kHouseInterval = std::chrono::milliseconds(250);
 constexpr Nanoseconds kInboxInterval = std::chrono::seconds(2);
 constexpr Nanoseconds kSlept = std::chrono::seconds(1);  // what counts as a sleep of the machine
 
-// Of what is free. With less, the least valuable tracks are no longer recorded; then all but the most valuable; then the
-// lesson is ended while its last records still fit.
+// Of what is free. With less, the least valuable tracks are no longer recorded; then all but the most
+// valuable; then the lesson is ended while its last records still fit.
 constexpr std::uint64_t kFewBytes = 24u << 20;
 constexpr std::uint64_t kFewerBytes = 12u << 20;
 constexpr std::uint64_t kLastBytes = 4u << 20;
@@ -32,7 +32,8 @@ void Recorder::keep_house() {
     expire_lease();
     if (running) end_if_full(*running);
     if (running) close_if_due(*running);
-    if (running && clock_.monotonic() - MonotonicTime{inbox_seen_ns_} > kInboxInterval) import_inbox(*running);
+    if (running && clock_.monotonic() - MonotonicTime{inbox_seen_ns_} > kInboxInterval)
+      import_inbox(*running);
     lock.lock();
   }
 }

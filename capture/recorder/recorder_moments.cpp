@@ -49,7 +49,9 @@ Status Recorder::go_on() {
   if (!running) return not_recording();
   auto& lesson = *running->lesson;
   const auto away = lesson.away();
-  if (!away) return fail(ErrorKind::kFailedPrecondition, "The lesson is being recorded; there is nothing to continue.");
+  if (!away)
+    return fail(ErrorKind::kFailedPrecondition,
+                "The lesson is being recorded; there is nothing to continue.");
   {
     const std::lock_guard lock(mutex_);
     running->closes_at = {};
@@ -73,7 +75,8 @@ Status Recorder::await_durable(Session& running, MonotonicTime offered_until) co
     const auto tracks = running.lesson->writer().tracks();
     if (std::none_of(tracks.begin(), tracks.end(), behind)) return {};
     if (clock_.monotonic() > deadline) {
-      return fail(ErrorKind::kTimedOut, "The disk does not take the recording; nothing was changed. Try again.");
+      return fail(ErrorKind::kTimedOut,
+                  "The disk does not take the recording; nothing was changed. Try again.");
     }
     running.threads.tick_wanted();
     std::this_thread::sleep_for(kLook);
@@ -87,7 +90,8 @@ Result<StoppedLesson> Recorder::stop_for_now() {
   auto& lesson = *running->lesson;
   auto away = lesson.away();
   const bool already = away && away->why == Away::Why::kStopping;
-  const auto end = LessonTime::from_ms(std::max<std::int64_t>(already ? away->since.ms() : lesson.now().ms(), 0));
+  const auto end =
+      LessonTime::from_ms(std::max<std::int64_t>(already ? away->since.ms() : lesson.now().ms(), 0));
   const StoppedLesson stopped{lesson.info().lesson_id, lesson.directory(), end.ms()};
   if (already) return stopped;
   import_inbox(*running);
@@ -129,12 +133,14 @@ Result<std::int64_t> Recorder::extend(Nanoseconds by) {
 Status Recorder::redact(const RedactRequest& request) {
   const std::lock_guard control(control_mutex_);
   const auto running = session();
-  const bool live = running && (request.lesson_id.empty() || request.lesson_id == running->lesson->info().lesson_id);
+  const bool live =
+      running && (request.lesson_id.empty() || request.lesson_id == running->lesson->info().lesson_id);
   if (!live && request.lesson_id.empty()) return not_recording();
   if (!live) {
     if (!is_uuid(request.lesson_id)) return fail(ErrorKind::kInvalidArgument, "a lesson's id is a UUID");
     const auto directory = settings_.lessons_directory / request.lesson_id;
-    if (!files_.exists(directory / "lesson.json")) return fail(ErrorKind::kNotFound, "There is no such lesson.");
+    if (!files_.exists(directory / "lesson.json"))
+      return fail(ErrorKind::kNotFound, "There is no such lesson.");
     return redact_finished(owner(), directory, request.range, request.subject);
   }
   auto& lesson = *running->lesson;

@@ -12,7 +12,8 @@ namespace {
 using std::filesystem::path;
 
 constexpr Nanoseconds kProvenWithin = std::chrono::seconds(5);
-constexpr std::uint64_t kUsualBytesPerSecond = 550'000;  // of one source: 4 Mbit/s of picture, 128 kbit/s of sound
+constexpr std::uint64_t kUsualBytesPerSecond =
+    550'000;  // of one source: 4 Mbit/s of picture, 128 kbit/s of sound
 constexpr std::int64_t kMeasuredAfterMs = 10'000;
 constexpr std::int64_t kNsPerMs = 1'000'000;
 constexpr Nanoseconds kDroppedLately = std::chrono::seconds(10);
@@ -75,7 +76,8 @@ bool proven(const SourceStatus& source, const std::vector<TrackReport>& reports,
   if (source.tracks.empty()) return false;
   return std::all_of(source.tracks.begin(), source.tracks.end(), [&](const TrackStatus& track) {
     return std::any_of(reports.begin(), reports.end(), [&](const TrackReport& report) {
-      return report.state.name == track.name && report.durable_at.ns > 0 && now - report.durable_at < kProvenWithin;
+      return report.state.name == track.name && report.durable_at.ns > 0 &&
+             now - report.durable_at < kProvenWithin;
     });
   });
 }
@@ -101,8 +103,8 @@ Status Recorder::check_space(const path& where, std::optional<std::int64_t> plan
   const auto needed = settings_.reserve_bytes + lesson;
   if (left >= needed) return {};
   return fail(ErrorKind::kStorageFull,
-              fmt::format("There is not enough room for a lesson: {} MB are free, {} MB are needed.", left / 1'000'000,
-                          needed / 1'000'000));
+              fmt::format("There is not enough room for a lesson: {} MB are free, {} MB are needed.",
+                          left / 1'000'000, needed / 1'000'000));
 }
 
 void Recorder::fill_lesson(RecorderStatus& status, const Session& running) const {
@@ -135,13 +137,15 @@ void Recorder::fill_lesson(RecorderStatus& status, const Session& running) const
     out.elapsed_ms = away->why == Away::Why::kStopping ? away->since.ms() : out.elapsed_ms;
     out.durable_lag_ms = 0;
     const std::lock_guard lock(mutex_);
-    if (running.closes_at.ns > 0) out.closes_in_ms = std::max<std::int64_t>((running.closes_at - now).count() / kNsPerMs, 0);
+    if (running.closes_at.ns > 0)
+      out.closes_in_ms = std::max<std::int64_t>((running.closes_at - now).count() / kNsPerMs, 0);
   }
   status.lesson = std::move(out);
   fill_fault(status, running, reports);
 }
 
-// What keeps bytes from becoming durable. An operation that hangs tells nothing, but what it keeps waiting does.
+// What keeps bytes from becoming durable. An operation that hangs tells nothing, but what it keeps waiting
+// does.
 void Recorder::fill_fault(RecorderStatus& status, const Session& running,
                           const std::vector<TrackReport>& reports) const {
   if (auto fault = running.threads.fault(); !fault.empty()) {
@@ -179,7 +183,8 @@ RecorderStatus Recorder::status() const {
     status.armed = armed_;
   }
   for (const auto& input : inputs_) {
-    status.pre_roll_ms = std::max<std::int64_t>(status.pre_roll_ms, input->pre_roll().length.count() / kNsPerMs);
+    status.pre_roll_ms =
+        std::max<std::int64_t>(status.pre_roll_ms, input->pre_roll().length.count() / kNsPerMs);
   }
   if (const auto running = session()) fill_lesson(status, *running);
   if (!status.fault.empty()) status.state = "fault";

@@ -10,26 +10,21 @@ Json optional_number(const std::optional<std::int64_t>& number) {
 }
 
 Json to_json(const TrackStatus& track) {
-  return {{"name", track.name},
-          {"codec", track.codec},
-          {"width", track.width},
-          {"height", track.height},
-          {"fps", track.fps},
-          {"durable_ms", track.durable_ms},
-          {"bytes", track.bytes},
-          {"fragments", track.fragments},
-          {"gaps", track.gaps},
-          {"received", track.received},
-          {"expected", track.expected},
-          {"dropped", track.dropped},
+  return {{"name", track.name},         {"codec", track.codec},
+          {"width", track.width},       {"height", track.height},
+          {"fps", track.fps},           {"durable_ms", track.durable_ms},
+          {"bytes", track.bytes},       {"fragments", track.fragments},
+          {"gaps", track.gaps},         {"received", track.received},
+          {"expected", track.expected}, {"dropped", track.dropped},
           {"trouble", track.trouble}};
 }
 
 Json to_json(const SourceStatus& source) {
   Json tracks = Json::array();
   for (const auto& track : source.tracks) tracks.push_back(to_json(track));
-  return {{"name", source.name}, {"kind", source.kind}, {"required", source.required}, {"state", source.state},
-          {"code", source.code}, {"detail", source.detail}, {"tracks", std::move(tracks)}};
+  return {{"name", source.name},        {"kind", source.kind}, {"required", source.required},
+          {"state", source.state},      {"code", source.code}, {"detail", source.detail},
+          {"tracks", std::move(tracks)}};
 }
 
 Json to_json(const LessonStatus& lesson) {

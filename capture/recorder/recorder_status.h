@@ -31,7 +31,8 @@ struct TrackStatus {
   std::uint64_t received = 0;
   std::uint64_t expected = 0;
   std::uint64_t dropped = 0;  // fragments that the disk had no room or time for
-  std::string trouble{};      // "dropping": some in the last 10 s; "no-room": not recorded, the disk is nearly full; or ""
+  std::string trouble{};  // "dropping": some in the last 10 s; "no-room": not recorded, the disk is nearly
+                          // full; or ""
 };
 
 struct SourceStatus {
@@ -49,12 +50,12 @@ struct LessonStatus {
   std::string directory;
   std::string started_utc;
   std::int64_t elapsed_ms = 0;
-  std::int64_t durable_ms = 0;      // every live track is on disk until here
+  std::int64_t durable_ms = 0;  // every live track is on disk until here
   std::uint64_t bytes = 0;
   std::uint64_t gaps = 0;
   std::uint64_t marks = 0;
   std::int64_t durable_lag_ms = 0;
-  bool recording_proven = false;    // every track of a required source had bytes made durable in the last 5 s
+  bool recording_proven = false;  // every track of a required source had bytes made durable in the last 5 s
   std::optional<std::int64_t> planned_ms{};
   std::optional<std::int64_t> away_since_ms{};  // of a private moment or a stop
   std::optional<std::int64_t> closes_in_ms{};   // stopped: how long it may still be continued

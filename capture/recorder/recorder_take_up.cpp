@@ -57,7 +57,8 @@ Status Recorder::take_up_unfinished() {
 Status Recorder::take_up(RecoveredLesson recovered, bool may_resume) {
   const auto* key = key_of(recovered.info);
   if (key == nullptr) {
-    return fail(ErrorKind::kFailedPrecondition, "the lesson was begun with another recording key; it is left as it is");
+    return fail(ErrorKind::kFailedPrecondition,
+                "the lesson was begun with another recording key; it is left as it is");
   }
   const bool rebooted = !recovered.start;
   std::optional<journal::RebaseEvent> rebase;

@@ -63,8 +63,8 @@ void plan_track(const LessonFolder& folder, const journal::TrackView& track, Tim
   }
 }
 
-// Takes bytes off the disk for good: zeros are written over them where they stand and synced. Good for file systems that
-// write in place (ext4, xfs); what a flash controller keeps out of reach is beyond us.
+// Takes bytes off the disk for good: zeros are written over them where they stand and synced. Good for file
+// systems that write in place (ext4, xfs); what a flash controller keeps out of reach is beyond us.
 Status overwrite(File& file, std::uint64_t offset, std::uint64_t size) {
   const Bytes zeros(static_cast<std::size_t>(std::min(size, kBlock)));
   for (std::uint64_t done = 0; done < size; done += kBlock) {
@@ -79,13 +79,15 @@ void give_back(const std::filesystem::path& where, std::uint64_t offset, std::ui
   const UniqueFd fd(::open(where.c_str(), O_RDWR | O_CLOEXEC));
   if (!fd) return;
   const auto from = static_cast<off_t>(offset);
-  static_cast<void>(::fallocate(fd.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, static_cast<off_t>(size)));
+  static_cast<void>(
+      ::fallocate(fd.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, static_cast<off_t>(size)));
 }
 
 Status erase_payload(File& file, const Placed& fragment, MediaKind kind) {
   const auto& record = *fragment.record;
   const auto head_size = std::min<std::uint64_t>(bmff::fragment_head_size(kind, record.samples), record.size);
-  if (head_size > kMostHeadBytes) return fail(ErrorKind::kCorrupted, "the head of a fragment is of absurd size");
+  if (head_size > kMostHeadBytes)
+    return fail(ErrorKind::kCorrupted, "the head of a fragment is of absurd size");
   SHILU_TRY(const auto head, file.read_at(record.offset, static_cast<std::size_t>(head_size)));
   SHILU_TRY(const auto index, bmff::parse_fragment(head, fragment.epoch->event.timescale, record.size));
   const auto begin = record.offset + index.payload_offset;
@@ -132,7 +134,8 @@ Result<journal::RedactionEvent> plan_redaction(const LessonFolder& folder, TimeR
   return event;
 }
 
-Status erase_stretches(FileSystem& files, const LessonFolder& folder, const std::vector<RedactedStretch>& stretches) {
+Status erase_stretches(FileSystem& files, const LessonFolder& folder,
+                       const std::vector<RedactedStretch>& stretches) {
   for (const auto& track : folder.tracks()) {
     SHILU_TRY(const auto name, parse_track_name(track.name));
     const journal::TrackEpoch* open = nullptr;
@@ -174,10 +177,12 @@ Status redact_finished(const LessonOwner& owner, const std::filesystem::path& di
   return append_behind_stop(*journal, folder, journal::RedactionDoneEvent{true});
 }
 
-std::vector<std::filesystem::path> half_deleted_lessons(FileSystem& files, const std::filesystem::path& lessons) {
+std::vector<std::filesystem::path> half_deleted_lessons(FileSystem& files,
+                                                        const std::filesystem::path& lessons) {
   std::vector<std::filesystem::path> found;
   for (const auto& name : files.list(lessons).value_or(std::vector<std::string>())) {
-    if (read_journal_tail(files, lessons / name / "journal").deletion_pending) found.push_back(lessons / name);
+    if (read_journal_tail(files, lessons / name / "journal").deletion_pending)
+      found.push_back(lessons / name);
   }
   return found;
 }

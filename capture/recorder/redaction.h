@@ -1,6 +1,6 @@
 #pragma once
-// Taking recorded time off the disk: "delete the last two minutes". The journal keeps the hashes and says, signed, what
-// went; the fragments' heads stay. docs/design/recording.md, "Deleting".
+// Taking recorded time off the disk: "delete the last two minutes". The journal keeps the hashes and says,
+// signed, what went; the fragments' heads stay. docs/design/recording.md, "Deleting".
 
 #include <filesystem>
 
@@ -10,8 +10,8 @@
 
 namespace shilu::recorder {
 
-// What must go so that nothing of `range` is left: every fragment that overlaps it, and the pictures behind it that lean
-// on one. kNotFound: nothing of it is there (any more).
+// What must go so that nothing of `range` is left: every fragment that overlaps it, and the pictures behind
+// it that lean on one. kNotFound: nothing of it is there (any more).
 Result<journal::RedactionEvent> plan_redaction(const journal::LessonFolder& folder, TimeRange range,
                                                const std::optional<Digest>& subject);
 
@@ -32,7 +32,8 @@ struct LessonOwner {
 Status redact_finished(const LessonOwner& owner, const std::filesystem::path& directory, TimeRange range,
                        const std::optional<Digest>& subject);
 // Folders under `lessons` whose stop is there and whose last deletion may not be done. Reads only tails.
-std::vector<std::filesystem::path> half_deleted_lessons(FileSystem& files, const std::filesystem::path& lessons);
+std::vector<std::filesystem::path> half_deleted_lessons(FileSystem& files,
+                                                        const std::filesystem::path& lessons);
 Status finish_deletion(const LessonOwner& owner, const std::filesystem::path& directory);
 
 // Only who began a lesson can sign for it.

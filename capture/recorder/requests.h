@@ -15,8 +15,8 @@ namespace shilu::recorder {
 struct StartRequest {
   std::filesystem::path directory;  // the lesson's own folder, new or empty; empty: lessons/<id>
   std::optional<std::int64_t> planned_ms;
-  std::optional<Digest> subject;    // journal.md, event `sign-in`
-  std::string platform_nonce;       // DSSE envelope, JSON text, into lesson.json; empty: none
+  std::optional<Digest> subject;  // journal.md, event `sign-in`
+  std::string platform_nonce;     // DSSE envelope, JSON text, into lesson.json; empty: none
   // Nothing later than this is recorded, to the sample; stop() must still be called. Not over the socket.
   std::optional<Nanoseconds> length;
 };
@@ -39,8 +39,9 @@ enum class StopReason { kUser, kTime, kDiskFull };
 struct RedactRequest {
   std::string lesson_id;  // empty: the one that is recorded
   TimeRange range;
-  std::optional<Nanoseconds> last;  // instead of `range`: so far back from now. Only of the one that is recorded
-  std::optional<Digest> subject;    // who asked for it
+  std::optional<Nanoseconds>
+      last;  // instead of `range`: so far back from now. Only of the one that is recorded
+  std::optional<Digest> subject;  // who asked for it
 };
 
 struct MarkRequest {

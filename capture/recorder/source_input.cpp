@@ -29,7 +29,10 @@ GapReason reason_of(const link::StateChange& change) {
 }  // namespace
 
 SourceInput::SourceInput(SourceSupervisor::Options options, const Clock& clock, std::function<void()> offered)
-    : spec_(options.source), clock_(clock), offered_(std::move(offered)), supervisor_(std::move(options), *this) {}
+    : spec_(options.source),
+      clock_(clock),
+      offered_(std::move(offered)),
+      supervisor_(std::move(options), *this) {}
 
 // --- a lesson begins and ends
 
@@ -44,7 +47,8 @@ void SourceInput::keep(Nanoseconds length) {
 
 PreRollStatus SourceInput::pre_roll() const {
   const std::lock_guard lock(mutex_);
-  return {std::max(video_.pre_roll.length(), audio_.pre_roll.length()), video_.pre_roll.bytes() + audio_.pre_roll.bytes()};
+  return {std::max(video_.pre_roll.length(), audio_.pre_roll.length()),
+          video_.pre_roll.bytes() + audio_.pre_roll.bytes()};
 }
 
 void SourceInput::prepare() {
@@ -69,8 +73,8 @@ void SourceInput::make_builder(TrackInput& input) {
   const auto name = track_name(spec_.name, input.kind);
   auto& writer = lesson_->writer();
   const auto tracks = writer.tracks();
-  const auto found =
-      std::find_if(tracks.begin(), tracks.end(), [&](const TrackReport& track) { return track.state.name == name; });
+  const auto found = std::find_if(tracks.begin(), tracks.end(),
+                                  [&](const TrackReport& track) { return track.state.name == name; });
   TrackBuilder::Beginning beginning;
   beginning.kind = input.kind;
   beginning.lesson_start = lesson_->start();
@@ -157,7 +161,8 @@ GapReason SourceInput::open_reason(MediaKind kind) const {
   return input.builder ? input.builder->open_reason() : GapReason::kSourceLost;
 }
 
-// Not whether the pre-roll holds something: it is empty for a GOP after each lesson, and the next may begin at once.
+// Not whether the pre-roll holds something: it is empty for a GOP after each lesson, and the next may begin
+// at once.
 bool SourceInput::gives(MediaKind kind) const {
   const std::lock_guard lock(mutex_);
   const auto& input = track(kind);
@@ -219,7 +224,8 @@ void SourceInput::peer_lost() {
 void SourceInput::state_changed(const link::StateChange& change) {
   const std::lock_guard lock(mutex_);
   if (change.state == link::SourceState::kLost) interrupt(reason_of(change));
-  if (change.state != state_.state) log_info("{}: {} {}", spec_.name, link::to_string(change.state), change.detail);
+  if (change.state != state_.state)
+    log_info("{}: {} {}", spec_.name, link::to_string(change.state), change.detail);
   state_ = change;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// One source as the recorder sees it: its capture process, its two tracks, and where their units go - into the pre-roll
-// while no lesson runs, else into the lesson. Thread-safe.
+// One source as the recorder sees it: its capture process, its two tracks, and where their units go - into
+// the pre-roll while no lesson runs, else into the lesson. Thread-safe.
 
 #include <functional>
 #include <memory>
@@ -23,8 +23,8 @@ class SourceInput final : public SourceListener {
   void end(SourceSupervisor::Ending ending) { supervisor_.end(ending); }
   const SourceSpec& spec() const { return spec_; }
 
-  // How much is kept in memory while no lesson runs; less than before: the rest is forgotten at once, here and in the
-  // capture.
+  // How much is kept in memory while no lesson runs; less than before: the rest is forgotten at once, here
+  // and in the capture.
   void keep(Nanoseconds length);
   PreRollStatus pre_roll() const;
   // A lesson is being made: keep what it may need.
@@ -44,7 +44,8 @@ class SourceInput final : public SourceListener {
   void move_start(MonotonicTime lesson_start);
   bool reached_end() const;  // nothing more is to be awaited
   enum class Rest { kFlush, kAbandon };
-  void detach(Rest rest);    // what is open is closed, or left to the next recorder, which gets it from the capture
+  void detach(
+      Rest rest);  // what is open is closed, or left to the next recorder, which gets it from the capture
 
   // Units arrive now, and one that needs no other came before: a lesson could begin.
   bool has_picture() const { return gives(MediaKind::kVideo); }
@@ -68,10 +69,10 @@ class SourceInput final : public SourceListener {
     UsualDistance distance;
     PreRoll pre_roll;
     std::unique_ptr<TrackBuilder> builder;
-    std::uint64_t last_number = 0;                    // of this peer
-    std::optional<MonotonicTime> decodable_at;        // the newest arrival since an IDR of this peer
+    std::uint64_t last_number = 0;              // of this peer
+    std::optional<MonotonicTime> decodable_at;  // the newest arrival since an IDR of this peer
     MonotonicTime acknowledged_at;
-    std::optional<MonotonicTime> key_due;             // while the lesson waits for one: when it is asked for
+    std::optional<MonotonicTime> key_due;  // while the lesson waits for one: when it is asked for
   };
 
   TrackInput& track(MediaKind kind) { return kind == MediaKind::kVideo ? video_ : audio_; }

@@ -36,7 +36,8 @@ void SourceSupervisor::end(Ending ending) {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
-    if (channel_ && ending == Ending::kShutDown) static_cast<void>(channel_->send(link::encode(link::Shutdown{})));
+    if (channel_ && ending == Ending::kShutDown)
+      static_cast<void>(channel_->send(link::encode(link::Shutdown{})));
     if (channel_) channel_->shutdown();
   }
   wake_.notify_all();
@@ -93,7 +94,8 @@ std::optional<UniqueFd> SourceSupervisor::reach() {
   if (!child_) return std::nullopt;
   const auto status = child_->stop(std::chrono::seconds(1));
   child_.reset();
-  tell_trouble("failed", fmt::format("The capture process of {} ended with status {}.", options_.source.name, status));
+  tell_trouble("failed",
+               fmt::format("The capture process of {} ended with status {}.", options_.source.name, status));
   return std::nullopt;
 }
 
@@ -157,7 +159,8 @@ void SourceSupervisor::listen() {
     auto received = channel_->receive(kReceiveSlice);
     if (!received && received.error().kind == ErrorKind::kTimedOut) {
       if (!stuck()) continue;
-      tell_trouble("failed", fmt::format("The capture process of {} hangs; it is started anew.", options_.source.name));
+      tell_trouble("failed",
+                   fmt::format("The capture process of {} hangs; it is started anew.", options_.source.name));
       ::kill(static_cast<pid_t>(peer_pid_), SIGKILL);
       return;
     }
@@ -165,8 +168,8 @@ void SourceSupervisor::listen() {
     last_message_ = clock_.monotonic();
     auto message = link::decode(**received);
     if (!message) {
-      tell_trouble("failed", fmt::format("The capture process of {} sent what is no message: {}", options_.source.name,
-                                         message.error().message));
+      tell_trouble("failed", fmt::format("The capture process of {} sent what is no message: {}",
+                                         options_.source.name, message.error().message));
       return;
     }
     dispatch(std::move(*message));

@@ -1,6 +1,6 @@
 #pragma once
-// Keeps one capture process running and listens to it. The process is detached: it outlives the recorder, and a new
-// recorder takes it over with all that it still holds. One thread per source.
+// Keeps one capture process running and listens to it. The process is detached: it outlives the recorder, and
+// a new recorder takes it over with all that it still holds. One thread per source.
 
 #include <atomic>
 #include <condition_variable>
@@ -30,7 +30,8 @@ struct SourceSpec {
 class SourceListener {
  public:
   virtual ~SourceListener() = default;
-  // `peer` is another number for every capture process; the same one may connect again and repeat what it holds.
+  // `peer` is another number for every capture process; the same one may connect again and repeat what it
+  // holds.
   virtual void peer_connected(std::uint64_t peer) = 0;
   virtual void peer_lost() = 0;
   virtual void state_changed(const link::StateChange& change) = 0;
@@ -60,7 +61,8 @@ class SourceSupervisor {
   enum class Ending { kLeaveRunning, kShutDown };
   void end(Ending ending);  // joins the thread; idempotent
 
-  // Any thread: the capture may forget everything up to this unit. Of another process than the connected: ignored.
+  // Any thread: the capture may forget everything up to this unit. Of another process than the connected:
+  // ignored.
   void acknowledge(MediaKind kind, UnitName unit);
   void need_key();  // from the capture: link::NeedKey
 
@@ -84,9 +86,9 @@ class SourceSupervisor {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  bool ending_ = false;                     // guarded by mutex_
-  std::optional<MessageChannel> channel_;   // replaced under mutex_, by the thread; sent to under mutex_
-  std::uint64_t peer_ = 0;                  // guarded by mutex_ for other threads
+  bool ending_ = false;                    // guarded by mutex_
+  std::optional<MessageChannel> channel_;  // replaced under mutex_, by the thread; sent to under mutex_
+  std::uint64_t peer_ = 0;                 // guarded by mutex_ for other threads
 
   // The thread's own.
   std::optional<ChildProcess> child_;

@@ -40,8 +40,7 @@ Status TrackBuilder::set_parameters(const link::TrackParameters& parameters) {
 std::shared_ptr<const TrackFormat> TrackBuilder::format_now() const {
   if (beginning_.kind == MediaKind::kAudio) return declared_;
   const auto current = format_changed_ || !format_ ? 0 : format_->nominal_ticks;
-  const auto nominal =
-      distance_.nominal(declared_->nominal_ticks, current, declared_->parameters.timescale);
+  const auto nominal = distance_.nominal(declared_->nominal_ticks, current, declared_->parameters.timescale);
   if (nominal == declared_->nominal_ticks) return declared_;
   auto format = std::make_shared<TrackFormat>(*declared_);
   format->nominal_ticks = nominal;
@@ -146,10 +145,12 @@ void TrackBuilder::append(link::AccessUnit unit, UnitName name, const Placement&
   CodedSample sample;
   const auto shown = placement.decode_ticks + placement.composition_offset;
   sample.decode_ticks = std::max(placement.decode_ticks, earliest_ticks());
-  sample.composition_offset = static_cast<std::uint32_t>(std::max<std::int64_t>(shown - sample.decode_ticks, 0));
+  sample.composition_offset =
+      static_cast<std::uint32_t>(std::max<std::int64_t>(shown - sample.decode_ticks, 0));
   sample.sync = unit.sync || beginning_.kind == MediaKind::kAudio;
   sample.data = std::move(unit.data);
-  const auto border = assembler_.border_before(sample.sync, sample.decode_ticks, sample.data.size(), *format_);
+  const auto border =
+      assembler_.border_before(sample.sync, sample.decode_ticks, sample.data.size(), *format_);
   if (border != Border::kNone) emit(assembler_.close(format_, sample.decode_ticks, border));
   if (waiting_for_sync_ && needs_sync(sample.sync)) return;
   waiting_for_sync_ = false;

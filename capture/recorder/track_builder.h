@@ -1,7 +1,8 @@
 #pragma once
 // Makes fragments of the access units of one track in one lesson. Thread-bound.
-// What it emits is in order, does not overlap and ends after `earliest`: the press, or as far before it as pre-roll was
-// kept. A hole between two fragments is a gap; each fragment carries the reason for one before it.
+// What it emits is in order, does not overlap and ends after `earliest`: the press, or as far before it as
+// pre-roll was kept. A hole between two fragments is a gap; each fragment carries the reason for one before
+// it.
 
 #include <functional>
 #include <limits>
@@ -25,7 +26,7 @@ class TrackBuilder {
     std::optional<LessonTime> stored_until;
     GapReason stored_reason = GapReason::kRecorderRestart;  // why time may be missing behind it
     LessonTime not_before = kAnyTime;  // a private moment or a deletion ends here: units before are dropped
-    LessonTime earliest{};                                  // 0, or how far back pre-roll was kept
+    LessonTime earliest{};             // 0, or how far back pre-roll was kept
   };
   // A reason: the fragment was not taken and is lost.
   using Emit = std::function<std::optional<GapReason>(Fragment)>;
@@ -77,12 +78,12 @@ class TrackBuilder {
   Emit emit_;
   FragmentAssembler assembler_;
   std::unique_ptr<Timeline> timeline_;
-  std::shared_ptr<const TrackFormat> format_;   // of what is being assembled
-  std::shared_ptr<const TrackFormat> declared_; // what the source said last
+  std::shared_ptr<const TrackFormat> format_;    // of what is being assembled
+  std::shared_ptr<const TrackFormat> declared_;  // what the source said last
   bool format_changed_ = false;
-  bool waiting_for_sync_ = true;                // pictures only
-  bool resuming_ = false;                       // nothing taken yet since the resume
-  std::optional<LessonTime> end_;               // of what was emitted
+  bool waiting_for_sync_ = true;   // pictures only
+  bool resuming_ = false;          // nothing taken yet since the resume
+  std::optional<LessonTime> end_;  // of what was emitted
   std::optional<LessonTime> lesson_end_;
   LessonTime not_before_;
   bool reached_end_ = false;

@@ -1,7 +1,7 @@
 #pragma once
-// The way of one track's fragments to the disk: waiting -> written -> durable. A fragment keeps its samples until its
-// bytes are durable, so a file that fails is written anew. Guarded by LessonWriter's mutex, except `file`, which the
-// writer's thread alone touches.
+// The way of one track's fragments to the disk: waiting -> written -> durable. A fragment keeps its samples
+// until its bytes are durable, so a file that fails is written anew. Guarded by LessonWriter's mutex, except
+// `file`, which the writer's thread alone touches.
 
 #include <deque>
 #include <memory>
@@ -25,17 +25,17 @@ struct TrackCounters {
 struct TrackState {
   std::string name;
   MediaKind kind = MediaKind::kVideo;
-  int number = -1;                // in the journal; -1: no epoch yet
-  std::uint16_t next_epoch = 0;   // behind the last journalled one
+  int number = -1;                  // in the journal; -1: no epoch yet
+  std::uint16_t next_epoch = 0;     // behind the last journalled one
   std::uint32_t next_sequence = 0;  // behind the last journalled one
-  bool anything = false;          // a fragment or a gap is in the journal
-  LessonTime durable_until;       // fragments and gaps tile [0, here], in the journal or in what it gets next
-  int value = 0;                  // what is given up first where room is short: the lowest
+  bool anything = false;            // a fragment or a gap is in the journal
+  LessonTime durable_until;  // fragments and gaps tile [0, here], in the journal or in what it gets next
+  int value = 0;             // what is given up first where room is short: the lowest
   TrackCounters counters;
-  std::string codec;              // of the last epoch
+  std::string codec;  // of the last epoch
   std::uint16_t width = 0;
   std::uint16_t height = 0;
-  double rate = 0;                // samples per second, usual
+  double rate = 0;  // samples per second, usual
 };
 
 struct WrittenFragment {
@@ -48,20 +48,20 @@ struct TrackStore {
   TrackState state;
   std::deque<Fragment> waiting;
   std::deque<WrittenFragment> written;
-  MonotonicTime writing_since;          // the writer has a fragment in hand that was offered then; 0: none
-  std::size_t syncing = 0;              // fragments that the sync thread has in hand
-  bool rewrite = false;                 // the file failed: all that is written waits again
-  std::optional<GapReason> lost;        // a fragment was given up: why the next has a gap before it
-  bool wants_key = false;               // what would come next leans on what was given up
-  bool no_room = false;                 // the disk is too full for tracks of this value: nothing is taken
-  MonotonicTime held_since;             // the oldest that is not durable was offered; 0: there is none
-  MonotonicTime dropped_at;             // when a fragment was last given up; 0: never
-  std::uint64_t held_bytes = 0;         // of all that is not durable
-  LessonTime proven_until;              // of state.durable_until what the journal on disk has
-  MonotonicTime durable_at;             // when bytes were last made durable; 0: never
-  std::uint32_t write_sequence = 0;     // the writer's: of the next fragment
-  std::uint16_t write_epoch = 0;        // the writer's: of the next file
-  std::shared_ptr<EpochFile> file;      // the writer's
+  MonotonicTime writing_since;       // the writer has a fragment in hand that was offered then; 0: none
+  std::size_t syncing = 0;           // fragments that the sync thread has in hand
+  bool rewrite = false;              // the file failed: all that is written waits again
+  std::optional<GapReason> lost;     // a fragment was given up: why the next has a gap before it
+  bool wants_key = false;            // what would come next leans on what was given up
+  bool no_room = false;              // the disk is too full for tracks of this value: nothing is taken
+  MonotonicTime held_since;          // the oldest that is not durable was offered; 0: there is none
+  MonotonicTime dropped_at;          // when a fragment was last given up; 0: never
+  std::uint64_t held_bytes = 0;      // of all that is not durable
+  LessonTime proven_until;           // of state.durable_until what the journal on disk has
+  MonotonicTime durable_at;          // when bytes were last made durable; 0: never
+  std::uint32_t write_sequence = 0;  // the writer's: of the next fragment
+  std::uint16_t write_epoch = 0;     // the writer's: of the next file
+  std::shared_ptr<EpochFile> file;   // the writer's
   std::shared_ptr<EpochFile> durable_file;  // the last whose epoch event is in the journal
   std::uint64_t durable_size = 0;           // of it: where its last durable fragment ends
 

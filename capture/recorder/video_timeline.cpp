@@ -22,7 +22,8 @@ std::int64_t VideoTimeline::step_ticks() const {
 }
 
 std::int64_t VideoTimeline::apart_beyond() const {
-  return nominal_ticks_ == 0 ? timescale_ : std::min<std::int64_t>(nominal_ticks_ * 5LL / 2, 2LL * timescale_);
+  return nominal_ticks_ == 0 ? timescale_
+                             : std::min<std::int64_t>(nominal_ticks_ * 5LL / 2, 2LL * timescale_);
 }
 
 void VideoTimeline::join_to_last(const link::AccessUnit& unit) {

@@ -11,10 +11,11 @@ class VideoTimeline final : public Timeline {
  public:
   VideoTimeline(MonotonicTime lesson_start, std::uint32_t timescale, std::uint32_t nominal_ticks);
 
-  // Apart: more than 2.5 usual durations (1 s where none is known) after the one before. A single skipped picture, up
-  // to 2.5, keeps its presentation time and gets a decode time of 2, the longest that a sample may last.
-  // Suspect: a time that does not rise, or lies over 5 s ahead. Up to 1 s back it is put one tick behind the one before;
-  // beyond, this and the following are joined to the one before until the source says `discontinuity`.
+  // Apart: more than 2.5 usual durations (1 s where none is known) after the one before. A single skipped
+  // picture, up to 2.5, keeps its presentation time and gets a decode time of 2, the longest that a sample
+  // may last. Suspect: a time that does not rise, or lies over 5 s ahead. Up to 1 s back it is put one tick
+  // behind the one before; beyond, this and the following are joined to the one before until the source says
+  // `discontinuity`.
   Placement place(const link::AccessUnit& unit, MonotonicTime now) override;
   void set_nominal(std::uint32_t ticks) override { nominal_ticks_ = ticks; }
 

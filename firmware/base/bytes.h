@@ -32,8 +32,8 @@ void put_u32(Bytes& out, std::uint32_t value);
 void put_u64(Bytes& out, std::uint64_t value);
 void put_bytes(Bytes& out, ByteView bytes);
 
-// Reads big-endian numbers from the front of a view. After a read past the end ok() is false for good and every
-// read gives zero: read all, then ask once.
+// Reads big-endian numbers from the front of a view. After a read past the end ok() is false for good and
+// every read gives zero: read all, then ask once.
 class ByteReader {
  public:
   explicit ByteReader(ByteView view) : rest_(view) {}

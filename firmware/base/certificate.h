@@ -1,6 +1,6 @@
 #pragma once
-// The device key certifies the keys that work for it: the recording key (only the recorder reads it) and the seal
-// key (only shilud). A certificate is a DSSE envelope signed by the device key; docs/ref/signatures.md.
+// The device key certifies the keys that work for it: the recording key (only the recorder reads it) and the
+// seal key (only shilud). A certificate is a DSSE envelope signed by the device key; docs/ref/signatures.md.
 
 #include <filesystem>
 #include <string>

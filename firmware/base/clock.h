@@ -1,6 +1,7 @@
 #pragma once
 // The clocks. Media time, monotonic time and wall time are different types on purpose.
-// Monotonic: CLOCK_MONOTONIC ns, comparable between processes of one boot (see boot_id). Wall: UTC ns since 1970.
+// Monotonic: CLOCK_MONOTONIC ns, comparable between processes of one boot (see boot_id). Wall: UTC ns since
+// 1970.
 
 #include <chrono>
 #include <cstdint>

@@ -2,8 +2,8 @@
 // DSSE envelopes (secure-systems-lab/dsse v1.0.2): every signature of ours has this one shape.
 //   {"payloadType":T,"payload":base64(P),"signatures":[{"keyid":K,"sig":base64(S)}]}
 //   S signs PAE(T,P) = "DSSEv1" SP len(T) SP T SP len(P) SP P
-// Written as one line of JSON with the keys in that order and no blanks; read leniently as JSON, but with exactly
-// one signature. docs/ref/signatures.md.
+// Written as one line of JSON with the keys in that order and no blanks; read leniently as JSON, but with
+// exactly one signature. docs/ref/signatures.md.
 
 #include <string>
 

@@ -1,6 +1,6 @@
 #pragma once
-// The one seam between our durable formats and the disk, so that tests can lose exactly what was not synced and fail
-// the n-th operation. Everything under lessons/ is written through it.
+// The one seam between our durable formats and the disk, so that tests can lose exactly what was not synced
+// and fail the n-th operation. Everything under lessons/ is written through it.
 
 #include <cstdint>
 #include <filesystem>
@@ -22,12 +22,18 @@ class File {
   virtual Result<Bytes> read_at(std::uint64_t offset, std::size_t size) = 0;
   virtual Result<std::uint64_t> size() = 0;
   virtual Status truncate(std::uint64_t size) = 0;
-  // Reserves blocks without changing the size (FALLOC_FL_KEEP_SIZE). Unsupported is success; a full disk is not.
+  // Reserves blocks without changing the size (FALLOC_FL_KEEP_SIZE). Unsupported is success; a full disk is
+  // not.
   virtual Status reserve(std::uint64_t offset, std::uint64_t size) = 0;
   virtual Status sync_data() = 0;  // fdatasync: bytes and size survive a power cut after this
 };
 
-enum class OpenMode { kRead, kReadWrite, kCreate /* must not exist; kRead: of a regular file only */, kCreateOrOpen };
+enum class OpenMode {
+  kRead,
+  kReadWrite,
+  kCreate /* must not exist; kRead: of a regular file only */,
+  kCreateOrOpen
+};
 
 class FileSystem {
  public:
@@ -36,7 +42,7 @@ class FileSystem {
   virtual Status create_directories(const std::filesystem::path& path) = 0;  // parents synced
   virtual Status sync_directory(const std::filesystem::path& path) = 0;
   virtual Status rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
-  virtual Status remove(const std::filesystem::path& path) = 0;  // a file
+  virtual Status remove(const std::filesystem::path& path) = 0;                               // a file
   virtual Result<std::vector<std::string>> list(const std::filesystem::path& directory) = 0;  // names, sorted
   virtual bool exists(const std::filesystem::path& path) = 0;
   virtual Result<std::uint64_t> free_bytes(const std::filesystem::path& path) = 0;  // for an ordinary user
@@ -44,8 +50,8 @@ class FileSystem {
 
 FileSystem& posix_file_system();  // stateless; thread-safe
 
-// Whole small files. write_file_atomic: temporary, sync, rename, sync of the directory; the old file or the new one
-// is there at any moment. `limit` guards against reading something huge by mistake.
+// Whole small files. write_file_atomic: temporary, sync, rename, sync of the directory; the old file or the
+// new one is there at any moment. `limit` guards against reading something huge by mistake.
 Result<Bytes> read_file(const std::filesystem::path& path, std::uint64_t limit = 64u << 20);
 Result<std::string> read_text_file(const std::filesystem::path& path, std::uint64_t limit = 64u << 20);
 Status write_file_atomic(const std::filesystem::path& path, ByteView bytes, unsigned mode = 0644);

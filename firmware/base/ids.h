@@ -6,8 +6,8 @@
 
 namespace shilu {
 
-std::string new_uuid();                  // lower case, with hyphens
-bool is_uuid(std::string_view text);     // any version; exactly 36 characters, lower case
-std::string new_token();                 // 256 random bits, base64url without padding: sessions, links
+std::string new_uuid();               // lower case, with hyphens
+bool is_uuid(std::string_view text);  // any version; exactly 36 characters, lower case
+std::string new_token();              // 256 random bits, base64url without padding: sessions, links
 
 }  // namespace shilu

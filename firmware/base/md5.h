@@ -1,5 +1,6 @@
 #pragma once
-// MD5 (RFC 1321), for protocols that ask for it (Content-MD5 and the ETags of S3). It proves nothing against an attacker.
+// MD5 (RFC 1321), for protocols that ask for it (Content-MD5 and the ETags of S3). It proves nothing against
+// an attacker.
 
 #include <array>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #pragma once
-// Child processes: fork and exec, never through a shell. The child begins with default signals, stdin from /dev/null
-// and no descriptor of ours beyond stdout and stderr.
+// Child processes: fork and exec, never through a shell. The child begins with default signals, stdin from
+// /dev/null and no descriptor of ours beyond stdout and stderr.
 
 #include <sys/types.h>
 
@@ -15,14 +15,15 @@
 namespace shilu {
 
 enum class Lifetime {
-  kWithParent,  // gets SIGTERM when the thread that started it ends (so the kernel counts), hence with the parent
+  kWithParent,  // gets SIGTERM when the thread that started it ends (so the kernel counts), hence with the
+                // parent
   kDetached,    // own session; outlives the parent
 };
 
 struct ProcessOptions {
-  std::filesystem::path program;                  // a path; PATH is searched only for a bare name
-  std::vector<std::string> arguments;             // without the program's name
-  std::vector<std::string> extra_environment;     // "NAME=value"
+  std::filesystem::path program;               // a path; PATH is searched only for a bare name
+  std::vector<std::string> arguments;          // without the program's name
+  std::vector<std::string> extra_environment;  // "NAME=value"
   Lifetime lifetime = Lifetime::kWithParent;
   std::optional<std::filesystem::path> log_file;  // stdout and stderr appended there; else inherited
 };

@@ -40,7 +40,9 @@ using Status = Result<void>;
 inline tl::unexpected<Error> fail(ErrorKind kind, std::string message) {
   return tl::make_unexpected(Error{kind, std::move(message)});
 }
-inline tl::unexpected<Error> fail(Error error) { return tl::make_unexpected(std::move(error)); }
+inline tl::unexpected<Error> fail(Error error) {
+  return tl::make_unexpected(std::move(error));
+}
 
 // From errno (ENOSPC, EDQUOT -> kStorageFull, ENOENT -> kNotFound, EEXIST, EACCES/EPERM/EROFS, ...).
 // `doing` is a verb phrase: "write /srv/lessons/x/journal".
@@ -52,15 +54,16 @@ tl::unexpected<Error> fail_errno(int error_number, std::string_view doing);
 #define SHILU_CONCAT(a, b) SHILU_CONCAT_(a, b)
 
 // SHILU_TRY(auto x, f());   x is the value, or the enclosing function returns the error.
-#define SHILU_TRY(declaration, expression) SHILU_TRY_(SHILU_CONCAT(result_, __LINE__), declaration, expression)
-#define SHILU_TRY_(name, declaration, expression)                  \
-  auto name = (expression);                                        \
+#define SHILU_TRY(declaration, expression) \
+  SHILU_TRY_(SHILU_CONCAT(result_, __LINE__), declaration, expression)
+#define SHILU_TRY_(name, declaration, expression)                   \
+  auto name = (expression);                                         \
   if (!name) return ::tl::make_unexpected(std::move(name).error()); \
   declaration = std::move(*name)
 
 // SHILU_CHECK(f());   f returns a Status; the enclosing function returns its error.
-#define SHILU_CHECK(expression)                                                                   \
-  do {                                                                                            \
-    auto shilu_status = (expression);                                                             \
-    if (!shilu_status) return ::tl::make_unexpected(std::move(shilu_status).error());             \
+#define SHILU_CHECK(expression)                                                       \
+  do {                                                                                \
+    auto shilu_status = (expression);                                                 \
+    if (!shilu_status) return ::tl::make_unexpected(std::move(shilu_status).error()); \
   } while (false)

@@ -1,6 +1,6 @@
 #pragma once
-// Anonymous public-key encryption (libsodium crypto_box_seal: X25519 + XSalsa20-Poly1305). The platform alone can
-// open the identity part of a package.
+// Anonymous public-key encryption (libsodium crypto_box_seal: X25519 + XSalsa20-Poly1305). The platform alone
+// can open the identity part of a package.
 
 #include "firmware/base/bytes.h"
 

@@ -19,7 +19,7 @@ namespace shilu {
 namespace {
 
 constexpr std::size_t kHeaderSize = 4;
-constexpr std::size_t kPartsAtOnce = 128;         // of one sendmsg(); the kernel takes 1024
+constexpr std::size_t kPartsAtOnce = 128;       // of one sendmsg(); the kernel takes 1024
 constexpr std::size_t kReadBlock = 256u << 10;  // memory follows what has arrived, not what a length claims
 
 Result<sockaddr_un> address_of(const std::filesystem::path& path) {

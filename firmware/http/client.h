@@ -30,18 +30,19 @@ struct ClientRequest {
   std::string method = "GET";
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;                              // or:
-  BodySource source;                             // with source_size
+  std::string body;   // or:
+  BodySource source;  // with source_size
   std::uint64_t source_size = 0;
-  bool expect_continue = false;                  // "Expect: 100-continue" before a streamed body
-  // Bytes acknowledged by the peer's kernel so far (not those merely handed to the socket); called about 4 times a
-  // second. Return false to cancel.
+  bool expect_continue = false;  // "Expect: 100-continue" before a streamed body
+  // Bytes acknowledged by the peer's kernel so far (not those merely handed to the socket); called about 4
+  // times a second. Return false to cancel.
   std::function<bool(std::uint64_t acked_bytes)> on_progress;
   // How many of the `wanted` next bytes of a streamed body may leave now; they count as used. 0: hold the
   // body back and ask again some milliseconds later. Empty: no limit.
   std::function<std::size_t(std::size_t wanted)> allowance;
-  std::function<void(const LineSample&)> on_line;    // about 10 times a second while the request runs
-  std::chrono::milliseconds answer_timeout{30'000};  // from the last body byte acknowledged to the answer's head
+  std::function<void(const LineSample&)> on_line;  // about 10 times a second while the request runs
+  std::chrono::milliseconds answer_timeout{
+      30'000};  // from the last body byte acknowledged to the answer's head
 };
 
 struct ClientResponse {

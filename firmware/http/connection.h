@@ -3,8 +3,8 @@
 
 namespace shilu::http {
 
-// One accepted connection, request after request, until it closes. The caller has counted it in `serving`; this takes
-// it out again.
+// One accepted connection, request after request, until it closes. The caller has counted it in `serving`;
+// this takes it out again.
 Awaitable<void> serve_connection(ServerContext& context, Tcp::socket socket);
 
 // One connection too many: 503, then closed. Not counted as open.

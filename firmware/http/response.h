@@ -1,6 +1,6 @@
 #pragma once
-// What a handler answers. The body is text, or bytes that stand partly in memory and partly in files (a virtual MP4),
-// sent by range without copying through the program where the line is plain.
+// What a handler answers. The body is text, or bytes that stand partly in memory and partly in files (a
+// virtual MP4), sent by range without copying through the program where the line is plain.
 
 #include <cstdint>
 #include <functional>
@@ -24,20 +24,21 @@ struct BodyPiece {
   std::uint64_t size = 0;
 };
 
-// A body of known length made of pieces, served with byte ranges (RFC 9110 section 14: one range; several or none
-// satisfiable -> whole or 416) and If-Range / If-None-Match against `etag`.
+// A body of known length made of pieces, served with byte ranges (RFC 9110 section 14: one range; several or
+// none satisfiable -> whole or 416) and If-Range / If-None-Match against `etag`.
 struct ComposedBody {
   std::vector<BodyPiece> pieces;
   std::string etag;  // with its quotes; empty: none
 };
 
-// A live text/event-stream. The handler returns at once; the subscription is kept until the peer leaves or close() is
-// called by whoever holds the sink. send() is thread-safe, never blocks (a peer that is more than 256 KiB behind is
-// closed; it reconnects with Last-Event-ID).
+// A live text/event-stream. The handler returns at once; the subscription is kept until the peer leaves or
+// close() is called by whoever holds the sink. send() is thread-safe, never blocks (a peer that is more than
+// 256 KiB behind is closed; it reconnects with Last-Event-ID).
 class EventSink {
  public:
   virtual ~EventSink() = default;
-  virtual bool send(std::string_view event, std::string_view data, std::string_view id = {}) = 0;  // false: gone
+  virtual bool send(std::string_view event, std::string_view data,
+                    std::string_view id = {}) = 0;  // false: gone
   virtual void close() = 0;
 };
 struct EventStream {
@@ -56,9 +57,9 @@ struct Response {
 Response text(int status, std::string body);
 Response json(int status, const Json& body);
 Response no_content();
-// RFC 9457 problem details: {"type":"about:blank","title":...,"status":...,"code":...,"detail":...}. The status
-// follows from the kind (NotFound 404, InvalidArgument 400, PermissionDenied 403, StorageFull 507, ...); `code` is
-// stable and what pages translate.
+// RFC 9457 problem details: {"type":"about:blank","title":...,"status":...,"code":...,"detail":...}. The
+// status follows from the kind (NotFound 404, InvalidArgument 400, PermissionDenied 403, StorageFull 507,
+// ...); `code` is stable and what pages translate.
 Response problem(const Error& error);
 Response problem(int status, std::string_view code, std::string_view detail);
 // A whole file with the type of its extension and an ETag of size and time.

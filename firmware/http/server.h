@@ -1,7 +1,8 @@
 #pragma once
 // HTTP/1.1 server (RFC 9110, 9112) with byte ranges, server-sent events, WebSocket and streamed uploads.
-// One Asio loop reads heads and moves bodies; handlers run on a small pool of threads, so a handler may block on disk
-// but must not wait for the network or for people. Beast parses heads only: bodies go through plain buffers.
+// One Asio loop reads heads and moves bodies; handlers run on a small pool of threads, so a handler may block
+// on disk but must not wait for the network or for people. Beast parses heads only: bodies go through plain
+// buffers.
 
 #include <cstdint>
 #include <functional>
@@ -15,12 +16,13 @@ namespace shilu::http {
 
 using Handler = std::function<Response(const Request&)>;
 
-// Takes a body while it arrives (tus PATCH, document upload). Made by the route's opener after the head was read.
+// Takes a body while it arrives (tus PATCH, document upload). Made by the route's opener after the head was
+// read.
 class BodySink {
  public:
   virtual ~BodySink() = default;
-  // The next bytes, in blocks of up to 256 KiB, on a pool thread; the next read waits for the return. An error ends
-  // the request: the answer is refused(error), the connection closes.
+  // The next bytes, in blocks of up to 256 KiB, on a pool thread; the next read waits for the return. An
+  // error ends the request: the answer is refused(error), the connection closes.
   virtual Status write(ByteView bytes) = 0;
   virtual Response refused(const Error& error) { return problem(error); }
   // All Content-Length bytes (or the last chunk) have come.
@@ -32,7 +34,8 @@ class BodySink {
 // Either a sink for the body or a final answer (sent before the body is read; then the connection closes).
 using UploadOpener = std::function<std::variant<std::unique_ptr<BodySink>, Response>(const Request&)>;
 
-// A WebSocket peer (RFC 6455). send() is thread-safe and never blocks; more than 8 MiB queued closes the peer.
+// A WebSocket peer (RFC 6455). send() is thread-safe and never blocks; more than 8 MiB queued closes the
+// peer.
 class WebSocket {
  public:
   virtual ~WebSocket() = default;
@@ -55,16 +58,17 @@ struct ServerOptions {
   unsigned max_connections = 1024;
   std::uint64_t max_buffered_body = 1u << 20;
   int head_timeout_s = 15;
-  int body_timeout_s = 30;   // between two reads
-  int idle_timeout_s = 75;   // keep-alive
+  int body_timeout_s = 30;      // between two reads
+  int idle_timeout_s = 75;      // keep-alive
   int event_keep_alive_s = 15;  // a comment on an event stream that has been silent for so long
   // Added to every answer (Content-Security-Policy and the like).
   std::vector<std::pair<std::string, std::string>> common_headers;
 };
 
-// Routes are added before start(). Patterns: "/api/lessons/{lesson}/marks"; "{rest...}" at the end takes the remaining
-// path. HEAD is answered by the GET route unless a HEAD route exists; OPTIONS by `route("OPTIONS", ...)` only. Known
-// path, other method: 405 with Allow. X-HTTP-Method-Override is honoured on POST for PATCH and DELETE (tus).
+// Routes are added before start(). Patterns: "/api/lessons/{lesson}/marks"; "{rest...}" at the end takes the
+// remaining path. HEAD is answered by the GET route unless a HEAD route exists; OPTIONS by `route("OPTIONS",
+// ...)` only. Known path, other method: 405 with Allow. X-HTTP-Method-Override is honoured on POST for PATCH
+// and DELETE (tus).
 class Server {
  public:
   explicit Server(ServerOptions options);
@@ -73,8 +77,9 @@ class Server {
   void route(std::string method, std::string pattern, Handler handler);
   void upload(std::string method, std::string pattern, UploadOpener opener);
   void websocket(std::string pattern, WebSocketHandlers handlers);
-  // Files of a directory under a prefix; unknown paths without a dot get `index.html` (a single-page app). Hashed asset
-  // names ("assets/") are served immutable, the rest no-cache. Precompressed .gz beside a file is used if accepted.
+  // Files of a directory under a prefix; unknown paths without a dot get `index.html` (a single-page app).
+  // Hashed asset names ("assets/") are served immutable, the rest no-cache. Precompressed .gz beside a file
+  // is used if accepted.
   void serve_directory(std::string prefix, std::string directory);
 
   // Binds and begins. kFailedPrecondition names the port that is in use.

@@ -36,7 +36,7 @@ class Wire {
   Awaitable<Woken> readable(SteadyTime until);
   Awaitable<Woken> writable(SteadyTime until);
 
-  void stop();                // ends all waits, for good
+  void stop();  // ends all waits, for good
   // From now on closing throws away what the peer has not taken, so that it holds no memory of the kernel.
   void close_hard();
   void tick(SteadyTime now);  // by the server, several times a second

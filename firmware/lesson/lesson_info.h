@@ -28,8 +28,8 @@ struct LessonInfo {
   std::vector<SourceInfo> sources;
   std::string recording_certificate;  // DSSE envelope, JSON text
   std::string
-      platform_nonce;  // DSSE envelope, JSON text: the platform's, not older than minutes; empty: none
-  std::string software;               // "shilu 0.1.0"
+      platform_nonce;    // DSSE envelope, JSON text: the platform's, not older than minutes; empty: none
+  std::string software;  // "shilu 0.1.0"
   std::optional<std::int64_t> planned_ms;
 
   std::string to_json() const;  // the file's bytes

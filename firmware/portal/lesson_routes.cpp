@@ -31,13 +31,13 @@ Result<http::Response> one_lesson(const Context& context, const http::Request& r
   SHILU_TRY(const Json drafts, drafts_of(context.store, lesson.id));
   Json json = lesson_json(lesson);
   json.update(drafts);
-  SHILU_TRY(const Json recorded, context.lessons.with<
-                                     Json>(lesson.id, [](journal::LessonFolder& folder) -> Result<Json> {
-    return Json{{"tracks", tracks_json(folder)},
-                {"marks", marks_json(folder)},
-                {"gaps", gaps_json(folder)},
-                {"recorded_from_ms", folder.recorded_from().ms()}};
-  }));
+  SHILU_TRY(const Json recorded,
+            context.lessons.with<Json>(lesson.id, [](journal::LessonFolder& folder) -> Result<Json> {
+              return Json{{"tracks", tracks_json(folder)},
+                          {"marks", marks_json(folder)},
+                          {"gaps", gaps_json(folder)},
+                          {"recorded_from_ms", folder.recorded_from().ms()}};
+            }));
   json.update(recorded);
   return http::json(200, json);
 }

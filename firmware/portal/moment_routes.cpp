@@ -91,15 +91,17 @@ class MomentRoutes {
   }
 
   static http::Response was_submitted() {
-    return http::problem(409, "submitted",
-                         "A clip of this time has been submitted. Withdraw the submission before deleting it.");
+    return http::problem(
+        409, "submitted",
+        "A clip of this time has been submitted. Withdraw the submission before deleting it.");
   }
 
   // Whole fragments go, so what lies within a fragment's length of a submitted clip is kept too.
   Result<bool> is_submitted(const std::string& lesson_id, std::int64_t from_ms, std::int64_t to_ms) const {
     SHILU_TRY(const auto submissions, context_.store.submissions());
     for (const store::Submission& submission : submissions) {
-      if (submission.lesson_id != lesson_id || submission.state == store::SubmissionState::kWithdrawn) continue;
+      if (submission.lesson_id != lesson_id || submission.state == store::SubmissionState::kWithdrawn)
+        continue;
       SHILU_TRY(const store::Clip clip, context_.store.clip(submission.clip_id));
       if (from_ms < clip.to_ms + kFragment_ms && to_ms > clip.from_ms - kFragment_ms) return true;
     }
@@ -113,7 +115,8 @@ class MomentRoutes {
 
 }  // namespace
 
-void add_moment_routes(http::Server& server, const Context& context, RecorderLink& link, const Bytes& subject_salt) {
+void add_moment_routes(http::Server& server, const Context& context, RecorderLink& link,
+                       const Bytes& subject_salt) {
   const auto routes = std::make_shared<MomentRoutes>(context, link, subject_salt);
   const auto route = [&](const char* method, const char* pattern, auto member) {
     server.route(method, pattern,

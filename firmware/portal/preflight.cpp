@@ -33,7 +33,7 @@ bool has_track(const recorder::SourceStatus& source, MediaKind kind) {
 }
 
 struct Sources {
-  std::size_t all = 0;      // that should give pictures
+  std::size_t all = 0;  // that should give pictures
   std::size_t pictures = 0;
   std::size_t sounds = 0;
 };
@@ -80,7 +80,9 @@ Json preflight_json(const Context& context, const std::optional<recorder::Record
   const auto& known = status ? *status : nothing;
   const auto sources = count(known);
   Json lamps = Json::array();
-  const auto lamp = [&](std::string_view id, Tone tone) { lamps.push_back({{"id", id}, {"tone", to_string(tone)}}); };
+  const auto lamp = [&](std::string_view id, Tone tone) {
+    lamps.push_back({{"id", id}, {"tone", to_string(tone)}});
+  };
   const auto picture = picture_tone(sources);
   const auto disk = disk_tone(known.minutes_left);
   lamp("picture", picture);
@@ -88,7 +90,8 @@ Json preflight_json(const Context& context, const std::optional<recorder::Record
   lamp("disk", disk);
   lamp("clock", known.clock_synchronised ? Tone::kOk : Tone::kWarn);
   const auto line = context.outbox != nullptr ? context.outbox->line() : sender::LineStatus();
-  const bool reachable = line.link == sender::LineStatus::Link::kOk || line.link == sender::LineStatus::Link::kWaiting;
+  const bool reachable =
+      line.link == sender::LineStatus::Link::kOk || line.link == sender::LineStatus::Link::kWaiting;
   lamp("upload", reachable ? Tone::kOk : Tone::kWarn);
   return {{"can_start", status && picture != Tone::kBlock && disk != Tone::kBlock},
           {"lamps", std::move(lamps)},

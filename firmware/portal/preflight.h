@@ -1,6 +1,6 @@
 #pragma once
-// The look before a lesson: five lamps and what stands behind each (device-api.md, "Pre-flight"). Answered at once from what
-// the recorder told last; it tells every second.
+// The look before a lesson: five lamps and what stands behind each (device-api.md, "Pre-flight"). Answered at
+// once from what the recorder told last; it tells every second.
 
 #include "capture/recorder/recorder_status.h"
 #include "firmware/portal/context.h"

@@ -80,16 +80,17 @@ std::optional<RecorderLink::LastLesson> RecorderLink::last_lesson() {
   }
   const auto ids = context_.lessons.ids();
   if (ids.empty()) return std::nullopt;
-  const auto found = context_.lessons.with<LastLesson>(ids.back(), [&](journal::LessonFolder& folder) -> Result<LastLesson> {
-    if (folder.finished()) return fail(ErrorKind::kFailedPrecondition, "no lesson is being recorded");
-    const Nanoseconds since(context_.clock.wall().ns - folder.info().start_wall.ns);
-    return LastLesson{ids.back(), LessonTime{since.count()}, false};
-  });
+  const auto found =
+      context_.lessons.with<LastLesson>(ids.back(), [&](journal::LessonFolder& folder) -> Result<LastLesson> {
+        if (folder.finished()) return fail(ErrorKind::kFailedPrecondition, "no lesson is being recorded");
+        const Nanoseconds since(context_.clock.wall().ns - folder.info().start_wall.ns);
+        return LastLesson{ids.back(), LessonTime{since.count()}, false};
+      });
   return found ? std::optional(*found) : std::nullopt;
 }
 
-// For the teacher whose lesson is recorded. A lesson that the index does not know yet is shown to nobody, and while nothing
-// is recorded - a private moment, a stop that may be taken back - nothing is shown either.
+// For the teacher whose lesson is recorded. A lesson that the index does not know yet is shown to nobody, and
+// while nothing is recorded - a private moment, a stop that may be taken back - nothing is shown either.
 void RecorderLink::open_preview(const recorder::RecorderStatus& status) {
   std::optional<std::string> owner;
   const bool away = status.state == "private" || status.state == "stopping";

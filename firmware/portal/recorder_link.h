@@ -21,11 +21,11 @@ class RecorderLink {
   Json state();  // as GET /api/state answers; asks the recorder if nothing was heard yet
   std::optional<recorder::RecorderStatus> status();  // the newest one; nullopt: the recorder is away
   void publish();                                    // the state, to all pages
-  // The lesson that was recorded when the recorder was last heard of, if it was recorded then. Where nothing was heard
-  // since this program began: the newest lesson that has no stop.
+  // The lesson that was recorded when the recorder was last heard of, if it was recorded then. Where nothing
+  // was heard since this program began: the newest lesson that has no stop.
   struct LastLesson {
     std::string id;
-    LessonTime now;    // its time, reckoned on
+    LessonTime now;     // its time, reckoned on
     bool away = false;  // it was in a private moment, or stopped
   };
   std::optional<LastLesson> last_lesson();

@@ -6,7 +6,8 @@ namespace shilu::portal {
 namespace {
 
 int status_of(std::string_view code, const Error& error) {
-  if (code == "already-recording" || code == "not-recording" || code == "private" || code == "nothing-to-continue") {
+  if (code == "already-recording" || code == "not-recording" || code == "private" ||
+      code == "nothing-to-continue") {
     return 409;
   }
   if (code == "nothing-there") return 404;

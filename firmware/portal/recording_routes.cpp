@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "firmware/base/ids.h"
 #include "capture/recorder/mark_inbox.h"
+#include "firmware/base/ids.h"
 #include "firmware/portal/answers.h"
 #include "firmware/portal/gate.h"
 #include "firmware/portal/lesson_index.h"
@@ -17,7 +17,7 @@
 namespace shilu::portal {
 namespace {
 
-constexpr std::size_t kMaxText = 200;                // bytes of subject, class and topic
+constexpr std::size_t kMaxText = 200;  // bytes of subject, class and topic
 constexpr std::int64_t kMaxPlanned_ms = 6 * 3'600'000;
 constexpr std::int64_t kMaxTapDelay_ms = 3'600'000;  // a page that was offline for an hour
 
@@ -116,7 +116,8 @@ class RecordingRoutes {
         std::clamp<std::int64_t>(json_int_or(body, key, kDefault_ms), 0, kMax_ms));
   }
 
-  // While the recorder is away a mark goes into the lesson's inbox, durable, and the recorder takes it from there.
+  // While the recorder is away a mark goes into the lesson's inbox, durable, and the recorder takes it from
+  // there.
   Result<http::Response> put_aside(const recorder::MarkRequest& wanted, const store::Teacher& teacher) const {
     const auto lesson = link_.last_lesson();
     if (!lesson) return refusal("mark", Error{ErrorKind::kUnavailable, "No lesson is known to be running."});
@@ -124,7 +125,8 @@ class RecordingRoutes {
     if (known && known->teacher_id && *known->teacher_id != teacher.id) {
       return http::problem(409, "not-yours", "Another teacher's lesson is being recorded.");
     }
-    if (lesson->away) return refusal("mark", Error{ErrorKind::kPermissionDenied, "Nothing is being recorded now."});
+    if (lesson->away)
+      return refusal("mark", Error{ErrorKind::kPermissionDenied, "Nothing is being recorded now."});
     SHILU_CHECK(recorder::put_into_inbox(context_.lessons.path_of(lesson->id), wanted, context_.clock));
     Mark mark;
     mark.at = std::max(LessonTime{0}, lesson->now - (context_.clock.monotonic() - wanted.pressed));
@@ -173,8 +175,9 @@ void add_recording_routes(http::Server& server, const Context& context, Recorder
 }
 
 void add_live_routes(http::Server& server, const Context& context, RecorderLink& link, Preview& preview) {
-  server.route("GET", "/api/preflight",
-               [context, &link](const http::Request&) { return http::json(200, preflight_json(context, link.status())); });
+  server.route("GET", "/api/preflight", [context, &link](const http::Request&) {
+    return http::json(200, preflight_json(context, link.status()));
+  });
   server.route("GET", "/api/state", [&link](const http::Request&) { return http::json(200, link.state()); });
   server.route("GET", "/api/events", [context](const http::Request& request) {
     const auto teacher = signed_in(context.store, request);

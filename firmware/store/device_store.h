@@ -109,9 +109,9 @@ class DeviceStore {
   Status set_upload(std::string_view id, const std::optional<std::string>& url, std::int64_t acked_offset);
   Status set_acked(std::string_view id, std::int64_t acked_offset);  // also clears attempts and last error
   Status retry_later(std::string_view id, const Trouble& trouble, Nanoseconds delay);
-  Status ask_again_later(std::string_view id, Nanoseconds delay);     // kVerifying, and nothing is wrong
-  Status set_verifying(std::string_view id);                          // kQueued, kSending -> kVerifying
-  Status send_again(std::string_view id);                             // -> kQueued, from byte 0
+  Status ask_again_later(std::string_view id, Nanoseconds delay);  // kVerifying, and nothing is wrong
+  Status set_verifying(std::string_view id);                       // kQueued, kSending -> kVerifying
+  Status send_again(std::string_view id);                          // -> kQueued, from byte 0
   // The same, because the platform lost it: counts that, and not before `delay`.
   Status send_lost_again(std::string_view id, const Trouble& trouble, Nanoseconds delay);
   // The wall clock was set by `by`: attempts to come keep their distance.

@@ -41,8 +41,8 @@ class FaultFileSystem final : public FileSystem {
   void fail_operation(int n, ErrorKind kind, std::size_t prefix = 0);
   // The n-th and every later operation fails, until power_cut() or clear_faults().
   void fail_from(int n, std::size_t prefix = 0, ErrorKind kind = ErrorKind::kUnavailable);
-  // There is no room for files whose path contains `part`: their writes and reservations fail with kStorageFull, until
-  // clear_faults().
+  // There is no room for files whose path contains `part`: their writes and reservations fail with
+  // kStorageFull, until clear_faults().
   void fill_up(std::string part);
   void clear_faults();
   int operations() const;  // since the last call of one of the three

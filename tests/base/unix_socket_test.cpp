@@ -114,7 +114,8 @@ TEST_CASE("large messages pass in both directions at once") {
 TEST_CASE("messages sent together arrive one by one, however many and however long") {
   auto [raw, channel] = make_pair_of_ends();
   std::vector<Bytes> sent;
-  for (std::size_t i = 0; i < 300; ++i) sent.emplace_back(i == 100 ? 3'000'000 : i % 7, static_cast<std::uint8_t>(i));
+  for (std::size_t i = 0; i < 300; ++i)
+    sent.emplace_back(i == 100 ? 3'000'000 : i % 7, static_cast<std::uint8_t>(i));
   MessageChannel receiver(std::move(raw));
   std::thread sender([&channel = channel, &sent] { CHECK(channel.send_all(sent)); });
   std::vector<Bytes> got;

@@ -58,13 +58,15 @@ TEST_CASE("the example settings load and mean what they say") {
 TEST_CASE("an unknown setting names its line and the nearest known one") {
   CHECK(error_of(kDirectories + "device_nam = 'x'\n") ==
         ":3: there is no setting \"device_nam\"; did you mean \"device_name\"?");
-  CHECK(error_of(kDirectories + "[web]\nprot = 1\n") == ":4: there is no setting \"prot\" in [web]; did you mean \"port\"?");
+  CHECK(error_of(kDirectories + "[web]\nprot = 1\n") ==
+        ":4: there is no setting \"prot\" in [web]; did you mean \"port\"?");
 }
 
 TEST_CASE("settings of the wrong type or range are refused") {
   CHECK(error_of(kDirectories + "[web]\nport = '80'\n") == ":4: \"port\" must be a whole number");
   CHECK(error_of(kDirectories + "[web]\nport = 70000\n") == ": \"port\" must lie between 0 and 65535");
-  CHECK(error_of(kDirectories + "[retention]\nkeep_days = -1\n") == ": \"keep_days\" must lie between 0 and 3650");
+  CHECK(error_of(kDirectories + "[retention]\nkeep_days = -1\n") ==
+        ": \"keep_days\" must lie between 0 and 3650");
   CHECK(error_of("data_directory = '/d'\n").find("must both be set") != std::string::npos);
   CHECK(error_of(kDirectories + "x = [").rfind(":3: ", 0) == 0);
 }

@@ -20,10 +20,15 @@ struct Slide {
 };
 
 constexpr Slide kSlides[] = {
-    {"勾股定理的探索", {"八年级数学 · 第十七章", "目标一：说出直角三角形三边的关系", "目标二：用面积拼图解释这个关系", "准备：方格纸、直尺、三角板"}},
-    {"数一数：三个正方形的面积", {"左边的正方形：9 格", "右边的正方形：16 格", "斜边上的正方形：25 格", "你发现了什么？"}},
+    {"勾股定理的探索",
+     {"八年级数学 · 第十七章", "目标一：说出直角三角形三边的关系", "目标二：用面积拼图解释这个关系",
+      "准备：方格纸、直尺、三角板"}},
+    {"数一数：三个正方形的面积",
+     {"左边的正方形：9 格", "右边的正方形：16 格", "斜边上的正方形：25 格", "你发现了什么？"}},
     {"a² + b² = c²", {"两条直角边的平方和", "等于斜边的平方", "条件：必须是直角三角形", "请举一组整数例子"}},
-    {"练一练", {"① 直角边 6 和 8，斜边是多少？", "② 斜边 13，一条直角边 5，另一条？", "③ 梯子长 2.5 米，底端离墙 0.7 米", "小组讨论 3 分钟"}},
+    {"练一练",
+     {"① 直角边 6 和 8，斜边是多少？", "② 斜边 13，一条直角边 5，另一条？",
+      "③ 梯子长 2.5 米，底端离墙 0.7 米", "小组讨论 3 分钟"}},
 };
 constexpr std::size_t kSlideCount = sizeof kSlides / sizeof kSlides[0];
 
@@ -31,7 +36,8 @@ constexpr std::size_t kSlideCount = sizeof kSlides / sizeof kSlides[0];
 class Canvas {
  public:
   Canvas(int width, int height)
-      : surface_(cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height)), cairo_(cairo_create(surface_)) {}
+      : surface_(cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height)),
+        cairo_(cairo_create(surface_)) {}
   ~Canvas() {
     cairo_destroy(cairo_);
     cairo_surface_destroy(surface_);
@@ -107,7 +113,8 @@ Frame draw_slide(const Slide& slide) {
 
 void paste(const Frame& from, Frame& into, int x, int y) {
   for (int row = 0; row < from.height; ++row) {
-    std::memcpy(into.luma() + (y + row) * into.width + x, from.bytes.data() + row * from.width, static_cast<std::size_t>(from.width));
+    std::memcpy(into.luma() + (y + row) * into.width + x, from.bytes.data() + row * from.width,
+                static_cast<std::size_t>(from.width));
   }
 }
 
@@ -117,7 +124,8 @@ Frame draw_clock(std::uint32_t counter) {
   tm parts{};
   localtime_r(&now.tv_sec, &parts);
   char text[64];
-  std::snprintf(text, sizeof text, "%02d:%02d:%02d.%ld   #%u", parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec / 100'000'000, counter);
+  std::snprintf(text, sizeof text, "%02d:%02d:%02d.%ld   #%u", parts.tm_hour, parts.tm_min, parts.tm_sec,
+                now.tv_nsec / 100'000'000, counter);
   Canvas canvas(500, 56);
   cairo_set_source_rgb(canvas.cairo(), 0.98, 0.98, 0.96);
   cairo_paint(canvas.cairo());
@@ -129,7 +137,8 @@ Frame draw_clock(std::uint32_t counter) {
 // A dot that runs around a circle, a little further each frame: a still board would look like a frozen one.
 void draw_pointer(Frame& frame, std::uint32_t counter) {
   const double angle = 2 * std::numbers::pi * (counter % 60) / 60;
-  fill(frame, 700 + static_cast<int>(36 * std::cos(angle)), 640 + static_cast<int>(36 * std::sin(angle)), 14, 14, 60);
+  fill(frame, 700 + static_cast<int>(36 * std::cos(angle)), 640 + static_cast<int>(36 * std::sin(angle)), 14,
+       14, 60);
 }
 
 }  // namespace

@@ -41,22 +41,26 @@ void pull(const std::string& launch, Take take) {
 Footage load_footage(const std::string& file, std::size_t frame_count) {
   Footage footage;
   const std::string source = "filesrc location=\"" + file + "\" ! qtdemux name=d ";
-  pull(source + "d.video_0 ! queue ! h264parse ! avdec_h264 ! videoconvert ! video/x-raw,format=I420,width=1280,height=720 ! "
-                "appsink name=out sync=false max-buffers=4",
+  pull(source +
+           "d.video_0 ! queue ! h264parse ! avdec_h264 ! videoconvert ! "
+           "video/x-raw,format=I420,width=1280,height=720 ! "
+           "appsink name=out sync=false max-buffers=4",
        [&](const std::uint8_t* data, std::size_t size) {
          Frame frame(1280, 720);
          if (size == frame.bytes.size()) std::memcpy(frame.bytes.data(), data, size);
          footage.frames.push_back(std::move(frame));
          return footage.frames.size() < frame_count;
        });
-  pull(source + "d.audio_0 ! queue ! aacparse ! avdec_aac ! audioconvert ! audioresample ! "
-                "audio/x-raw,format=S16LE,rate=48000,channels=1 ! appsink name=out sync=false",
+  pull(source +
+           "d.audio_0 ! queue ! aacparse ! avdec_aac ! audioconvert ! audioresample ! "
+           "audio/x-raw,format=S16LE,rate=48000,channels=1 ! appsink name=out sync=false",
        [&](const std::uint8_t* data, std::size_t size) {
          const auto* samples = reinterpret_cast<const std::int16_t*>(data);
          footage.samples.insert(footage.samples.end(), samples, samples + size / 2);
          return true;
        });
-  if (footage.frames.empty() || footage.samples.empty()) give_up("\"" + file + "\" holds no picture or no sound");
+  if (footage.frames.empty() || footage.samples.empty())
+    give_up("\"" + file + "\" holds no picture or no sound");
   return footage;
 }
 

@@ -13,7 +13,8 @@ struct Footage {
   std::vector<std::int16_t> samples;  // 48 kHz, mono
 };
 
-// The first `frame_count` pictures of the file and its whole sound. Ends the program with a sentence if it cannot be read.
+// The first `frame_count` pictures of the file and its whole sound. Ends the program with a sentence if it
+// cannot be read.
 Footage load_footage(const std::string& file, std::size_t frame_count);
 
 }  // namespace shilu::demo

@@ -9,12 +9,16 @@ namespace {
 constexpr int kBlock = 16;
 constexpr std::uint8_t kBlack = 16, kWhite = 235, kNeutral = 128;
 
-std::uint8_t clamp8(int value) { return static_cast<std::uint8_t>(std::clamp(value, 0, 255)); }
+std::uint8_t clamp8(int value) {
+  return static_cast<std::uint8_t>(std::clamp(value, 0, 255));
+}
 
 }  // namespace
 
 Frame::Frame(int w, int h)
-    : width(w), height(h), bytes(static_cast<std::size_t>(w) * static_cast<std::size_t>(h) * 3 / 2, kNeutral) {
+    : width(w),
+      height(h),
+      bytes(static_cast<std::size_t>(w) * static_cast<std::size_t>(h) * 3 / 2, kNeutral) {
   std::fill_n(bytes.begin(), static_cast<std::size_t>(w) * static_cast<std::size_t>(h), kBlack);
 }
 

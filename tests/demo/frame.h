@@ -1,8 +1,9 @@
 #pragma once
 // An I420 picture in memory, and the counter strip that tests read off it.
 //
-// Strip: 32 blocks of 16x16 pixels along the top edge, from the left: 24 bits of the counter, most significant first, then 8
-// bits of check = the xor of the counter's three bytes and 0xA5. White (luma 235) is one, black (16) is zero.
+// Strip: 32 blocks of 16x16 pixels along the top edge, from the left: 24 bits of the counter, most
+// significant first, then 8 bits of check = the xor of the counter's three bytes and 0xA5. White (luma 235)
+// is one, black (16) is zero.
 
 #include <cstdint>
 #include <vector>
@@ -17,7 +18,9 @@ struct Frame {
   Frame() = default;
   Frame(int w, int h);
   std::uint8_t* luma() { return bytes.data(); }
-  std::uint8_t* chroma() { return bytes.data() + static_cast<std::size_t>(width) * static_cast<std::size_t>(height); }
+  std::uint8_t* chroma() {
+    return bytes.data() + static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+  }
 };
 
 // Gray rectangle, clipped to the picture.

@@ -21,8 +21,12 @@ void sleep_until(std::int64_t at) {
 std::int16_t with_faults(unsigned faults, std::int16_t sample, std::int64_t at) {
   const double turn = 2 * std::numbers::pi * static_cast<double>(at % kSampleRate) / kSampleRate;
   if ((faults & kSilent) != 0) return 0;
-  if ((faults & kHum) != 0) return static_cast<std::int16_t>(600 * std::sin(50 * turn) + 300 * std::sin(100 * turn) + 150 * std::sin(150 * turn));
-  if ((faults & kClipping) != 0) return static_cast<std::int16_t>(std::clamp(sample * 40 + 90'000 * std::sin(220 * turn), -32768.0, 32767.0));
+  if ((faults & kHum) != 0)
+    return static_cast<std::int16_t>(600 * std::sin(50 * turn) + 300 * std::sin(100 * turn) +
+                                     150 * std::sin(150 * turn));
+  if ((faults & kClipping) != 0)
+    return static_cast<std::int16_t>(
+        std::clamp(sample * 40 + 90'000 * std::sin(220 * turn), -32768.0, 32767.0));
   return sample;
 }
 
@@ -104,22 +108,26 @@ void LiveFeed::push_picture(std::uint32_t counter) {
   push(video_, gst_buffer_new_memdup(canvas_.bytes.data(), canvas_.bytes.size()), counter * step, step);
   if (studio_.log != nullptr) {
     const std::lock_guard lock(studio_.log_mutex);
-    std::fprintf(studio_.log, "%s %u %lld\n", source_.name.c_str(), counter, static_cast<long long>(monotonic_ns()));
+    std::fprintf(studio_.log, "%s %u %lld\n", source_.name.c_str(), counter,
+                 static_cast<long long>(monotonic_ns()));
     std::fflush(studio_.log);
   }
 }
 
 void LiveFeed::push_sound(std::uint32_t counter) {
   const std::int64_t first = counter * kSampleRate / source_.frames_per_second;
-  const auto count = static_cast<std::size_t>((counter + 1) * kSampleRate / source_.frames_per_second - first);
+  const auto count =
+      static_cast<std::size_t>((counter + 1) * kSampleRate / source_.frames_per_second - first);
   GstBuffer* buffer = gst_buffer_new_allocate(nullptr, count * 2, nullptr);
   GstMapInfo map;
   gst_buffer_map(buffer, &map, GST_MAP_WRITE);
   auto* samples = reinterpret_cast<std::int16_t*>(map.data);
   source_.sound(first, count, samples);
-  for (std::size_t i = 0; i < count; ++i) samples[i] = with_faults(studio_.faults, samples[i], first + static_cast<std::int64_t>(i));
+  for (std::size_t i = 0; i < count; ++i)
+    samples[i] = with_faults(studio_.faults, samples[i], first + static_cast<std::int64_t>(i));
   gst_buffer_unmap(buffer, &map);
-  push(audio_, buffer, first * kSecond / kSampleRate, static_cast<std::int64_t>(count) * kSecond / kSampleRate);
+  push(audio_, buffer, first * kSecond / kSampleRate,
+       static_cast<std::int64_t>(count) * kSecond / kSampleRate);
 }
 
 }  // namespace shilu::demo

@@ -1,7 +1,7 @@
 #pragma once
-// Pushes pictures and sound into the appsrc elements of one RTSP media at their time, from the moment it is prepared until it
-// is unprepared. Frame n of a source is due at the camera's epoch + n / rate by the camera's own clock, whoever watches:
-// counters go on between viewers.
+// Pushes pictures and sound into the appsrc elements of one RTSP media at their time, from the moment it is
+// prepared until it is unprepared. Frame n of a source is due at the camera's epoch + n / rate by the
+// camera's own clock, whoever watches: counters go on between viewers.
 
 #include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
@@ -29,12 +29,13 @@ enum Fault : unsigned {
 
 // What all sources of one program share.
 struct Studio {
-  std::int64_t epoch_ns = 0;  // CLOCK_MONOTONIC at frame 0; a multiple of 2 s, so that two programs flash and beep together
-  double clock_rate = 1;      // seconds that the cameras' clock counts in one true second
+  std::int64_t epoch_ns =
+      0;  // CLOCK_MONOTONIC at frame 0; a multiple of 2 s, so that two programs flash and beep together
+  double clock_rate = 1;  // seconds that the cameras' clock counts in one true second
   std::atomic<bool> frozen = false;
-  bool sync_marks = false;    // a white flash and a beep every 2 s
+  bool sync_marks = false;           // a white flash and a beep every 2 s
   std::atomic<unsigned> faults = 0;  // bits of Fault
-  std::FILE* log = nullptr;   // "<stream> <counter> <CLOCK_MONOTONIC ns>" per picture sent
+  std::FILE* log = nullptr;          // "<stream> <counter> <CLOCK_MONOTONIC ns>" per picture sent
   std::mutex log_mutex;
 };
 

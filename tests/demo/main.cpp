@@ -69,14 +69,16 @@ int main(int argc, char** argv) {
   app.add_option("--port", options.port, "0: any free one");
   app.add_option("--only", streams, "Which streams: room, board, card, desk, voice")
       ->check(CLI::IsMember({"room", "board", "card", "desk", "voice"}));
-  app.add_option("--clock-ppm", clock_ppm, "How much too fast the cameras' clock runs")->check(CLI::Range(-50'000, 50'000));
+  app.add_option("--clock-ppm", clock_ppm, "How much too fast the cameras' clock runs")
+      ->check(CLI::Range(-50'000, 50'000));
   app.add_option("--user", options.user);
   app.add_option("--password", options.password);
   app.add_option("--authentication", options.authentication)->check(CLI::IsMember({"digest", "basic"}));
   app.add_option("--footage", footage)->check(CLI::ExistingFile);
   app.add_option("--log", log, "One line per picture sent");
   app.add_flag("--sync-marks", studio.sync_marks, "A flash and a beep every 2 s");
-  app.add_option("--faults", faults, "A file of what goes wrong: black, frozen, silent, hum, clipping; read again and again");
+  app.add_option("--faults", faults,
+                 "A file of what goes wrong: black, frozen, silent, hum, clipping; read again and again");
   CLI11_PARSE(app, argc, argv);
 
   gst_init(nullptr, nullptr);
@@ -102,7 +104,8 @@ int main(int argc, char** argv) {
   std::printf("{\"port\":%d,\"streams\":[%s]}\n", port, names.c_str());
   std::fflush(stdout);
   g_main_loop_run(loop);
-  // Viewers and their threads may still hold media: the end of the process is the simplest way to let go of them all.
+  // Viewers and their threads may still hold media: the end of the process is the simplest way to let go of
+  // them all.
   std::fflush(nullptr);
   _exit(0);
 }

@@ -24,8 +24,7 @@ TrackBuilder::Beginning beginning_of(MediaKind kind) {
 class Track {
  public:
   explicit Track(MediaKind kind)
-      : builder_(beginning_of(kind), distance_,
-                 [this](Fragment fragment) { return take(fragment); }) {}
+      : builder_(beginning_of(kind), distance_, [this](Fragment fragment) { return take(fragment); }) {}
 
   void take(const link::TrackParameters& parameters) {
     static_cast<void>(builder_.set_parameters(parameters));

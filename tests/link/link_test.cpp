@@ -98,10 +98,9 @@ TEST_CASE("what is decoded is what was encoded") {
 }
 
 TEST_CASE("every message cut short or with a byte too many is refused") {
-  for (const auto& whole :
-       {encode(Hello{"room", "rtsp", "boot", 42}), encode(video_parameters()), encode(some_unit()),
-        encode(StateChange{SourceState::kLost, "sentence", "code"}), encode(Durable{}), encode(NeedKey{}),
-        encode(Shutdown{})}) {
+  for (const auto& whole : {encode(Hello{"room", "rtsp", "boot", 42}), encode(video_parameters()),
+                            encode(some_unit()), encode(StateChange{SourceState::kLost, "sentence", "code"}),
+                            encode(Durable{}), encode(NeedKey{}), encode(Shutdown{})}) {
     for (std::size_t size = 0; size < whole.size(); ++size) {
       const Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
       INFO("type " << int{whole[0]} << " cut to " << size << " of " << whole.size());

@@ -20,7 +20,8 @@ bool have(const char* program) {
   return std::system(fmt::format("command -v {} >/dev/null", program).c_str()) == 0;
 }
 
-// A sound server of its own with one source, what a room's loudspeaker plays: a sine of 440 Hz, at the pace of a sound card.
+// A sound server of its own with one source, what a room's loudspeaker plays: a sine of 440 Hz, at the pace
+// of a sound card.
 class SoundServer {
  public:
   SoundServer() {

@@ -143,7 +143,8 @@ TEST_CASE("parameter sets that are cut short or random give no depth and no cras
 }
 
 TEST_CASE("a clock that steps back in a stream without reordering never makes times fall") {
-  // Arrival after a stall: the network's clock is put right by 160 ms in the middle of a stream that promises depth 0.
+  // Arrival after a stall: the network's clock is put right by 160 ms in the middle of a stream that promises
+  // depth 0.
   DecodeTimes times(0u, std::chrono::milliseconds(40));
   MonotonicTime last{0};
   for (const std::int64_t ms : {1000, 1040, 1080, 1120, 960, 1000, 1040, 1080, 1120, 1160, 1200}) {

@@ -187,7 +187,8 @@ TEST_CASE("a lesson raises nothing, and neither does an empty room whose camera 
   }
 }
 
-// An encoder at a constant rate needs some key pictures until two are the same to the bit; more with more threads.
+// An encoder at a constant rate needs some key pictures until two are the same to the bit; more with more
+// threads.
 TEST_CASE("a picture that stands still is noticed 5 to 8 s later, coded at a constant rate or quality") {
   for (const auto* codec :
        {"-c:v libx264 -preset ultrafast -tune zerolatency -b:v 1M", "-c:v libx264 -preset ultrafast -crf 28",

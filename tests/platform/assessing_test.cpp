@@ -47,7 +47,8 @@ Answer judge(Caller& assessor, const std::string& level, const std::string& comm
 // A platform to which one package has been delivered.
 struct Delivered {
   RunningPlatform platform;
-  Made made = make_package(platform, "a", {.fields = {{"教学重点", "王老师的勾股定理"}, {"学校名称", "实验中学"}}});
+  Made made =
+      make_package(platform, "a", {.fields = {{"教学重点", "王老师的勾股定理"}, {"学校名称", "实验中学"}}});
   Caller device = platform.device(made.keys);
   Json state = deliver(device, made.file);
 };
@@ -148,7 +149,10 @@ TEST_CASE("too few assessors hold a package up only until there are enough") {
   Caller third = platform.assessor("E03");
   REQUIRE(eventually([&] { return queue_of(third).size() == 1; }));
   CHECK(judge(third, "合格").status == 204);
-  CHECK(Caller(platform.url(), device.token()).get("/api/v1/submissions/" + made.sha256).json()["verdict"].is_object());
+  CHECK(Caller(platform.url(), device.token())
+            .get("/api/v1/submissions/" + made.sha256)
+            .json()["verdict"]
+            .is_object());
 }
 
 TEST_CASE("who stands in the accounts no more may not go on, and the reviews go to others") {
@@ -159,11 +163,14 @@ TEST_CASE("who stands in the accounts no more may not go on, and the reviews go 
   Caller second = platform.assessor("E02");
   CHECK(queue_of(second).size() == 1);
   platform.stop();
-  const Json left = {{"assessors", {{{"id", "E01"}, {"name", "甲"}, {"pin", "pin-E01"}}, {{"id", "E03"}, {"name", "丙"}, {"pin", "pin-E03"}}}}};
+  const Json left = {{"assessors",
+                      {{{"id", "E01"}, {"name", "甲"}, {"pin", "pin-E01"}},
+                       {{"id", "E03"}, {"name", "丙"}, {"pin", "pin-E03"}}}}};
   write_bytes(platform.home() / "accounts.json", to_bytes(canonical_json(left)));
   platform.start();
   CHECK(Caller(platform.url(), second.token()).get("/api/v1/review/queue").status == 401);
-  CHECK(platform.anybody().post("/api/v1/session", {{"assessor", "E02"}, {"pin", "pin-E02"}}).code() == "wrong-pin");
+  CHECK(platform.anybody().post("/api/v1/session", {{"assessor", "E02"}, {"pin", "pin-E02"}}).code() ==
+        "wrong-pin");
   Caller third = platform.assessor("E03");
   CHECK(eventually([&] { return queue_of(third).size() == 1; }));
 }
@@ -196,7 +203,9 @@ TEST_CASE("a hand-in is whole or refused, once, and repeating it does no harm") 
   const std::string id = only_review(first);
   const Json good = sheet_of(first.get("/api/v1/review/" + id).json(), "合格");
   const std::string title = good["pieces"][0]["title"].get<std::string>();
-  const auto hand_in = [&](const Json& sheet) { return first.post("/api/v1/review/" + id + "/hand-in", sheet); };
+  const auto hand_in = [&](const Json& sheet) {
+    return first.post("/api/v1/review/" + id + "/hand-in", sheet);
+  };
   Json sheet = good;
   sheet["pieces"][0]["level"] = nullptr;
   CHECK(hand_in(sheet).status == 422);
@@ -228,8 +237,8 @@ TEST_CASE("the review tells what is judged, what is proven and what is missing")
   CHECK(clip["index"] == 1);
   CHECK(clip["sources"] == Json({"room"}));
   CHECK(clip["duration_ms"] == 3000);
-  // The fixture leaves out every fragment that touches 2.0 s to 2.6 s; the clip begins at 1 s. Pictures: the second
-  // from 2 s on. Sound: fragments of 8 x 1024 / 8000 = 1.024 s, so those from 1.024 s to 3.072 s.
+  // The fixture leaves out every fragment that touches 2.0 s to 2.6 s; the clip begins at 1 s. Pictures: the
+  // second from 2 s on. Sound: fragments of 8 x 1024 / 8000 = 1.024 s, so those from 1.024 s to 3.072 s.
   std::map<std::string, std::pair<int, int>> gaps;
   for (const Json& gap : clip["gaps"]) {
     CHECK(gap["reason"] == "source-lost");
@@ -246,7 +255,8 @@ TEST_CASE("the review tells what is judged, what is proven and what is missing")
   CHECK(review["documents"][0]["title"] == "教学设计");
   CHECK(review["documents"][0]["media_type"] == "application/pdf");
   std::map<std::string, std::string> proof;
-  for (const Json& fact : review["proof"]) proof[fact["fact"].get<std::string>()] = fact["value"].get<std::string>();
+  for (const Json& fact : review["proof"])
+    proof[fact["fact"].get<std::string>()] = fact["value"].get<std::string>();
   CHECK(proof["seal"] == "valid");
   CHECK(proof["device"] == "known");
   CHECK(proof["continuity"] == "whole-with-declared-gaps");
@@ -287,8 +297,8 @@ TEST_CASE("paths lead nowhere but to the clips and documents of the review") {
   for (const char* path :
        {"/clips/0/room.mp4", "/clips/2/room.mp4", "/clips/-1/room.mp4", "/clips/1/board.mp4", "/clips/1/room",
         "/clips/1/.mp4", "/clips/1/..%2f..%2fidentity.box", "/clips/1/room.mp4%00", "/clips/x/room.mp4",
-        "/clips/1/../../identity.box.mp4", "/documents/0", "/documents/3", "/documents/1e0", "/documents/99999999999999999999",
-        "/identity", "/clips/1/%2e%2e%2f%2e%2e%2fevidence.json.mp4"}) {
+        "/clips/1/../../identity.box.mp4", "/documents/0", "/documents/3", "/documents/1e0",
+        "/documents/99999999999999999999", "/identity", "/clips/1/%2e%2e%2f%2e%2e%2fevidence.json.mp4"}) {
     INFO(path);
     const int status = first.get(base + path).status;
     CHECK((status == 404 || status == 400));
@@ -309,8 +319,14 @@ TEST_CASE("nothing that assessors can read says whose lesson it is") {
   const std::string pseudonym = parse_json(evidence).value()["teacher"]["pseudonym"].get<std::string>();
   const std::string lesson = parse_json(evidence).value()["lesson"]["lesson_id"].get<std::string>();
   const auto key = test::certified(delivered.made.keys, KeyRole::kSeal);
-  const std::vector<std::string> telling = {"T001",  "王老师", "实验中学", "八(2)班教室", pseudonym,
-                                            lesson, key.certificate.device_id, delivered.made.sha256};
+  const std::vector<std::string> telling = {"T001",
+                                            "王老师",
+                                            "实验中学",
+                                            "八(2)班教室",
+                                            pseudonym,
+                                            lesson,
+                                            key.certificate.device_id,
+                                            delivered.made.sha256};
   for (const std::string& path :
        {std::string("/api/v1/review/queue"), base, base + "/clips/1/room.mp4", base + "/documents/1",
         base + "/documents/2", std::string("/api/v1/session"), std::string("/api/v1/platform")}) {

@@ -36,7 +36,8 @@ TEST_CASE("a device enrols with the claim code and comes back with a new token")
   CHECK(first.get("/api/v1/submissions/" + std::string(64, '0')).code() == "device-unknown");
   CHECK(again.get("/api/v1/submissions/" + std::string(64, '0')).status == 404);
   platform.restart();
-  CHECK(Caller(platform.url(), again.token()).get("/api/v1/submissions/" + std::string(64, '0')).status == 404);
+  CHECK(Caller(platform.url(), again.token()).get("/api/v1/submissions/" + std::string(64, '0')).status ==
+        404);
 }
 
 TEST_CASE("enrolment refuses what is not right, and guessing") {
@@ -87,9 +88,10 @@ TEST_CASE("an offer is answered by what the platform has of it") {
   const auto offer = [&] { return device.post("/api/v1/submissions", offer_of(bytes)).json(); };
 
   CHECK(offer()["answer"] == "send");
-  const Answer created = device.call("POST", "/files", "",
-                                     tus_headers({{"Upload-Length", std::to_string(bytes.size())},
-                                                  {"Upload-Metadata", "package_sha256 " + to_base64(as_bytes(made.sha256))}}));
+  const Answer created =
+      device.call("POST", "/files", "",
+                  tus_headers({{"Upload-Length", std::to_string(bytes.size())},
+                               {"Upload-Metadata", "package_sha256 " + to_base64(as_bytes(made.sha256))}}));
   CHECK(offer()["answer"] == "resume");
   device.call("PATCH", created.header("location"), bytes.substr(0, 1000),
               tus_headers({{"Upload-Offset", "0"}, {"Content-Type", "application/offset+octet-stream"}}));
@@ -133,13 +135,16 @@ TEST_CASE("an upload of one device is not there for another") {
   Caller mine = platform.device(platform.home() / "mine");
   Caller other = platform.device(platform.home() / "other");
   const std::string path =
-      mine.call("POST", "/files", "", tus_headers({{"Upload-Length", "13"},
-                                                   {"Upload-Metadata", "package_sha256 " + to_base64(as_bytes(digest))}}))
+      mine.call("POST", "/files", "",
+                tus_headers({{"Upload-Length", "13"},
+                             {"Upload-Metadata", "package_sha256 " + to_base64(as_bytes(digest))}}))
           .header("location");
   CHECK(mine.call("HEAD", path, "", tus_headers()).status == 200);
   CHECK(other.call("HEAD", path, "", tus_headers()).status == 404);
   CHECK(other.call("DELETE", path, "", tus_headers()).status == 404);
-  CHECK(other.call("PATCH", path, bytes, tus_headers({{"Upload-Offset", "0"}, {"Content-Type", "application/offset+octet-stream"}}))
+  CHECK(other
+            .call("PATCH", path, bytes,
+                  tus_headers({{"Upload-Offset", "0"}, {"Content-Type", "application/offset+octet-stream"}}))
             .status == 404);
   CHECK(mine.get("/api/v1/submissions/" + digest).status == 200);
   CHECK(other.get("/api/v1/submissions/" + digest).status == 404);

@@ -114,7 +114,8 @@ TEST_CASE("a package says whose it is to this platform, or it is rejected") {
   CHECK(first_code(deliver(foreign_device, foreign.file)) == "identity-unreadable");
 }
 
-TEST_CASE("a package of a device that the platform does not know is rejected, and taken once it is enrolled") {
+TEST_CASE(
+    "a package of a device that the platform does not know is rejected, and taken once it is enrolled") {
   RunningPlatform platform;
   const Made made = make_package(platform, "a");
   Caller other = platform.device(platform.home() / "other-keys");
@@ -135,9 +136,8 @@ TEST_CASE("a rejected package that comes again without an offer is looked at aga
   REQUIRE(first_code(deliver(other, made.file)) == "device-unknown");
   Caller device = platform.device(made.keys);
   upload_whole(device, std::string(as_text(read_bytes(made.file))), made.sha256);
-  CHECK(eventually([&] {
-    return device.get("/api/v1/submissions/" + made.sha256).json()["state"] == "acknowledged";
-  }));
+  CHECK(eventually(
+      [&] { return device.get("/api/v1/submissions/" + made.sha256).json()["state"] == "acknowledged"; }));
 }
 
 TEST_CASE("what the catalogue does not know is not judged") {
@@ -145,7 +145,8 @@ TEST_CASE("what the catalogue does not know is not judged") {
   const Made other = make_package(platform, "other", {.catalogue = "cn-3.0"});
   Caller device = platform.device(other.keys);
   CHECK(first_code(deliver(device, other.file)) == "catalogue-unknown");
-  CHECK(first_code(deliver(device, make_package(platform, "unknown", {.point = "Z9"}).file)) == "point-unknown");
+  CHECK(first_code(deliver(device, make_package(platform, "unknown", {.point = "Z9"}).file)) ==
+        "point-unknown");
 }
 
 TEST_CASE("an upload that is not what was announced is dropped, and the device sends it again") {
@@ -192,12 +193,14 @@ TEST_CASE("a restart goes on where verification was cut off") {
   Caller device = platform.device(made.keys);
   const std::string bytes(as_text(read_bytes(made.file)));
   const std::string path =
-      device.call("POST", "/files", "",
-                  tus_headers({{"Upload-Length", std::to_string(bytes.size())},
-                               {"Upload-Metadata", "package_sha256 " + to_base64(as_bytes(made.sha256))}}))
+      device
+          .call("POST", "/files", "",
+                tus_headers({{"Upload-Length", std::to_string(bytes.size())},
+                             {"Upload-Metadata", "package_sha256 " + to_base64(as_bytes(made.sha256))}}))
           .header("location");
   platform.stop();
-  const std::filesystem::path uploaded = platform.directory() / path.substr(1 + std::string("files").size() + 1);
+  const std::filesystem::path uploaded =
+      platform.directory() / path.substr(1 + std::string("files").size() + 1);
   const std::filesystem::path upload = platform.directory() / "uploads" / uploaded.filename();
   const std::filesystem::path package = platform.directory() / "packages" / (made.sha256 + ".zip");
   auto store = must(platform::PlatformStore::open(platform.directory() / "platform.sqlite", platform.clock));
@@ -235,10 +238,12 @@ TEST_CASE("a package that the disk lost before it was verified is sent again") {
   RunningPlatform platform;
   const Made made = make_package(platform, "a");
   Caller device = platform.device(made.keys);
-  const std::string path = device.call("POST", "/files", "", tus_headers({{"Upload-Length", "10"}})).header("location");
+  const std::string path =
+      device.call("POST", "/files", "", tus_headers({{"Upload-Length", "10"}})).header("location");
   platform.stop();
   {
-    auto store = must(platform::PlatformStore::open(platform.directory() / "platform.sqlite", platform.clock));
+    auto store =
+        must(platform::PlatformStore::open(platform.directory() / "platform.sqlite", platform.clock));
     const std::string id = path.substr(std::string("/files/").size());
     must(store.set_offset(id, 10));
     must(store.begin_verification(*must(store.upload(id)), made.sha256));

@@ -17,7 +17,8 @@ std::string Answer::header(const std::string& name) const {
   return found == headers.end() ? "" : found->second;
 }
 
-Answer Caller::call(const std::string& method, const std::string& path, const std::string& body, Headers headers) {
+Answer Caller::call(const std::string& method, const std::string& path, const std::string& body,
+                    Headers headers) {
   http::ClientRequest request;
   request.method = method;
   request.url = base_ + path;
@@ -54,7 +55,8 @@ void RunningPlatform::write_accounts(int assessors) {
 
 void RunningPlatform::start() {
   auto catalogue = must(config::parse_catalogue(config::default_catalogue_json()));
-  platform_ = must(platform::Platform::start(settings, std::move(catalogue), home() / "accounts.json", clock));
+  platform_ =
+      must(platform::Platform::start(settings, std::move(catalogue), home() / "accounts.json", clock));
 }
 
 void RunningPlatform::stop() {
@@ -68,7 +70,8 @@ std::string RunningPlatform::url() const {
 Caller RunningPlatform::device(const std::filesystem::path& keys, const std::string& name) const {
   const CertifiedKey key = test::certified(keys, KeyRole::kSeal);
   const Answer answer = anybody().post(
-      "/api/v1/devices", {{"device_key_pem", key.certificate.device_key.pem()}, {"name", name}, {"claim", "CLAIM"}});
+      "/api/v1/devices",
+      {{"device_key_pem", key.certificate.device_key.pem()}, {"name", name}, {"claim", "CLAIM"}});
   if (answer.status != 201) throw std::runtime_error(answer.body);
   return Caller(url(), must(json_string(answer.json(), "token")));
 }
@@ -84,7 +87,8 @@ Bytes RunningPlatform::identity_key() const {
 }
 
 PublicKey RunningPlatform::receipt_key() const {
-  return must(PublicKey::from_pem(must(json_string(anybody().get("/api/v1/platform").json(), "receipt_key_pem"))));
+  return must(
+      PublicKey::from_pem(must(json_string(anybody().get("/api/v1/platform").json(), "receipt_key_pem"))));
 }
 
 Made make_package(const RunningPlatform& platform, const std::string& name, const MakeOptions& options) {
@@ -119,12 +123,14 @@ Headers tus_headers(Headers more) {
 
 std::string upload_whole(Caller& device, const std::string& bytes, const std::string& announced) {
   Headers headers = tus_headers({{"Upload-Length", std::to_string(bytes.size())}});
-  if (!announced.empty()) headers.emplace_back("Upload-Metadata", "package_sha256 " + to_base64(as_bytes(announced)));
+  if (!announced.empty())
+    headers.emplace_back("Upload-Metadata", "package_sha256 " + to_base64(as_bytes(announced)));
   const Answer created = device.call("POST", "/files", "", headers);
   if (created.status != 201) throw std::runtime_error(created.body);
   const std::string path = created.header("location");
-  const Answer sent = device.call(
-      "PATCH", path, bytes, tus_headers({{"Upload-Offset", "0"}, {"Content-Type", "application/offset+octet-stream"}}));
+  const Answer sent =
+      device.call("PATCH", path, bytes,
+                  tus_headers({{"Upload-Offset", "0"}, {"Content-Type", "application/offset+octet-stream"}}));
   if (sent.status != 204) throw std::runtime_error(sent.body);
   return path;
 }
@@ -150,7 +156,8 @@ Json final_state(Caller& device, const std::string& sha256) {
     const std::string state = must(json_string(answer.json(), "state"));
     return state != "verifying" && state != "receiving";
   });
-  if (!done || answer.status != 200) throw std::runtime_error(fmt::format("{} {}", answer.status, answer.body));
+  if (!done || answer.status != 200)
+    throw std::runtime_error(fmt::format("{} {}", answer.status, answer.body));
   return answer.json();
 }
 

@@ -42,9 +42,13 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 // One peer with its own connection.
 class Caller {
  public:
-  explicit Caller(std::string base_url, std::string token = "") : base_(std::move(base_url)), token_(std::move(token)) {}
-  Answer call(const std::string& method, const std::string& path, const std::string& body = "", Headers headers = {});
-  Answer get(const std::string& path, Headers headers = {}) { return call("GET", path, "", std::move(headers)); }
+  explicit Caller(std::string base_url, std::string token = "")
+      : base_(std::move(base_url)), token_(std::move(token)) {}
+  Answer call(const std::string& method, const std::string& path, const std::string& body = "",
+              Headers headers = {});
+  Answer get(const std::string& path, Headers headers = {}) {
+    return call("GET", path, "", std::move(headers));
+  }
   Answer post(const std::string& path, const Json& body) { return call("POST", path, canonical_json(body)); }
   Answer put(const std::string& path, const Json& body) { return call("PUT", path, canonical_json(body)); }
   const std::string& token() const { return token_; }

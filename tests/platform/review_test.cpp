@@ -31,7 +31,8 @@ Outcome outcome(const std::vector<std::string>& level_of_each) {
 config::AbilityPoint two_pieces() {
   config::AbilityPoint point;
   point.code = "X1";
-  point.evidence = {{"document", "教学设计", "", "confirmed", {}}, {"video", "课堂实录", "", "confirmed", {}}};
+  point.evidence = {{"document", "教学设计", "", "confirmed", {}},
+                    {"video", "课堂实录", "", "confirmed", {}}};
   return point;
 }
 
@@ -66,7 +67,8 @@ TEST_CASE("one sheet decides nothing, two equal ones decide") {
 }
 
 TEST_CASE("two different levels need a third, who decides by majority, or the middle one stands") {
-  // Every order of every three levels; expected: the median by rank, which is the majority where there is one.
+  // Every order of every three levels; expected: the median by rank, which is the majority where there is
+  // one.
   const std::vector<std::string> levels = {"优秀", "合格", "不合格"};
   for (std::size_t a = 0; a < 3; ++a) {
     for (std::size_t b = 0; b < 3; ++b) {

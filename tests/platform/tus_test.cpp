@@ -1,5 +1,5 @@
-// tus 1.0.0 as its specification words it: https://tus.io/protocols/resumable-upload (core, creation, termination,
-// expiration).
+// tus 1.0.0 as its specification words it: https://tus.io/protocols/resumable-upload (core, creation,
+// termination, expiration).
 
 #include <catch2/catch.hpp>
 
@@ -108,7 +108,8 @@ TEST_CASE("another version of tus is answered with ours") {
   for (const char* method : {"POST", "HEAD", "PATCH", "DELETE"}) {
     INFO(method);
     for (const Headers& headers : {Headers{}, Headers{{"Tus-Resumable", "0.2.2"}}}) {
-      const Answer refused = receiver.device.call(method, std::string(method) == "POST" ? "/files" : path, "", headers);
+      const Answer refused =
+          receiver.device.call(method, std::string(method) == "POST" ? "/files" : path, "", headers);
       CHECK(refused.status == 412);
       CHECK(refused.header("tus-version") == "1.0.0");
     }
@@ -118,8 +119,13 @@ TEST_CASE("another version of tus is answered with ours") {
 TEST_CASE("a PATCH needs the right type and the right offset") {
   Receiver receiver;
   const std::string path = receiver.created("10");
-  CHECK(receiver.device.call("PATCH", path, "x", tus_headers({{"Upload-Offset", "0"}, {"Content-Type", "application/octet-stream"}})).status == 415);
-  CHECK(receiver.device.call("PATCH", path, "x", tus_headers({{"Content-Type", "application/offset+octet-stream"}})).status == 400);
+  CHECK(receiver.device
+            .call("PATCH", path, "x",
+                  tus_headers({{"Upload-Offset", "0"}, {"Content-Type", "application/octet-stream"}}))
+            .status == 415);
+  CHECK(receiver.device
+            .call("PATCH", path, "x", tus_headers({{"Content-Type", "application/offset+octet-stream"}}))
+            .status == 400);
   const Answer wrong = receiver.patch(path, "3", "x");
   CHECK(wrong.status == 409);
   CHECK(wrong.header("upload-offset") == "0");
@@ -140,7 +146,8 @@ TEST_CASE("POST with X-HTTP-Method-Override stands for PATCH") {
 
 TEST_CASE("uploads that are not there are 404, and a terminated one is gone with its bytes") {
   Receiver receiver;
-  for (const char* path : {"/files/01938b6e-7e5f-7cc3-8b12-0a5a3c9f2e11", "/files/platform.sqlite", "/files/x"}) {
+  for (const char* path :
+       {"/files/01938b6e-7e5f-7cc3-8b12-0a5a3c9f2e11", "/files/platform.sqlite", "/files/x"}) {
     INFO(path);
     CHECK(receiver.device.call("HEAD", path, "", tus_headers()).status == 404);
     CHECK(receiver.patch(path, "0", "x").status == 404);
@@ -169,7 +176,8 @@ TEST_CASE("an unfinished upload is over after seven days") {
   receiver.platform.restart();  // the sweep runs at the start, and every ten minutes
   Caller again(receiver.platform.url(), receiver.device.token());
   CHECK(eventually([&] { return again.call("HEAD", path, "", tus_headers()).status == 404; }));
-  CHECK(eventually([&] { return must(posix_file_system().list(receiver.platform.directory() / "uploads")).empty(); }));
+  CHECK(eventually(
+      [&] { return must(posix_file_system().list(receiver.platform.directory() / "uploads")).empty(); }));
 }
 
 TEST_CASE("an upload goes on after a restart of the platform") {
@@ -189,7 +197,9 @@ TEST_CASE("a block that is not what was announced is sent back, and everything b
   const Json offer = offer_of(bytes);
   CHECK(receiver.device.post("/api/v1/submissions", offer).status == 200);
   const std::string digest = must(json_string(offer, "package_sha256"));
-  const std::string path = receiver.create(std::to_string(bytes.size()), "package_sha256 " + to_base64(as_bytes(digest))).header("location");
+  const std::string path =
+      receiver.create(std::to_string(bytes.size()), "package_sha256 " + to_base64(as_bytes(digest)))
+          .header("location");
   std::string altered = bytes;
   altered[(8 << 20) + 5] ^= 1;
   const Answer refused = receiver.patch(path, "0", altered);
@@ -205,5 +215,6 @@ TEST_CASE("a block that is not what was announced is sent back, and everything b
   const Headers headers = patch_headers(std::to_string(8 << 20));
   CHECK(again.call("PATCH", path, altered, headers).status == 460);
   CHECK(again.call("HEAD", path, "", tus_headers()).header("upload-offset") == std::to_string(16 << 20));
-  CHECK(again.call("PATCH", path, bytes.substr(16 << 20), patch_headers(std::to_string(16 << 20))).status == 204);
+  CHECK(again.call("PATCH", path, bytes.substr(16 << 20), patch_headers(std::to_string(16 << 20))).status ==
+        204);
 }

@@ -27,17 +27,18 @@ struct Card {
   }
   link::AccessUnit frame(std::int64_t k) {
     const std::int64_t jitter = static_cast<std::int64_t>(random() % 15) - 7;
-    return audio_unit(static_cast<std::uint64_t>(k) + 1, kStart + Nanoseconds(true_ns(k) + jitter * kSecond / 48'000));
+    return audio_unit(static_cast<std::uint64_t>(k) + 1,
+                      kStart + Nanoseconds(true_ns(k) + jitter * kSecond / 48'000));
   }
 };
 
 struct Drift {
-  double worst_ms = 0;         // after the first 30 s
-  double worst_start_ms = 0;   // in the first 30 s
+  double worst_ms = 0;        // after the first 30 s
+  double worst_start_ms = 0;  // in the first 30 s
   std::int64_t longest_step = 0;
   int apart = 0;
   int dropped = 0;
-  std::int64_t unsteady = 0;   // frames that do not follow by 1024 inside a fragment
+  std::int64_t unsteady = 0;  // frames that do not follow by 1024 inside a fragment
 };
 
 Drift simulate(double ppm, std::int64_t seconds) {
@@ -68,8 +69,8 @@ Drift simulate(double ppm, std::int64_t seconds) {
 TEST_CASE("sound follows a clock that is 2000 ppm off for ten minutes without a gap") {
   for (const double ppm : {-2000.0, -500.0, -20.0, 0.0, 20.0, 500.0, 2000.0}) {
     const auto drift = simulate(ppm, 600);
-    INFO("ppm " << ppm << ": start " << drift.worst_start_ms << " ms, later " << drift.worst_ms << " ms, step "
-                << drift.longest_step << " samples");
+    INFO("ppm " << ppm << ": start " << drift.worst_start_ms << " ms, later " << drift.worst_ms
+                << " ms, step " << drift.longest_step << " samples");
     CHECK(drift.apart == 0);
     CHECK(drift.dropped == 0);
     CHECK(drift.unsteady == 0);
@@ -100,7 +101,8 @@ TEST_CASE("sound that is missing for more than 60 ms is a gap") {
   const auto late = timeline.place(audio_unit(2, kStart + std::chrono::milliseconds(85)), kStart);
   CHECK(late.verdict == Verdict::kApart);
   CHECK(late.decode_ticks == 85 * 48);
-  CHECK(timeline.place(audio_unit(3, kStart + Nanoseconds(106'333'333)), kStart).decode_ticks == 85 * 48 + 1024);
+  CHECK(timeline.place(audio_unit(3, kStart + Nanoseconds(106'333'333)), kStart).decode_ticks ==
+        85 * 48 + 1024);
 }
 
 TEST_CASE("after a discontinuity one lost frame is a gap already") {

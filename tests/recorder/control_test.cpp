@@ -180,8 +180,9 @@ TEST_CASE("what is no request is answered with an error, and the connection goes
   REQUIRE(fd);
   MessageChannel channel(std::move(*fd));
   for (const std::string_view text :
-       {"", "{", "[]", "{\"op\":1}", "{\"op\":\"dance\"}", "{\"op\":\"mark\"}", "{\"op\":\"mark\",\"id\":\"x\",\"point\":7}",
-        "{\"op\":\"start\",\"planned_ms\":-1}", "{\"op\":\"start\",\"subject_sha256\":\"zz\"}"}) {
+       {"", "{", "[]", "{\"op\":1}", "{\"op\":\"dance\"}", "{\"op\":\"mark\"}",
+        "{\"op\":\"mark\",\"id\":\"x\",\"point\":7}", "{\"op\":\"start\",\"planned_ms\":-1}",
+        "{\"op\":\"start\",\"subject_sha256\":\"zz\"}"}) {
     INFO(text);
     REQUIRE(channel.send(text));
     const auto answer = channel.receive(std::chrono::seconds(5));
@@ -234,9 +235,11 @@ TEST_CASE("a subscriber that does not read is cut off and holds up nobody") {
 TEST_CASE("a status that was written is read back equal") {
   RecorderStatus status;
   status.state = "recording";
-  status.lesson = LessonStatus{"id", "/d", "2026-11-21T08:00:00.000Z", 12'000, 11'000, 5'000'000, 2, 3, 1000, true};
+  status.lesson =
+      LessonStatus{"id", "/d", "2026-11-21T08:00:00.000Z", 12'000, 11'000, 5'000'000, 2, 3, 1000, true};
   status.sources.push_back({"room", "rtsp", true, "live", "", "", {}});
-  status.sources[0].tracks.push_back({"room.video", "avc1.42c01f", 1280, 720, 25.0, 11'000, 4'000'000, 11, 2, 280, 300});
+  status.sources[0].tracks.push_back(
+      {"room.video", "avc1.42c01f", 1280, 720, 25.0, 11'000, 4'000'000, 11, 2, 280, 300});
   status.free_bytes = 1'000'000'000'000;
   status.minutes_left = 900;
   status.clock_synchronised = true;

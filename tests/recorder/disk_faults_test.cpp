@@ -56,8 +56,10 @@ TEST_CASE("any error of any operation, once: every picture and every mark is the
     INFO("operation " << n << ", kind " << static_cast<int>(kind) << ", prefix " << prefix);
     CHECK(marked);
     CHECK(sim.violations() == kClean);
-    // An end that could not be stored is stored by the next start; one that could, but was not signed, is an end.
-    if (!stopped && !journal::LessonFolder::open(sim.directory())->finished()) REQUIRE(sim.recover_and_close());
+    // An end that could not be stored is stored by the next start; one that could, but was not signed, is an
+    // end.
+    if (!stopped && !journal::LessonFolder::open(sim.directory())->finished())
+      REQUIRE(sim.recover_and_close());
     CHECK(sim.violations() == kClean);
     CHECK(consecutive(sim.counters("room.video")));
     CHECK(consecutive(sim.counters("room.audio")));

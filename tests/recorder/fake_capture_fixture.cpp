@@ -102,7 +102,9 @@ void FakeCapture::hear(MessageChannel& channel) {
     if (durable == nullptr) return;  // shutdown
     const std::lock_guard lock(mutex_);
     forgotten_[index_of(durable->kind)] = durable->number;
-    std::erase_if(held_, [&](const Held& held) { return held.kind == durable->kind && held.number <= durable->number; });
+    std::erase_if(held_, [&](const Held& held) {
+      return held.kind == durable->kind && held.number <= durable->number;
+    });
   }
 }
 

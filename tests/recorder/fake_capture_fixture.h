@@ -1,6 +1,6 @@
 #pragma once
-// A capture process without a process: speaks the link over a real socket, in real time, and keeps what is not durable.
-// 25 pictures per second with an IDR every 5, and sound.
+// A capture process without a process: speaks the link over a real socket, in real time, and keeps what is
+// not durable. 25 pictures per second with an IDR every 5, and sound.
 
 #include <atomic>
 #include <deque>
@@ -23,11 +23,11 @@ class FakeCapture {
   FakeCapture(const FakeCapture&) = delete;
   FakeCapture& operator=(const FakeCapture&) = delete;
 
-  void lose(const std::string& code);  // the source is away; the process lives
-  void find();                         // and is back
-  void hang_up();                      // the connection breaks, nothing else
-  std::uint64_t made(MediaKind kind) const;          // number of the newest unit
-  std::uint64_t forgotten(MediaKind kind) const;     // number up to which the recorder let it forget
+  void lose(const std::string& code);             // the source is away; the process lives
+  void find();                                    // and is back
+  void hang_up();                                 // the connection breaks, nothing else
+  std::uint64_t made(MediaKind kind) const;       // number of the newest unit
+  std::uint64_t forgotten(MediaKind kind) const;  // number up to which the recorder let it forget
   int connections() const { return connections_; }
 
  private:

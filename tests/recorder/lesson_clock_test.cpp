@@ -36,7 +36,9 @@ TEST_CASE("a wall clock that nobody set is said to be none") {
   CHECK_FALSE(rebase_after_reboot(anchor, {}, clock, Nanoseconds(0)).synchronised);
 }
 
-TEST_CASE("a wall clock that went back is not believed: at least this boot has passed, and the error says how little is known") {
+TEST_CASE(
+    "a wall clock that went back is not believed: at least this boot has passed, and the error says how "
+    "little is known") {
   ManualClock clock;
   clock.advance(std::chrono::seconds(29));  // 30 s after the boot
   const auto anchor = anchor_at(clock, 600);

@@ -56,9 +56,11 @@ TEST_CASE("media is synced before the journal that names it is written") {
   REQUIRE(sim.begin());
   sim.run(3);
   const auto history = sim.files().history();
-  const auto media = place_of(history, "write " + (sim.directory() / "room.video/e000.mp4").string() + " " , 0);
+  const auto media =
+      place_of(history, "write " + (sim.directory() / "room.video/e000.mp4").string() + " ", 0);
   const auto second_write = place_of(history, "room.video/e000.mp4", media + 1);
-  const auto synced = place_of(history, "sync " + (sim.directory() / "room.video/e000.mp4").string(), second_write);
+  const auto synced =
+      place_of(history, "sync " + (sim.directory() / "room.video/e000.mp4").string(), second_write);
   const auto journalled = place_of(history, "write " + (sim.directory() / "journal").string(), second_write);
   REQUIRE(journalled < history.size());
   CHECK(synced < journalled);
@@ -163,7 +165,8 @@ TEST_CASE("a queue that is full loses whole GOPs, and says so") {
   CHECK(sim.violations() == kClean);
   const auto reasons = gap_reasons(sim.directory());
   REQUIRE_FALSE(reasons.empty());
-  CHECK(std::all_of(reasons.begin(), reasons.end(), [](const auto& reason) { return reason == "queue-overflow"; }));
+  CHECK(std::all_of(reasons.begin(), reasons.end(),
+                    [](const auto& reason) { return reason == "queue-overflow"; }));
   CHECK(rising(sim.counters("room.video")));
   CHECK(consecutive(sim.counters("room.audio")));  // its queue was not full
 }
@@ -248,7 +251,8 @@ TEST_CASE("a lesson that could not begin leaves nothing behind") {
   }
 }
 
-TEST_CASE("the power is cut at any operation: the folder is clean, what was durable is there, the lesson goes on") {
+TEST_CASE(
+    "the power is cut at any operation: the folder is clean, what was durable is there, the lesson goes on") {
   const bool torn = GENERATE(false, true);
   int n = 1;
   for (bool reached = true; reached; ++n) {
@@ -319,11 +323,12 @@ TEST_CASE("a fragment that the disk had confirmed and lost is taken out, and its
   sim.run(3);
   sim.kill();
   {
-    // The last two fragments of the picture are behind the last checkpoint; the disk loses one that is not the last.
+    // The last two fragments of the picture are behind the last checkpoint; the disk loses one that is not
+    // the last.
     const auto folder = journal::LessonFolder::open(sim.directory());
     const auto& epoch = folder->tracks()[0].epochs[0];
-    const auto& victim =
-        std::get<journal::FragmentRecord>(folder->records()[epoch.fragments[epoch.fragments.size() - 2]].record);
+    const auto& victim = std::get<journal::FragmentRecord>(
+        folder->records()[epoch.fragments[epoch.fragments.size() - 2]].record);
     const auto file = posix_file_system().open(epoch.file, OpenMode::kReadWrite);
     REQUIRE((*file)->write_at(victim.offset + 50, Bytes(10, 0)));
   }
@@ -349,7 +354,8 @@ TEST_CASE("a source of which nothing came is one gap over all") {
   auto lesson = LiveLesson::begin({files, clock, key, {}, deaf}, info, root / "lesson", sha256("salt T001"));
   REQUIRE(lesson);
   clock.advance(std::chrono::seconds(7));
-  REQUIRE((*lesson)->finish(LessonTime{7 * kSecond}, "user", [](const auto&) { return GapReason::kSourceLost; }));
+  REQUIRE(
+      (*lesson)->finish(LessonTime{7 * kSecond}, "user", [](const auto&) { return GapReason::kSourceLost; }));
   const auto folder = journal::LessonFolder::open(root / "lesson");
   const auto gaps = folder->gaps();
   REQUIRE(gaps.size() == 2);
@@ -371,15 +377,17 @@ TEST_CASE("a network source that gives sound alone is not missing its picture") 
     void units_durable(const std::string&, UnitName) override {}
   } deaf;
   ManualClock clock;
-  auto lesson = LiveLesson::begin({files, clock, key, {}, deaf}, test_lesson(clock.monotonic(), {{"voice", "rtsp", true}}),
-                                  root / "lesson", sha256("salt T001"));
+  auto lesson = LiveLesson::begin({files, clock, key, {}, deaf},
+                                  test_lesson(clock.monotonic(), {{"voice", "rtsp", true}}), root / "lesson",
+                                  sha256("salt T001"));
   REQUIRE(lesson);
   TrackState sound;
   sound.name = "voice.audio";
   sound.kind = MediaKind::kAudio;
   (*lesson)->writer().add_track(sound);
   clock.advance(std::chrono::seconds(3));
-  REQUIRE((*lesson)->finish(LessonTime{3 * kSecond}, "user", [](const auto&) { return GapReason::kSourceLost; }));
+  REQUIRE(
+      (*lesson)->finish(LessonTime{3 * kSecond}, "user", [](const auto&) { return GapReason::kSourceLost; }));
   const auto gaps = journal::LessonFolder::open(root / "lesson")->gaps();
   REQUIRE(gaps.size() == 1);  // of the sound, of which nothing was stored
   CHECK(gaps[0].track == "voice.audio");
@@ -391,10 +399,11 @@ TEST_CASE("the clock is told every ten seconds, and a head is signed as often") 
   sim.run(35);
   REQUIRE(sim.stop());
   const auto folder = journal::LessonFolder::open(sim.directory());
-  const auto clocks = std::count_if(folder->records().begin(), folder->records().end(), [](const auto& stored) {
-    const auto* event = std::get_if<journal::EventRecord>(&stored.record);
-    return event != nullptr && std::holds_alternative<journal::ClockEvent>(event->body);
-  });
+  const auto clocks =
+      std::count_if(folder->records().begin(), folder->records().end(), [](const auto& stored) {
+        const auto* event = std::get_if<journal::EventRecord>(&stored.record);
+        return event != nullptr && std::holds_alternative<journal::ClockEvent>(event->body);
+      });
   CHECK(clocks == 5);  // 0, 10, 20, 30, stop
   CHECK(folder->checkpoints().size() == 4);
 }

@@ -82,7 +82,8 @@ struct Bench {
     for (; seconds > 0; --seconds, ++second) {
       clock.advance(std::chrono::seconds(1));
       auto& writer = lesson->writer();
-      lost[0] = writer.offer(screen, behind(lost[0], made(picture, 3600, 4000)), clock.monotonic());  // 100 kB
+      lost[0] =
+          writer.offer(screen, behind(lost[0], made(picture, 3600, 4000)), clock.monotonic());  // 100 kB
       lost[1] = writer.offer(camera, behind(lost[1], made(picture, 3600, 4000)), clock.monotonic());
       lost[2] = writer.offer(microphone, behind(lost[2], made(sound, 1000, 100)), clock.monotonic());
       static_cast<void>(writer.write_waiting());
@@ -124,7 +125,8 @@ TEST_CASE("a disk slower than the sources costs the screen first, then the camer
   CHECK(violations_in(bench.root / "lesson").empty());
   CHECK(bench.missing_ms("room.audio") == 0);
   CHECK(bench.missing_ms("room.video") < bench.missing_ms("board.video"));
-  for (const auto& gap : journal::LessonFolder::open(bench.root / "lesson")->gaps()) CHECK(gap.reason == "queue-overflow");
+  for (const auto& gap : journal::LessonFolder::open(bench.root / "lesson")->gaps())
+    CHECK(gap.reason == "queue-overflow");
 }
 
 TEST_CASE("a disk that hangs for eight seconds loses nothing") {

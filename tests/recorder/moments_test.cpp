@@ -1,5 +1,5 @@
-// Pre-roll, private moments, stops that are taken back: what is on the disk after them, also when the disk failed or the
-// power was cut in the middle.
+// Pre-roll, private moments, stops that are taken back: what is on the disk after them, also when the disk
+// failed or the power was cut in the middle.
 
 #include <catch2/catch.hpp>
 
@@ -88,7 +88,8 @@ TEST_CASE("the movie of a lesson begins at the press, and a clip may begin befor
   const auto folder = journal::LessonFolder::open(sim.directory());
   const auto whole = folder->movie("room");
   REQUIRE(whole);
-  const auto clip = folder->movie("room", TimeRange{LessonTime::from_ms(-12'000), LessonTime::from_ms(2'000)});
+  const auto clip =
+      folder->movie("room", TimeRange{LessonTime::from_ms(-12'000), LessonTime::from_ms(2'000)});
   REQUIRE(clip);
   // A fragment is a second of either track; a clip has one of lead-in at most.
   const auto fragments_of = [&](const journal::LessonFolder::SourceMovie& movie) {
@@ -232,7 +233,8 @@ TEST_CASE("the power is cut at any operation around a private moment") {
     CHECK(sim.violations() == kClean);
     REQUIRE(sim.recover_and_resume());
     // Who was told that it is private stays in private; who was told that it is over does not.
-    if (told && !back) CHECK((sim.lesson().away() || events_in<journal::PrivateEvent>(sim.directory()).size() == 1));
+    if (told && !back)
+      CHECK((sim.lesson().away() || events_in<journal::PrivateEvent>(sim.directory()).size() == 1));
     if (back) CHECK_FALSE(sim.lesson().away());
     if (sim.lesson().away()) REQUIRE(sim.go_on());
     sim.run(2);
@@ -293,8 +295,10 @@ TEST_CASE("the wall clock set back by a day, and midnight, change nothing but wh
   const auto clocks = events_in<journal::ClockEvent>(sim.directory());
   // At 0 and 10 s, at once when it was set, 10 s after that, and at the stop.
   REQUIRE(clocks.size() >= 4);
-  CHECK(std::any_of(clocks.begin(), clocks.end(), [](const auto& one) { return one.utc.starts_with("2026-11-28T00:00"); }));
-  CHECK(std::any_of(clocks.begin(), clocks.end(), [](const auto& one) { return one.utc.starts_with("2026-11-27T00:00:06"); }));
+  CHECK(std::any_of(clocks.begin(), clocks.end(),
+                    [](const auto& one) { return one.utc.starts_with("2026-11-28T00:00"); }));
+  CHECK(std::any_of(clocks.begin(), clocks.end(),
+                    [](const auto& one) { return one.utc.starts_with("2026-11-27T00:00:06"); }));
 }
 
 TEST_CASE("a lesson of an earlier boot goes on: its time is what the wall clock says, the outage is a gap") {
@@ -329,7 +333,8 @@ TEST_CASE("a later stop of the same boot knows the time that a reboot was given"
   sim.run(5);
   sim.kill();
   sim.clock().advance(std::chrono::seconds(60));
-  sim.clock().set_wall(WallTime{sim.clock().wall().ns + 5 * kSecond});  // another 5 s, of which this machine knew nothing
+  sim.clock().set_wall(
+      WallTime{sim.clock().wall().ns + 5 * kSecond});  // another 5 s, of which this machine knew nothing
   REQUIRE(sim.recover_and_resume());
   const auto before = sim.lesson().now();
   CHECK(before.seconds() == Approx(70).margin(0.01));

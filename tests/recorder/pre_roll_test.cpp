@@ -59,7 +59,8 @@ TEST_CASE("while a lesson is being made nothing is let go") {
   PreRoll pre_roll(MediaKind::kVideo);
   for (std::uint64_t k = 0; k < 30; ++k) pre_roll.add(steady_picture(k, kStart));
   pre_roll.hold();
-  for (std::uint64_t k = 30; k < 90; ++k) pre_roll.add(steady_picture(k, kStart));  // the disk took two seconds
+  for (std::uint64_t k = 30; k < 90; ++k)
+    pre_roll.add(steady_picture(k, kStart));  // the disk took two seconds
   const auto units = pre_roll.take(kStart + std::chrono::milliseconds(1200), kDisarmed);
   REQUIRE(units.size() == 65);
   CHECK(units.front().number == 26);
@@ -92,7 +93,8 @@ TEST_CASE("armed, the sound of thirty seconds is kept") {
 TEST_CASE("what is kept is bounded in bytes as well") {
   PreRoll pre_roll(MediaKind::kVideo);
   pre_roll.keep(kPreRoll);
-  for (std::uint64_t k = 0; k < 200; ++k) pre_roll.add(steady_picture(k, kStart, 25, 400'000));  // 10 MB a second
+  for (std::uint64_t k = 0; k < 200; ++k)
+    pre_roll.add(steady_picture(k, kStart, 25, 400'000));  // 10 MB a second
   CHECK(pre_roll.bytes() <= kPreRollBytes);
   CHECK(pre_roll.bytes() > kPreRollBytes / 2);
   CHECK(pre_roll.take(kStart + std::chrono::seconds(8), kPreRoll).front().sync);

@@ -1,4 +1,5 @@
-// Arming, private moments, stops taken back, deletions, the inbox: the recorder with its threads, over real sockets.
+// Arming, private moments, stops taken back, deletions, the inbox: the recorder with its threads, over real
+// sockets.
 
 #include <catch2/catch.hpp>
 
@@ -315,11 +316,17 @@ TEST_CASE("a disk that takes nothing is told within five seconds, also when it o
       std::unique_ptr<File> inner;
       std::atomic<bool>& frozen;
       FrozenFile(std::unique_ptr<File> file, std::atomic<bool>& is) : inner(std::move(file)), frozen(is) {}
-      Status write_at(std::uint64_t offset, ByteView bytes) override { return inner->write_at(offset, bytes); }
-      Result<Bytes> read_at(std::uint64_t offset, std::size_t size) override { return inner->read_at(offset, size); }
+      Status write_at(std::uint64_t offset, ByteView bytes) override {
+        return inner->write_at(offset, bytes);
+      }
+      Result<Bytes> read_at(std::uint64_t offset, std::size_t size) override {
+        return inner->read_at(offset, size);
+      }
       Result<std::uint64_t> size() override { return inner->size(); }
       Status truncate(std::uint64_t size) override { return inner->truncate(size); }
-      Status reserve(std::uint64_t offset, std::uint64_t size) override { return inner->reserve(offset, size); }
+      Status reserve(std::uint64_t offset, std::uint64_t size) override {
+        return inner->reserve(offset, size);
+      }
       Status sync_data() override {
         eventually([this] { return !frozen.load(); }, seconds(60));
         return inner->sync_data();
@@ -331,15 +338,21 @@ TEST_CASE("a disk that takes nothing is told within five seconds, also when it o
       SHILU_TRY(auto file, real.open(path, mode));
       return std::make_unique<FrozenFile>(std::move(file), frozen);
     }
-    Status create_directories(const std::filesystem::path& path) override { return real.create_directories(path); }
+    Status create_directories(const std::filesystem::path& path) override {
+      return real.create_directories(path);
+    }
     Status sync_directory(const std::filesystem::path& path) override { return real.sync_directory(path); }
     Status rename(const std::filesystem::path& from, const std::filesystem::path& to) override {
       return real.rename(from, to);
     }
     Status remove(const std::filesystem::path& path) override { return real.remove(path); }
-    Result<std::vector<std::string>> list(const std::filesystem::path& path) override { return real.list(path); }
+    Result<std::vector<std::string>> list(const std::filesystem::path& path) override {
+      return real.list(path);
+    }
     bool exists(const std::filesystem::path& path) override { return real.exists(path); }
-    Result<std::uint64_t> free_bytes(const std::filesystem::path& path) override { return real.free_bytes(path); }
+    Result<std::uint64_t> free_bytes(const std::filesystem::path& path) override {
+      return real.free_bytes(path);
+    }
   } frozen;
   Bench bench;
   auto opened = Recorder::open(bench.settings, test_key(), frozen, bench.clock, nullptr);

@@ -49,7 +49,9 @@ struct Bench {
     REQUIRE(opened);
     recorder = std::move(*opened);
   }
-  void await_picture() { REQUIRE(eventually([&] { return recorder->has_picture(); })); }
+  void await_picture() {
+    REQUIRE(eventually([&] { return recorder->has_picture(); }));
+  }
   bool await_durable(std::int64_t ms) {
     return eventually([&] {
       const auto status = recorder->status();
@@ -91,7 +93,8 @@ TEST_CASE("a lesson is recorded from the press on, and the capture may forget wh
   CHECK(folder->gaps().empty());  // not even at the start: the lead-in had the IDR
   CHECK(folder->marks().size() == 1);
   CHECK(folder->duration() == milliseconds(stopped->duration_ms));
-  for (const auto* track : {"room.video", "room.audio"}) CHECK(consecutive(stored_counters(started->directory, track)));
+  for (const auto* track : {"room.video", "room.audio"})
+    CHECK(consecutive(stored_counters(started->directory, track)));
   CHECK(room.forgotten(MediaKind::kVideo) > 20);
   CHECK(room.forgotten(MediaKind::kAudio) > 20);
   CHECK(bench.recorder->status().state == "idle");
@@ -128,7 +131,8 @@ TEST_CASE("a recorder that ends in mid-lesson loses nothing: its successor goes 
   REQUIRE(bench.recorder->stop(StopReason::kUser));
   CHECK(violations_in(started->directory) == kClean);
   CHECK(journal::LessonFolder::open(started->directory)->gaps().empty());
-  for (const auto* track : {"room.video", "room.audio"}) CHECK(consecutive(stored_counters(started->directory, track)));
+  for (const auto* track : {"room.video", "room.audio"})
+    CHECK(consecutive(stored_counters(started->directory, track)));
 }
 
 TEST_CASE("a capture that dies is a declared gap, and the others go on") {
@@ -138,7 +142,8 @@ TEST_CASE("a capture that dies is a declared gap, and the others go on") {
   bench.open();
   REQUIRE(eventually([&] {
     const auto status = bench.recorder->status();
-    return status.sources[0].state == "live" && status.sources[1].state == "live" && bench.recorder->has_picture();
+    return status.sources[0].state == "live" && status.sources[1].state == "live" &&
+           bench.recorder->has_picture();
   }));
   const auto started = bench.recorder->start({});
   REQUIRE(started);
@@ -160,7 +165,8 @@ TEST_CASE("a capture that dies is a declared gap, and the others go on") {
   CHECK(gaps == std::multiset<std::string>{"room.audio", "room.video"});
   CHECK(consecutive(stored_counters(started->directory, "board.video")));
   CHECK(folder->tracks().size() == 4);
-  for (const auto& track : folder->tracks()) CHECK(track.epochs.size() == 1);  // equal parameters: the same epoch
+  for (const auto& track : folder->tracks())
+    CHECK(track.epochs.size() == 1);  // equal parameters: the same epoch
 }
 
 TEST_CASE("a connection that breaks is taken up again without loss") {
@@ -177,7 +183,8 @@ TEST_CASE("a connection that breaks is taken up again without loss") {
   REQUIRE(bench.recorder->stop(StopReason::kUser));
   CHECK(violations_in(started->directory) == kClean);
   CHECK(journal::LessonFolder::open(started->directory)->gaps().empty());
-  for (const auto* track : {"room.video", "room.audio"}) CHECK(consecutive(stored_counters(started->directory, track)));
+  for (const auto* track : {"room.video", "room.audio"})
+    CHECK(consecutive(stored_counters(started->directory, track)));
 }
 
 TEST_CASE("a source that ended says so in the gap at the end") {

@@ -37,7 +37,10 @@ std::vector<Stored> fragments_of(const std::filesystem::path& directory) {
         const auto& record = std::get<journal::FragmentRecord>(folder->records()[position].record);
         const auto scale = epoch.event.timescale;
         const auto end = record.start_ticks + static_cast<std::int64_t>(record.duration_ticks);
-        stored.push_back({epoch.file, record.offset, record.size, {ns_from_ticks(record.start_ticks, scale)},
+        stored.push_back({epoch.file,
+                          record.offset,
+                          record.size,
+                          {ns_from_ticks(record.start_ticks, scale)},
                           {ns_from_ticks(end, scale)}});
       }
     }
@@ -60,7 +63,8 @@ std::size_t gone_of(const std::filesystem::path& directory) {
 }
 
 // Where the first write stands that goes to bytes of a track which were written before.
-std::size_t first_overwriting_write(const std::vector<std::string>& history, const std::filesystem::path& lesson) {
+std::size_t first_overwriting_write(const std::vector<std::string>& history,
+                                    const std::filesystem::path& lesson) {
   std::map<std::string, std::uint64_t> ends;
   for (std::size_t i = 0; i < history.size(); ++i) {
     std::istringstream line(history[i]);
@@ -155,7 +159,8 @@ TEST_CASE("a finished lesson can be deleted from, and its journal stays whole") 
   }
   SECTION("the movie has a hole there, and a clip inside it has no picture") {
     CHECK(folder->movie("room"));
-    const auto inside = folder->movie("room", TimeRange{LessonTime::from_ms(3'600), LessonTime::from_ms(4'400)});
+    const auto inside =
+        folder->movie("room", TimeRange{LessonTime::from_ms(3'600), LessonTime::from_ms(4'400)});
     if (inside) CHECK(inside->leaves.empty());
   }
   SECTION("a later part can be deleted too") {
@@ -187,7 +192,8 @@ TEST_CASE("bytes that stand where a deletion says that none are, are refused") {
   SimulatedLesson sim;
   record(sim);
   const auto key = test_key();
-  REQUIRE(redact_finished(owner_of(sim, key), sim.directory(), {LessonTime{3 * kSecond}, LessonTime{5 * kSecond}}, {}));
+  REQUIRE(redact_finished(owner_of(sim, key), sim.directory(),
+                          {LessonTime{3 * kSecond}, LessonTime{5 * kSecond}}, {}));
   const auto all = fragments_of(sim.directory());
   const auto gone = std::find_if(all.begin(), all.end(), payload_is_gone);
   const auto file = posix_file_system().open(gone->file, OpenMode::kReadWrite);
@@ -196,7 +202,9 @@ TEST_CASE("bytes that stand where a deletion says that none are, are refused") {
   CHECK(report->findings.at(0).code == "redaction");
 }
 
-TEST_CASE("the power is cut at any operation of a deletion in a running lesson: it is not begun, or it is finished") {
+TEST_CASE(
+    "the power is cut at any operation of a deletion in a running lesson: it is not begun, or it is "
+    "finished") {
   int n = 1;
   for (bool reached = true; reached; ++n) {
     SimulatedLesson sim;
@@ -265,8 +273,8 @@ TEST_CASE("another device's lesson cannot be deleted from") {
   record(sim);
   TemporaryDirectory keys;
   const auto other = load_or_create_certified(keys.path(), KeyRole::kRecording);
-  const auto refused =
-      redact_finished(owner_of(sim, *other), sim.directory(), {LessonTime{0}, LessonTime{kSecond}}, std::nullopt);
+  const auto refused = redact_finished(owner_of(sim, *other), sim.directory(),
+                                       {LessonTime{0}, LessonTime{kSecond}}, std::nullopt);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == ErrorKind::kFailedPrecondition);
   CHECK(gone_of(sim.directory()) == 0);

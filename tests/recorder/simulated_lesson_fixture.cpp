@@ -59,7 +59,8 @@ void SimulatedLesson::attach() {
       return lesson_->writer().offer(index, std::move(fragment), clock_.monotonic());
     };
     track.builder = std::make_unique<TrackBuilder>(beginning, track.distance, emit);
-    static_cast<void>(track.builder->set_parameters(track.kind == MediaKind::kVideo ? video_parameters() : audio_parameters()));
+    static_cast<void>(track.builder->set_parameters(track.kind == MediaKind::kVideo ? video_parameters()
+                                                                                    : audio_parameters()));
     if (end_) track.builder->end_at(*end_);
     track.next = durable_[track.kind == MediaKind::kVideo ? 0 : 1];  // unit k has number k + 1
   }
@@ -68,8 +69,9 @@ void SimulatedLesson::attach() {
 void SimulatedLesson::deliver_until(MonotonicTime time) {
   for (auto& track : tracks_) {
     for (;; ++track.next) {
-      auto unit = track.kind == MediaKind::kVideo ? steady_picture(track.next, camera_start_, 25, picture_bytes)
-                                                  : steady_sound(track.next, camera_start_);
+      auto unit = track.kind == MediaKind::kVideo
+                      ? steady_picture(track.next, camera_start_, 25, picture_bytes)
+                      : steady_sound(track.next, camera_start_);
       if (unit.decode_time > time) break;
       if (track.kind == MediaKind::kVideo) track.distance.add(unit.decode_time);
       track.builder->add(std::move(unit), 1, clock_.monotonic());
@@ -172,7 +174,9 @@ bool SimulatedLesson::recover_and_close() {
   if (recovered->away) end = std::max(end, recovered->away->since);
   auto resumed = LiveLesson::resume_to_close(surroundings(), std::move(*recovered));
   if (!resumed) return false;
-  return (*resumed)->finish(end, "power-loss", [](const auto&) { return GapReason::kRecorderRestart; }).has_value();
+  return (*resumed)
+      ->finish(end, "power-loss", [](const auto&) { return GapReason::kRecorderRestart; })
+      .has_value();
 }
 
 bool SimulatedLesson::stop() {

@@ -1,6 +1,6 @@
 #pragma once
-// A whole lesson without threads: a manual clock, a disk that fails when told, a camera with picture and sound whose
-// units can be handed over again, as a capture process does for the successor of a dead recorder.
+// A whole lesson without threads: a manual clock, a disk that fails when told, a camera with picture and
+// sound whose units can be handed over again, as a capture process does for the successor of a dead recorder.
 
 #include <functional>
 #include <map>
@@ -44,7 +44,9 @@ class SimulatedLesson final : private recorder::DurableListener {
   std::size_t picture_bytes = 200;
   Nanoseconds pre_roll{0};
   bool earlier_boot = false;  // the lesson says that it began in another boot than this
-  std::uint64_t durable_unit(MediaKind kind) const { return kind == MediaKind::kVideo ? durable_[0] : durable_[1]; }
+  std::uint64_t durable_unit(MediaKind kind) const {
+    return kind == MediaKind::kVideo ? durable_[0] : durable_[1];
+  }
 
   // What a reader finds: codes of violations; the counters of all samples of a track in order.
   std::vector<std::string> violations() const;

@@ -63,7 +63,8 @@ struct Bench {
   // A capture program that only notes that it was started.
   void noting_program() {
     options.capture_program = root / "capture";
-    std::ofstream(options.capture_program) << "#!/bin/sh\necho \"$@\" >> " << (root / "started").string() << "\nexit 3\n";
+    std::ofstream(options.capture_program)
+        << "#!/bin/sh\necho \"$@\" >> " << (root / "started").string() << "\nexit 3\n";
     std::filesystem::permissions(options.capture_program, std::filesystem::perms::owner_all);
   }
   std::size_t starts() const {

@@ -260,7 +260,8 @@ TEST_CASE("nothing that begins at the stop or later is recorded") {
 TEST_CASE("sample times rise strictly whatever the source says") {
   Bench bench(MediaKind::kVideo);
   std::uint64_t number = 0;
-  for (const std::int64_t ms : {0, 40, 80, 60, 60, 120, 100, 160, 20, 200, 5000, 5040, 240, 280, 9000, 9040}) {
+  for (const std::int64_t ms :
+       {0, 40, 80, 60, 60, 120, 100, 160, 20, 200, 5000, 5040, 240, 280, 9000, 9040}) {
     ++number;
     bench.add(video_unit(number, at(ms), number % 4 == 1));
   }
@@ -292,7 +293,8 @@ TEST_CASE("pre-roll lies before 0, as far back as it was kept") {
     }
     REQUIRE_FALSE(fragments.empty());
     CHECK(fragments.front().start().seconds() == Approx(-5).margin(0.03));
-    for (std::size_t i = 1; i < fragments.size(); ++i) CHECK(fragments[i].start_ticks() == fragments[i - 1].end_ticks());
+    for (std::size_t i = 1; i < fragments.size(); ++i)
+      CHECK(fragments[i].start_ticks() == fragments[i - 1].end_ticks());
   }
 }
 
@@ -304,9 +306,9 @@ TEST_CASE("behind an end nothing is taken until the track goes on, and then from
   REQUIRE(bench.fragments.size() == 2);
   CHECK(bench.fragments[1].end().ms() == 1'520);  // the picture at 1.48 s is the last that begins before
   bench.builder.go_on(LessonTime::from_ms(4'100), GapReason::kPrivate);
-  bench.pictures(100, 103);                        // 4.0 s: an IDR, but before the moment was over
+  bench.pictures(100, 103);  // 4.0 s: an IDR, but before the moment was over
   bench.pictures(103, 125);
-  REQUIRE(bench.fragments.size() == 2);            // 4.12 s and on lean on it
+  REQUIRE(bench.fragments.size() == 2);  // 4.12 s and on lean on it
   bench.pictures(125, 176);
   REQUIRE(bench.fragments.size() == 4);
   CHECK(bench.fragments[2].start().ms() == 5'000);

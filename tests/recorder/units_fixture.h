@@ -16,12 +16,15 @@ link::TrackParameters other_video_parameters();  // another size: another header
 link::TrackParameters audio_parameters();
 
 // One NAL unit that holds `number`; `size` bytes in all, at least 16.
-link::AccessUnit video_unit(std::uint64_t number, MonotonicTime decode_time, bool sync, std::size_t size = 200);
+link::AccessUnit video_unit(std::uint64_t number, MonotonicTime decode_time, bool sync,
+                            std::size_t size = 200);
 link::AccessUnit audio_unit(std::uint64_t number, MonotonicTime decode_time, std::size_t size = 40);
 std::uint64_t counter_in(ByteView data);  // of a unit's bytes
 
-// Units of a steady camera: picture k at start + k * 40 ms with an IDR every `gop`, sound frame k at start + k * 1024/48000 s.
-link::AccessUnit steady_picture(std::uint64_t k, MonotonicTime start, std::uint64_t gop = 25, std::size_t size = 200);
+// Units of a steady camera: picture k at start + k * 40 ms with an IDR every `gop`, sound frame k at start +
+// k * 1024/48000 s.
+link::AccessUnit steady_picture(std::uint64_t k, MonotonicTime start, std::uint64_t gop = 25,
+                                std::size_t size = 200);
 link::AccessUnit steady_sound(std::uint64_t k, MonotonicTime start);
 
 CertifiedKey test_key();  // made once per process

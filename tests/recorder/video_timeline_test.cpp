@@ -101,7 +101,8 @@ TEST_CASE("a clock that jumps back is joined to what was, until the source says 
 TEST_CASE("a time far ahead of its arrival is not believed") {
   VideoTimeline timeline(kStart, 90'000, 3600);
   timeline.place(video_unit(1, kStart, true), kStart);
-  const auto ahead = timeline.place(video_unit(2, kStart + std::chrono::hours(149), false), kStart + std::chrono::milliseconds(40));
+  const auto ahead = timeline.place(video_unit(2, kStart + std::chrono::hours(149), false),
+                                    kStart + std::chrono::milliseconds(40));
   CHECK(ahead.clock_suspect);
   CHECK(ahead.decode_ticks == 3600);
 }

@@ -1,6 +1,6 @@
 #pragma once
-// The assessors of a file: {"assessors":[{"id","name","pin"}]}, brought into the store at every start. Who stands in it
-// no more may not sign in any more.
+// The assessors of a file: {"assessors":[{"id","name","pin"}]}, brought into the store at every start. Who
+// stands in it no more may not sign in any more.
 
 #include "upload/platform/platform_store.h"
 

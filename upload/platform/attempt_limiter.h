@@ -1,5 +1,6 @@
 #pragma once
-// Slows down whoever tries out secrets: so many wrong ones in a while from one address, then none is looked at. Thread-safe.
+// Slows down whoever tries out secrets: so many wrong ones in a while from one address, then none is looked
+// at. Thread-safe.
 
 #include <chrono>
 #include <map>

@@ -1,5 +1,6 @@
 #pragma once
-// What devices ask: who the platform is, enrolment, offers, the state of a package. docs/ref/platform-api.md, "Devices".
+// What devices ask: who the platform is, enrolment, offers, the state of a package. docs/ref/platform-api.md,
+// "Devices".
 
 #include "firmware/http/server.h"
 #include "upload/platform/context.h"

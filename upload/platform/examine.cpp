@@ -57,8 +57,7 @@ bool is_of_the_disk(const Error& error) {
 
 Status take(const Context& context, const Package& package, const evidence::PackageSummary& summary,
             Examination& examination) {
-  SHILU_TRY(const auto reader,
-            evidence::PackageReader::open(context.settings.package_path(package.sha256)));
+  SHILU_TRY(const auto reader, evidence::PackageReader::open(context.settings.package_path(package.sha256)));
   SHILU_TRY(const auto claims, evidence::Evidence::from_json(summary.evidence_json));
   SHILU_TRY(const auto devices, context.store.devices());
   const Blindfold blindfold(telling_words(examination.identity, summary, devices, package.device_id));

@@ -13,8 +13,8 @@ Status drop(const Context& context, const Upload& upload, std::string_view why) 
   return context.uploads.remove(upload);
 }
 
-// A second name for the same bytes, so that either the upload or the package is whole at any moment. What stands under a
-// digest already holds the same bytes.
+// A second name for the same bytes, so that either the upload or the package is whole at any moment. What
+// stands under a digest already holds the same bytes.
 Status put_under_digest(const fs::path& upload, const fs::path& package) {
   std::error_code error;
   fs::create_hard_link(upload, package, error);
@@ -32,7 +32,8 @@ Status pass_over(const Context& context, const Upload& upload, const fs::path& f
 Status take_in(const Context& context, const Upload& upload) {
   const fs::path file = context.uploads.path_of(upload);
   const auto digest = context.uploads.digest_of(upload);
-  if (!digest && digest.error().kind == ErrorKind::kNotFound) return drop(context, upload, "its file is gone");
+  if (!digest && digest.error().kind == ErrorKind::kNotFound)
+    return drop(context, upload, "its file is gone");
   if (!digest) return fail(digest.error());
   const std::string sha256 = to_hex(*digest);
   if (upload.announced_sha256 && *upload.announced_sha256 != sha256)

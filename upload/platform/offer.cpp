@@ -22,7 +22,8 @@ Result<std::vector<Digest>> read_blocks(const Json& json, std::int64_t size) {
     return fail(ErrorKind::kInvalidArgument, fmt::format("\"blocks\" must hold {} hashes.", wanted));
   std::vector<Digest> digests;
   for (const Json& block : blocks) {
-    const auto digest = digest_from_hex(block.is_string() ? block.get_ref<const std::string&>() : std::string());
+    const auto digest =
+        digest_from_hex(block.is_string() ? block.get_ref<const std::string&>() : std::string());
     if (!digest)
       return fail(ErrorKind::kInvalidArgument, "\"blocks\" must hold SHA-256 hashes in lower-case hex.");
     digests.push_back(*digest);

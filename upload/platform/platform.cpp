@@ -25,7 +25,8 @@ http::ServerOptions server_options(const PlatformSettings& settings) {
   options.handler_threads = kHandlerThreads;
   options.common_headers = {
       {"Content-Security-Policy",
-       "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
+       "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' "
+       "'unsafe-inline'; "
        "frame-src 'self'; frame-ancestors 'self'; object-src 'none'; base-uri 'none'; form-action 'self'"},
       {"X-Content-Type-Options", "nosniff"},
       {"Referrer-Policy", "no-referrer"}};

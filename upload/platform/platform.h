@@ -1,5 +1,6 @@
 #pragma once
-// The assessment platform on one machine, put together from its parts. Thread-bound; what runs inside has threads of its own.
+// The assessment platform on one machine, put together from its parts. Thread-bound; what runs inside has
+// threads of its own.
 
 #include <memory>
 
@@ -9,8 +10,8 @@ namespace shilu::platform {
 
 class Platform {
  public:
-  // Opens or makes everything under the settings' directory and begins to answer. Errors: kFailedPrecondition names the
-  // port that is in use.
+  // Opens or makes everything under the settings' directory and begins to answer. Errors: kFailedPrecondition
+  // names the port that is in use.
   static Result<std::unique_ptr<Platform>> start(PlatformSettings settings, config::Catalogue catalogue,
                                                  const std::filesystem::path& accounts, const Clock& clock);
   ~Platform();  // answers what runs, finishes the package in hand, ends

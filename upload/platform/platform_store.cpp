@@ -47,7 +47,8 @@ constexpr std::string_view kUpload =
 std::vector<Digest> digests_in(ByteView bytes) {
   std::vector<Digest> digests(bytes.size() / sizeof(Digest));
   for (std::size_t i = 0; i < digests.size(); ++i)
-    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(i * sizeof(Digest)), sizeof(Digest), digests[i].begin());
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(i * sizeof(Digest)), sizeof(Digest),
+                digests[i].begin());
   return digests;
 }
 
@@ -99,7 +100,8 @@ Status PlatformStore::put_offer(const OfferedBlocks& offer) {
       offer.device_id, offer.package_sha256, offer.size_bytes, ByteView(blocks), offer.expires_utc_ms));
 }
 
-Result<std::vector<Digest>> PlatformStore::offered_blocks(std::string_view device_id, std::string_view package_sha256,
+Result<std::vector<Digest>> PlatformStore::offered_blocks(std::string_view device_id,
+                                                          std::string_view package_sha256,
                                                           std::int64_t size_bytes) {
   const std::lock_guard lock(impl_->mutex);
   SHILU_TRY(const auto blocks,
@@ -132,8 +134,9 @@ Result<std::optional<Upload>> PlatformStore::upload_of(std::string_view device_i
   const std::lock_guard lock(impl_->mutex);
   return store::at_most_one(
       impl_->database.query(
-          with(kUpload, "where device = ?1 and announced_sha256 = ?2 and taken = 0 and (offset_bytes = size_bytes or "
-                        "expires_utc_ms >= ?3) order by offset_bytes desc, id limit 1"),
+          with(kUpload,
+               "where device = ?1 and announced_sha256 = ?2 and taken = 0 and (offset_bytes = size_bytes or "
+               "expires_utc_ms >= ?3) order by offset_bytes desc, id limit 1"),
           device_id, announced_sha256, impl_->now_ms()),
       read_upload);
 }
@@ -155,15 +158,17 @@ Status PlatformStore::delete_upload(std::string_view id) {
 
 Result<std::vector<Upload>> PlatformStore::complete_uploads() {
   const std::lock_guard lock(impl_->mutex);
-  return store::all(impl_->database.query(with(kUpload, "where offset_bytes = size_bytes and taken = 0 order by id")),
-                    read_upload);
+  return store::all(
+      impl_->database.query(with(kUpload, "where offset_bytes = size_bytes and taken = 0 order by id")),
+      read_upload);
 }
 
 Result<std::vector<Upload>> PlatformStore::expired_uploads() {
   const std::lock_guard lock(impl_->mutex);
   return store::all(
-      impl_->database.query(with(kUpload, "where expires_utc_ms < ?1 and (offset_bytes < size_bytes or taken = 1)"),
-                            impl_->now_ms()),
+      impl_->database.query(
+          with(kUpload, "where expires_utc_ms < ?1 and (offset_bytes < size_bytes or taken = 1)"),
+          impl_->now_ms()),
       read_upload);
 }
 

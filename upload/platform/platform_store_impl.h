@@ -20,7 +20,7 @@ struct PlatformStore::Impl {
   std::mutex mutex;  // guards `database`
   store::Database database;
   const Clock& clock;
-  std::mutex pin_mutex;  // one Argon2id at a time. Taken before `mutex`, never inside it
+  std::mutex pin_mutex;                   // one Argon2id at a time. Taken before `mutex`, never inside it
   std::counting_semaphore<> sign_ins{3};  // how many may wait for it: the other requests need their threads
 };
 

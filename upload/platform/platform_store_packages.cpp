@@ -19,9 +19,9 @@ Result<PackageState> state_from(std::string_view text) {
 Result<Package> read_package(const store::Row& row) {
   Package package;
   std::string state;
-  row.read(package.sha256, package.device_id, package.size_bytes, state,
-           package.received_utc_ms, package.reasons, package.facts, package.programme, package.point,
-           package.lesson_id, package.shown, package.receipt_number, package.receipt, package.verdict);
+  row.read(package.sha256, package.device_id, package.size_bytes, state, package.received_utc_ms,
+           package.reasons, package.facts, package.programme, package.point, package.lesson_id, package.shown,
+           package.receipt_number, package.receipt, package.verdict);
   SHILU_TRY(package.state, state_from(state));
   return package;
 }
@@ -78,10 +78,9 @@ Result<std::vector<Package>> PlatformStore::packages_to_verify() {
 
 Result<std::vector<Package>> PlatformStore::packages_without_verdict() {
   const std::lock_guard lock(impl_->mutex);
-  return store::all(
-      impl_->database.query(
-          with("where state = 'acknowledged' and verdict is null order by received_utc_ms, sha256")),
-      read_package);
+  return store::all(impl_->database.query(with(
+                        "where state = 'acknowledged' and verdict is null order by received_utc_ms, sha256")),
+                    read_package);
 }
 
 Result<std::int64_t> PlatformStore::next_receipt_number() {

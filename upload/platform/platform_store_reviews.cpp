@@ -115,10 +115,11 @@ Status PlatformStore::put_assessor(const Assessor& assessor, std::string_view pi
   if (changed) {
     SHILU_TRY(std::ignore, database.run("delete from sessions where assessor = ?1", assessor.id));
   }
-  SHILU_TRY(std::ignore, database.run(
-      "insert into assessors values (?1, ?2, ?3, 1) on conflict (id) do update set display_name = "
-      "excluded.display_name, pin_hash = excluded.pin_hash, active = 1",
-      assessor.id, assessor.name, *hash));
+  SHILU_TRY(std::ignore,
+            database.run(
+                "insert into assessors values (?1, ?2, ?3, 1) on conflict (id) do update set display_name = "
+                "excluded.display_name, pin_hash = excluded.pin_hash, active = 1",
+                assessor.id, assessor.name, *hash));
   return transaction.commit();
 }
 
@@ -131,7 +132,8 @@ Status PlatformStore::keep_only_assessors(const std::vector<std::string>& ids) {
     SHILU_TRY(std::ignore, database.run("update assessors set active = 1 where id = ?1", id));
   }
   constexpr std::string_view kOfTheOthers = "assessor in (select id from assessors where active = 0)";
-  for (const char* statement : {"delete from sessions where ", "delete from reviews where state <> 'done' and "}) {
+  for (const char* statement :
+       {"delete from sessions where ", "delete from reviews where state <> 'done' and "}) {
     SHILU_TRY(std::ignore, database.run(statement + std::string(kOfTheOthers)));
   }
   return transaction.commit();
@@ -150,7 +152,8 @@ Result<SignIn> PlatformStore::Impl::sign_in(std::string_view assessor_id, std::s
   {
     const std::lock_guard lock(mutex);
     SHILU_TRY(hash, pin_hash(database, assessor_id));
-    SHILU_TRY(const std::int64_t wait, hash ? admit(database, assessor_id, now_ms()) : Result<std::int64_t>(0));
+    SHILU_TRY(const std::int64_t wait,
+              hash ? admit(database, assessor_id, now_ms()) : Result<std::int64_t>(0));
     if (wait > 0) return SignIn{SignIn::Outcome::kWait, "", wait};
   }
   // As long for a name that nobody has, so that the time tells nothing.
@@ -241,11 +244,11 @@ Status PlatformStore::hand_in(std::string_view id, std::string_view sheet) {
 
 Status PlatformStore::assign(std::string_view package, std::string_view assessor_id) {
   const std::lock_guard lock(impl_->mutex);
-  return done(impl_->database.run(
-      "insert into reviews select ?1, ?2, ?3, 0, 'new', '{}', null where not exists "
-      "(select 1 from reviews where package = ?2 and assessor = ?3) and "
-      "(select count(*) from reviews where package = ?2 and third = 0) < 2",
-      new_uuid(), package, assessor_id));
+  return done(
+      impl_->database.run("insert into reviews select ?1, ?2, ?3, 0, 'new', '{}', null where not exists "
+                          "(select 1 from reviews where package = ?2 and assessor = ?3) and "
+                          "(select count(*) from reviews where package = ?2 and third = 0) < 2",
+                          new_uuid(), package, assessor_id));
 }
 
 Status PlatformStore::call_third(std::string_view package, std::string_view assessor_id) {

@@ -146,8 +146,8 @@ std::vector<Reason> reasons_against(const std::vector<evidence::Fact>& facts) {
 std::vector<Reason> reasons_against(const evidence::PackageSummary& summary,
                                     const config::Catalogue& catalogue) {
   if (summary.catalogue != catalogue.id) {
-    return {reason_of_code("catalogue-unknown",
-                           fmt::format("it says \"{}\", the platform has \"{}\"", summary.catalogue, catalogue.id))};
+    return {reason_of_code("catalogue-unknown", fmt::format("it says \"{}\", the platform has \"{}\"",
+                                                            summary.catalogue, catalogue.id))};
   }
   if (const auto point = catalogue.require(summary.point); !point)
     return {reason_of_code("point-unknown", point.error().message)};

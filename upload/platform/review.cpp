@@ -88,8 +88,8 @@ const PieceJudgement* find_piece(const Sheet& sheet, std::string_view title) {
 }
 
 bool can_be_cited(const Moment& moment, const Citable& citable) {
-  const bool known = std::find(citable.sources.begin(), citable.sources.end(), moment.source) !=
-                     citable.sources.end();
+  const bool known =
+      std::find(citable.sources.begin(), citable.sources.end(), moment.source) != citable.sources.end();
   return known && moment.at_ms >= 0 && moment.at_ms <= citable.duration_ms;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// Clips and documents for assessors, by range straight out of the package file. docs/ref/platform-api.md, "Review".
+// Clips and documents for assessors, by range straight out of the package file. docs/ref/platform-api.md,
+// "Review".
 
 #include "firmware/http/server.h"
 #include "upload/platform/context.h"

@@ -91,10 +91,11 @@ Result<http::Response> save_draft(const Context& context, const http::Request& r
 }
 
 http::Response fault_answer(const SheetFault& fault) {
-  const std::string_view text = fault.code == "piece-without-level"    ? "has no level yet."
-                                : fault.code == "level-without-moment" ? "has a level, but no moment that shows it."
-                                : fault.code == "moment-outside-clip"  ? "cites a moment that is not in the clip."
-                                                                       : "has a level that the catalogue does not know.";
+  const std::string_view text =
+      fault.code == "piece-without-level"    ? "has no level yet."
+      : fault.code == "level-without-moment" ? "has a level, but no moment that shows it."
+      : fault.code == "moment-outside-clip"  ? "cites a moment that is not in the clip."
+                                             : "has a level that the catalogue does not know.";
   return http::problem(422, fault.code, fmt::format("\"{}\" {}", fault.piece, text));
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The assessors' blind review: queue, one review, draft, hand-in. docs/ref/platform-api.md, "Review". Nothing here says
-// whose lesson it is: packages are shown only through what shown.h made.
+// The assessors' blind review: queue, one review, draft, hand-in. docs/ref/platform-api.md, "Review". Nothing
+// here says whose lesson it is: packages are shown only through what shown.h made.
 
 #include "firmware/http/server.h"
 #include "upload/platform/context.h"

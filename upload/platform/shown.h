@@ -1,6 +1,6 @@
 #pragma once
-// What assessors may see of a package, made once when it is verified: the platform knows then whom it must not
-// name. {"fields","clips","documents","marks","proof"} as docs/ref/platform-api.md, "Review", has them.
+// What assessors may see of a package, made once when it is verified: the platform knows then whom it must
+// not name. {"fields","clips","documents","marks","proof"} as docs/ref/platform-api.md, "Review", has them.
 
 #include "firmware/base/json.h"
 #include "upload/evidence/evidence_json.h"

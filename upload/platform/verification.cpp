@@ -49,8 +49,8 @@ Status acknowledge(const Context& context, const Package& package, const Examina
 
 // Nobody opens a package that was not taken; its bytes go, the reasons stay.
 Status reject(const Context& context, const Package& package, const Examination& examination) {
-  SHILU_CHECK(context.store.reject(package.sha256, reasons_json(examination.reasons),
-                                   examination.accepted.facts));
+  SHILU_CHECK(
+      context.store.reject(package.sha256, reasons_json(examination.reasons), examination.accepted.facts));
   log_warning("verification: package={} device={} rejected: {}", package.sha256, package.device_id,
               examination.reasons.front().code);
   return posix_file_system().remove(context.settings.package_path(package.sha256));

@@ -1,5 +1,5 @@
-// shilu-recorder: supervises the captures and brings lessons to the disk, whatever else happens on the device.
-// SIGTERM ends the process in good order and not the lesson: the next start resumes it.
+// shilu-recorder: supervises the captures and brings lessons to the disk, whatever else happens on the
+// device. SIGTERM ends the process in good order and not the lesson: the next start resumes it.
 
 #include <CLI/CLI.hpp>
 
@@ -41,8 +41,10 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--keys", arguments.keys, "where the device's keys are")->excludes(config);
   app.add_option("--tpm", arguments.tpm, "the TPM that holds the keys, as a TCTI; else files")
       ->excludes(config);
-  app.add_option("--source", arguments.sources, "NAME=URL of what is recorded; may be repeated")->excludes(config);
-  app.add_option("--reserve", arguments.reserve, "bytes that must be free for a lesson to begin")->excludes(config);
+  app.add_option("--source", arguments.sources, "NAME=URL of what is recorded; may be repeated")
+      ->excludes(config);
+  app.add_option("--reserve", arguments.reserve, "bytes that must be free for a lesson to begin")
+      ->excludes(config);
   app.add_option("--capture", arguments.capture, "the capture program, if it is not beside this one");
 }
 
@@ -54,7 +56,8 @@ Status plan_from_config(const Arguments& arguments, Plan& plan) {
   plan.settings.pre_roll = std::chrono::seconds(appliance.pre_roll_s);
   plan.keys = appliance.keys_directory();
   plan.key_options.tpm = appliance.tpm;
-  for (const auto& source : appliance.sources) plan.settings.sources.push_back(recorder::capture_command(source));
+  for (const auto& source : appliance.sources)
+    plan.settings.sources.push_back(recorder::capture_command(source));
   return {};
 }
 
@@ -76,7 +79,8 @@ Status plan_from_flags(const Arguments& arguments, Plan& plan) {
 
 Result<Plan> plan_from(const Arguments& arguments) {
   Plan plan;
-  SHILU_CHECK(arguments.config.empty() ? plan_from_flags(arguments, plan) : plan_from_config(arguments, plan));
+  SHILU_CHECK(arguments.config.empty() ? plan_from_flags(arguments, plan)
+                                       : plan_from_config(arguments, plan));
   plan.settings.capture_program =
       arguments.capture.empty() ? recorder::capture_program() : std::filesystem::path(arguments.capture);
   plan.settings.software = "shilu " SHILU_VERSION;

@@ -18,9 +18,9 @@ struct Arguments {
 };
 
 void print(const journal::CheckReport& report) {
-  fmt::print("{:.1f} s in {} fragments, {:.1f} MB; {} gaps, {} marks; {} of {} records signed{}\n", report.duration_s,
-             report.fragments, static_cast<double>(report.bytes) / 1e6, report.gaps, report.marks,
-             report.signed_leaves, report.leaves,
+  fmt::print("{:.1f} s in {} fragments, {:.1f} MB; {} gaps, {} marks; {} of {} records signed{}\n",
+             report.duration_s, report.fragments, static_cast<double>(report.bytes) / 1e6, report.gaps,
+             report.marks, report.signed_leaves, report.leaves,
              report.signed_leaves < report.leaves
                  ? fmt::format("; recorded, not yet signed: the last {:.1f} s", report.unsigned_s)
                  : "");
@@ -35,7 +35,8 @@ Result<int> check(const Arguments& arguments) {
 
 void add_check(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("check", "Prove that a lesson's folder is whole, and name what is not");
+  CLI::App* command =
+      app.add_subcommand("check", "Prove that a lesson's folder is whole, and name what is not");
   command->add_option("directory", arguments->directory, "The lesson's folder")->required();
   command->add_flag("--json", arguments->json, "Print JSON");
   command->callback([arguments, &exit_code] {

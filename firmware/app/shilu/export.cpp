@@ -8,7 +8,8 @@ namespace shilu::cli {
 
 void add_export(CLI::App& app, int& exit_code) {
   auto request = std::make_shared<MovieRequest>();
-  CLI::App* command = app.add_subcommand("export", "Write a lesson's picture and sound as an MP4 that any player opens");
+  CLI::App* command =
+      app.add_subcommand("export", "Write a lesson's picture and sound as an MP4 that any player opens");
   command->add_option("directory", request->directory, "The lesson's folder")->required();
   command->add_option("--source", request->source, "Which source; the first if not given");
   command->add_option("--out", request->out, "The file to write")->required();

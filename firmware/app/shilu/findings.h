@@ -1,5 +1,6 @@
 #pragma once
-// What a checker found, as `shilu check` and `shilu log` tell it. What a file says never reaches the terminal as it stands.
+// What a checker found, as `shilu check` and `shilu log` tell it. What a file says never reaches the terminal
+// as it stands.
 
 #include <fmt/format.h>
 

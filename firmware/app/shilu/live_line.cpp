@@ -24,10 +24,11 @@ void LiveLine::show(const recorder::RecorderStatus& status) {
   std::string sources;
   for (const auto& source : status.sources) sources += fmt::format("  {} {}", source.name, source.state);
   const auto seconds = lesson.elapsed_ms / 1000;
-  const auto line = fmt::format("{:02}:{:02}:{:02}  {:.1f} MB on disk, {:.1f} s behind  {} gaps{}{}", seconds / 3600,
-                                seconds / 60 % 60, seconds % 60, static_cast<double>(lesson.bytes) / 1e6,
-                                static_cast<double>(lesson.durable_lag_ms) / 1000, lesson.gaps, sources,
-                                status.fault.empty() ? "" : "  " + status.fault);
+  const auto line =
+      fmt::format("{:02}:{:02}:{:02}  {:.1f} MB on disk, {:.1f} s behind  {} gaps{}{}", seconds / 3600,
+                  seconds / 60 % 60, seconds % 60, static_cast<double>(lesson.bytes) / 1e6,
+                  static_cast<double>(lesson.durable_lag_ms) / 1000, lesson.gaps, sources,
+                  status.fault.empty() ? "" : "  " + status.fault);
   if (terminal_) {
     fmt::print(stderr, "\r{}\x1b[K", line);
   } else {

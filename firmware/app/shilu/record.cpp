@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 using recorder::Recorder;
 using recorder::RecorderStatus;
 
-constexpr Nanoseconds kPatience = std::chrono::seconds(10);   // for the cameras to answer
+constexpr Nanoseconds kPatience = std::chrono::seconds(10);      // for the cameras to answer
 constexpr Nanoseconds kSettle = std::chrono::milliseconds(700);  // until sound and clocks have settled
 constexpr Nanoseconds kLook = std::chrono::milliseconds(100);
 constexpr std::uint64_t kReserve = 64'000'000;
@@ -42,7 +42,11 @@ Result<Nanoseconds> parse_length(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  const double seconds = unit == "ms" ? 0.001 : unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
+  const double seconds = unit == "ms"                  ? 0.001
+                         : unit.empty() || unit == "s" ? 1
+                         : unit == "m"                 ? 60
+                         : unit == "h"                 ? 3600
+                                                       : 0;
   if (error != std::errc{} || seconds == 0 || !(value > 0) || value * seconds > 86'400) {
     return fail(ErrorKind::kInvalidArgument, "--for is a length such as 30s, 45m or 1h, of at most a day.");
   }
@@ -106,7 +110,8 @@ Result<recorder::RecorderSettings> settings_from(const Arguments& arguments, con
     SHILU_TRY(const auto source, config::parse_source_argument(argument));
     for (const auto& other : settings.sources) {
       if (other.name == source.name) {
-        return fail(ErrorKind::kInvalidArgument, fmt::format("There are two sources called {}.", source.name));
+        return fail(ErrorKind::kInvalidArgument,
+                    fmt::format("There are two sources called {}.", source.name));
       }
     }
     settings.sources.push_back(recorder::capture_command(source));
@@ -132,7 +137,8 @@ Status await_sources(const Recorder& recorder) {
   for (const auto& source : recorder.status().sources) {
     if (std::find(missing.begin(), missing.end(), source.name) == missing.end()) continue;
     const auto why = source.detail.empty() ? "It did not answer within 10 s." : source.detail;
-    if (!recorder.has_picture()) return fail(ErrorKind::kUnavailable, fmt::format("Nothing comes from {}. {}", source.name, why));
+    if (!recorder.has_picture())
+      return fail(ErrorKind::kUnavailable, fmt::format("Nothing comes from {}. {}", source.name, why));
     fmt::print(stderr, "shilu: nothing comes from {} yet; the others are recorded. {}\n", source.name, why);
   }
   wait(kSettle);
@@ -157,7 +163,8 @@ Course follow(const Recorder& recorder, std::optional<Nanoseconds> length) {
     }
     line.show(status);
     const auto elapsed = std::chrono::milliseconds(status.lesson->elapsed_ms);
-    if (elapsed > std::chrono::seconds(3)) course.worst_lag_ms = std::max(course.worst_lag_ms, status.lesson->durable_lag_ms);
+    if (elapsed > std::chrono::seconds(3))
+      course.worst_lag_ms = std::max(course.worst_lag_ms, status.lesson->durable_lag_ms);
     const auto left = length ? *length - elapsed : Nanoseconds(std::chrono::hours(24));
     if (left <= Nanoseconds(0) || !wait(std::min<Nanoseconds>(left, kLook))) return course;
   }
@@ -182,7 +189,8 @@ Json track_summary(const journal::LessonFolder& folder, const journal::TrackView
           {"received", samples},
           {"expected", expected},
           {"bytes", bytes},
-          {"gaps", std::count_if(gaps.begin(), gaps.end(), [&](const auto& gap) { return gap.track == track.name; })}};
+          {"gaps", std::count_if(gaps.begin(), gaps.end(),
+                                 [&](const auto& gap) { return gap.track == track.name; })}};
 }
 
 Json summary(const journal::LessonFolder& folder, const Course& course) {
@@ -216,14 +224,17 @@ void print(const Json& summary) {
 Status judge(const journal::LessonFolder& folder, const Course& course) {
   if (course.ended_itself) return fail(ErrorKind::kStorageFull, course.fault);
   for (const auto& source : folder.info().sources) {
-    const auto of_source = [&](const journal::TrackView& track) { return track.name.starts_with(source.name + "."); };
+    const auto of_source = [&](const journal::TrackView& track) {
+      return track.name.starts_with(source.name + ".");
+    };
     if (std::any_of(folder.tracks().begin(), folder.tracks().end(), of_source)) continue;
     return fail(ErrorKind::kUnavailable, fmt::format("Nothing was recorded of {}.", source.name));
   }
   return {};
 }
 
-Result<Course> record_lesson(const Arguments& arguments, const fs::path& directory, std::optional<Nanoseconds> length) {
+Result<Course> record_lesson(const Arguments& arguments, const fs::path& directory,
+                             std::optional<Nanoseconds> length) {
   SHILU_TRY(const auto runtime, RuntimeDirectory::make());
   SHILU_TRY(auto settings, settings_from(arguments, runtime.path()));
   SHILU_TRY(const auto keys, keys_directory(arguments.keys));
@@ -255,7 +266,8 @@ Result<int> record(const Arguments& arguments) {
   const auto directory = fs::absolute(arguments.out).lexically_normal();
   std::error_code ignored;
   if (fs::exists(directory, ignored) && !fs::is_empty(directory, ignored)) {
-    return fail(ErrorKind::kAlreadyExists, fmt::format("{} is there already and not empty.", directory.string()));
+    return fail(ErrorKind::kAlreadyExists,
+                fmt::format("{} is there already and not empty.", directory.string()));
   }
   SHILU_TRY(const auto course, record_lesson(arguments, directory, length));
   SHILU_TRY(const auto folder, journal::LessonFolder::open(directory));
@@ -277,7 +289,9 @@ void add_record(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("record", "Record a lesson; Ctrl-C ends it");
   command->add_option("--out", arguments->out, "The lesson's own folder, new or empty")->required();
-  command->add_option("--source", arguments->sources, "NAME=URL, for example room=rtsp://10.0.0.8/stream1; may be repeated")
+  command
+      ->add_option("--source", arguments->sources,
+                   "NAME=URL, for example room=rtsp://10.0.0.8/stream1; may be repeated")
       ->required();
   command->add_option("--for", arguments->length, "End after this long, for example 30s or 45m");
   command->add_option("--keys", arguments->keys, "Where this device's keys are kept");
