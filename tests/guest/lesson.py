@@ -1,0 +1,132 @@
+"""Runs in the guest in the place of init: records from the kernel's own test camera and sound card and tells it on the serial console.
+
+The kernel's command line has shilu.task=record (one lesson with `shilu record`) or shilu.task=until-killed (the recorder service,
+with marks, on and on). Lines that begin with "> " are for the host; times are ns of CLOCK_MONOTONIC. Standard library only.
+"""
+
+import contextlib
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+import time
+import traceback
+import uuid
+
+from recorder_process import Recorder, Refused, now_ns
+
+PROGRAMS = pathlib.Path("/shilu")
+DISK = pathlib.Path("/data")
+WORK = pathlib.Path("/tmp")
+SOURCES = ["--source", "cam=v4l2:///dev/video0?width=320&height=180&fps=10", "--source", "mic=alsa://hw:0,1"]
+PLAYED = pathlib.Path("/proc/asound/card0/pcm0p/sub0/hw_params")
+TONE = "audiotestsrc is-live=true wave=sine freq=440 volume=0.5 ! audio/x-raw,format=S16LE,rate=48000,channels=1 ! alsasink device=hw:0,0"
+SECONDS = 20
+PATIENCE_S = 120  # emulation on a busy machine is slow
+
+
+def tell(*words):
+    sys.stdout.write("> " + " ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
+def await_true(what, probe, explain=str):
+    end = time.monotonic() + PATIENCE_S
+    while not probe():
+        if time.monotonic() > end:
+            raise TimeoutError(f"{what}: {explain()}")
+        time.sleep(0.2)
+
+
+def option(name):
+    words = pathlib.Path("/proc/cmdline").read_text().split()
+    return next((word.partition("=")[2] for word in words if word.startswith(f"shilu.{name}=")), None)
+
+
+def run_and_tell(name, *command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    for line in done.stdout.splitlines():
+        tell(name, line)
+    tell("ended", name, done.returncode)
+
+
+def warm_up():
+    """Everything is loaded from the disk once, and GStreamer remembers its plug-ins: `shilu record` waits 10 s for its sources."""
+    run_and_tell("sources", PROGRAMS / "shilu", "sources", "--only-given", *SOURCES, "--json")
+
+
+def play_tone():
+    """What the card's other end hears. Played first: the microphone then has its format."""
+    with open(WORK / "tone.log", "w") as log:
+        tone = subprocess.Popen(["/usr/bin/gst-launch-1.0", "-q", *TONE.split()], stdout=log, stderr=log)
+    await_true("the tone", lambda: "rate: 48000" in PLAYED.read_text() or tone.poll() is not None)
+    if tone.poll() is not None:
+        raise RuntimeError((WORK / "tone.log").read_text())
+
+
+def record():
+    """A lesson with the command that a person would type."""
+    run_and_tell("record", PROGRAMS / "shilu", "record", "--out", DISK / "lesson", "--keys", DISK / "keys", "--for", f"{SECONDS}s",
+                 *SOURCES, "--json")
+
+
+class Taps(threading.Thread):
+    """A mark now and then; told once the recorder has confirmed it."""
+
+    def __init__(self, recorder):
+        super().__init__(daemon=True)
+        self.recorder = recorder
+
+    def run(self):
+        while True:
+            mark = str(uuid.uuid4())
+            self.recorder.ask("mark", id=mark, point="A6", pressed_monotonic_ns=now_ns(), look_back_ms=1000, look_ahead_ms=1000)
+            tell("mark", mark)
+            time.sleep(0.7)
+
+
+def begin(recorder):
+    """A lesson of this boot's own; the one that the last power cut interrupted is ended first."""
+    with contextlib.suppress(Refused):
+        tell("taken-up", recorder.ask("stop")["lesson_id"])
+    await_true("all sources", lambda: all(source["state"] == "live" and source["tracks"] for source in recorder.status()["sources"]),
+               lambda: recorder.status()["sources"])
+    answer = recorder.ask("start")
+    tell("lesson", answer["lesson_id"], answer["start_monotonic_ns"])
+
+
+def until_killed():
+    keys = DISK / "keys"  # the next boot ends this one's lesson, with the same key
+    keys.mkdir(mode=0o700, exist_ok=True)
+    (WORK / "keys").symlink_to(keys)
+    recorder = Recorder(PROGRAMS, WORK, SOURCES, DISK / "lessons")
+    recorder.start()
+    begin(recorder)
+    Taps(recorder).start()
+    while True:
+        lesson = recorder.status()["lesson"]
+        tell("durable", lesson["durable_ms"], lesson["durable_lag_ms"], now_ns())
+        time.sleep(0.1)
+
+
+def main():
+    tell("up", now_ns())
+    play_tone()
+    warm_up()
+    {"record": record, "until-killed": until_killed}[option("task")]()
+
+
+def power_off():
+    os.sync()
+    subprocess.run(["/guest/busybox", "umount", DISK])
+    tell("off")
+    subprocess.run(["/guest/busybox", "poweroff", "-f"])
+
+
+try:
+    main()
+except BaseException:  # noqa: BLE001 - whoever reads the console has to know
+    for text in traceback.format_exc().splitlines():
+        tell("failed", text)
+power_off()
