@@ -1,7 +1,8 @@
 """Runs in the guest in the place of init: records from the kernel's own test camera and sound card and tells it on the serial console.
 
 The kernel's command line has shilu.task=record (one lesson with `shilu record`) or shilu.task=until-killed (the recorder service,
-with marks, on and on). Lines that begin with "> " are for the host; times are ns of CLOCK_MONOTONIC. Standard library only.
+with marks, on and on). With shilu.log=vdc the kernel writes down there what it writes to the device's disk. Lines that begin with "> "
+are for the host; times are ns of CLOCK_MONOTONIC. Standard library only.
 """
 
 import contextlib
@@ -21,7 +22,9 @@ DISK = pathlib.Path("/data")
 WORK = pathlib.Path("/tmp")
 SOURCES = ["--source", "cam=v4l2:///dev/video0?width=320&height=180&fps=10", "--source", "mic=alsa://hw:0,1"]
 PLAYED = pathlib.Path("/proc/asound/card0/pcm0p/sub0/hw_params")
-TONE = "audiotestsrc is-live=true wave=sine freq=440 volume=0.5 ! audio/x-raw,format=S16LE,rate=48000,channels=1 ! alsasink device=hw:0,0"
+TONE = "audiotestsrc is-live=true wave=sine freq=440 volume=0.5 ! audio/x-raw,format=S16LE,rate=48000,channels=1 ! alsasink device=hw:0,0 buffer-time=1000000"
+LOGGED = "logged"
+DMSETUP = "/usr/sbin/dmsetup"
 SECONDS = 20
 PATIENCE_S = 120  # emulation on a busy machine is slow
 
@@ -42,6 +45,23 @@ def await_true(what, probe, explain=str):
 def option(name):
     words = pathlib.Path("/proc/cmdline").read_text().split()
     return next((word.partition("=")[2] for word in words if word.startswith(f"shilu.{name}=")), None)
+
+
+def mount_disk():
+    device = "/dev/vdb"
+    if option("log"):
+        sectors = pathlib.Path("/sys/block/vdb/size").read_text().strip()
+        table = f"0 {sectors} log-writes {device} /dev/{option('log')}"
+        subprocess.run([DMSETUP, "create", LOGGED, "--noudevsync", "--noudevrules", "--table", table], check=True)
+        device = "/dev/dm-0"  # nothing else is mapped
+    subprocess.run(["/guest/busybox", "mount", "-t", "ext4", "-o", "noatime", device, DISK], check=True)
+
+
+def promise(*words):
+    """Told, and written into the log of writes: what is cut off behind this place has to have it."""
+    tell(*words)
+    if option("log"):
+        subprocess.run([DMSETUP, "message", LOGGED, "0", "mark", ",".join(map(str, words))], check=True)
 
 
 def run_and_tell(name, *command):
@@ -82,7 +102,7 @@ class Taps(threading.Thread):
         while True:
             mark = str(uuid.uuid4())
             self.recorder.ask("mark", id=mark, point="A6", pressed_monotonic_ns=now_ns(), look_back_ms=1000, look_ahead_ms=1000)
-            tell("mark", mark)
+            promise("mark", mark)
             time.sleep(0.7)
 
 
@@ -93,7 +113,7 @@ def begin(recorder):
     await_true("all sources", lambda: all(source["state"] == "live" and source["tracks"] for source in recorder.status()["sources"]),
                lambda: recorder.status()["sources"])
     answer = recorder.ask("start")
-    tell("lesson", answer["lesson_id"], answer["start_monotonic_ns"])
+    promise("lesson", answer["lesson_id"], answer["start_monotonic_ns"])
 
 
 def until_killed():
@@ -106,12 +126,13 @@ def until_killed():
     Taps(recorder).start()
     while True:
         lesson = recorder.status()["lesson"]
-        tell("durable", lesson["durable_ms"], lesson["durable_lag_ms"], now_ns())
+        promise("durable", lesson["durable_ms"], lesson["durable_lag_ms"], now_ns())
         time.sleep(0.1)
 
 
 def main():
     tell("up", now_ns())
+    mount_disk()
     play_tone()
     warm_up()
     {"record": record, "until-killed": until_killed}[option("task")]()

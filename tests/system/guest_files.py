@@ -15,7 +15,7 @@ GUEST = HERE.parent / "guest"
 
 # In the order that is given; what each depends on comes before it. The options make one camera with one input.
 MODULES = {"virtio_pci": "", "virtio_blk": "", "crc32c_generic": "", "ext4": "",
-           "vivid": "n_devs=1 node_types=0x1 num_inputs=1 input_types=0x0", "snd_aloop": ""}
+           "vivid": "n_devs=1 node_types=0x1 num_inputs=1 input_types=0x0", "snd_aloop": "", "dm_log_writes": ""}
 PROGRAMS = ["shilu", "shilu-capture", "shilu-recorder"]
 PLUGINS = ["alsa", "app", "audioconvert", "audioparsers", "audioresample", "audiotestsrc", "coreelements", "jpeg", "libav", "playback",
            "typefindfunctions", "video4linux2", "videoconvertscale", "videoparsersbad", "videorate", "videotestsrc", "x264"]
@@ -122,13 +122,13 @@ def plugin_files():
 def fill_root(root, bin_folder, busybox):
     for place in ("proc", "sys", "dev", "tmp", "data", "guest", "etc"):
         (root / place).mkdir(parents=True)
-    for place in ("bin", "lib", "lib64"):
+    for place in ("bin", "sbin", "lib", "lib64"):
         (root / "usr" / place).mkdir(parents=True)
         (root / place).symlink_to(f"usr/{place}")
     python = pathlib.Path("/usr/bin/python3").resolve()
     library = pathlib.Path("/usr/lib") / python.name
     programs = [bin_folder / name for name in PROGRAMS]
-    tools = [python, pathlib.Path("/usr/bin/gst-launch-1.0"), *plugin_files()]
+    tools = [python, pathlib.Path("/usr/bin/gst-launch-1.0"), pathlib.Path("/usr/sbin/dmsetup"), *plugin_files()]
     for file in tools + libraries_of([*programs, *tools, *library.glob("lib-dynload/*.so")]):
         copy_in(root, file)
     for program in programs:

