@@ -6,6 +6,7 @@ are for the host; times are ns of CLOCK_MONOTONIC. Standard library only.
 """
 
 import contextlib
+import json
 import os
 import pathlib
 import subprocess
@@ -71,13 +72,20 @@ def run_and_tell(name, *command):
     tell("ended", name, done.returncode)
 
 
-def warm_up():
-    """Everything is loaded from the disk once, and GStreamer remembers its plug-ins: `shilu record` waits 10 s for its sources."""
-    run_and_tell("sources", PROGRAMS / "shilu", "sources", "--only-given", *SOURCES, "--json")
+def look():
+    """What `shilu sources` finds while nobody plays: the card then offers every format that it knows. It looks for 2.8 s, which may
+    be too short here, where GStreamer has to read its plug-ins first. Later commands find all that in memory."""
+    subprocess.run([PROGRAMS / "shilu-capture", "--list"], stdout=subprocess.DEVNULL)
+    for _ in range(8):
+        found = json.loads(subprocess.run([PROGRAMS / "shilu", "sources", "--only-given", *SOURCES, "--json"], stdout=subprocess.PIPE).stdout)["sources"]
+        if any(source["sound"] for source in found):
+            break
+    for source in found:
+        tell("looked", source["name"], json.dumps({key: source[key] for key in ("code", "picture", "sound", "problems")}))
 
 
 def play_tone():
-    """What the card's other end hears. Played first: the microphone then has its format."""
+    """What the card's other end hears. Played before the microphone is opened, which then has to take the tone's format."""
     with open(WORK / "tone.log", "w") as log:
         tone = subprocess.Popen(["/usr/bin/gst-launch-1.0", "-q", *TONE.split()], stdout=log, stderr=log)
     await_true("the tone", lambda: "rate: 48000" in PLAYED.read_text() or tone.poll() is not None)
@@ -133,8 +141,8 @@ def until_killed():
 def main():
     tell("up", now_ns())
     mount_disk()
+    look()
     play_tone()
-    warm_up()
     {"record": record, "until-killed": until_killed}[option("task")]()
 
 

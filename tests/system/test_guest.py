@@ -84,6 +84,13 @@ def told_by(guest, name):
     return json.loads(text[text.index("{\n"):])
 
 
+def check_looked(guest):
+    """`shilu sources` hears the card, whose other end was silent and left the format open."""
+    looked = {line.words[1]: json.loads(" ".join(line.words[2:])) for line in guest.said("looked")}
+    assert looked["mic"]["sound"], looked["mic"]
+    assert looked["cam"]["code"] in ("", "no-data"), looked["cam"]
+
+
 def declared_s(summary, track, before_s):
     return sum(min(gap["to_ns"] / SECOND, before_s) - gap["from_ns"] / SECOND for gap in summary["gaps"]
                if gap["track"] == track and gap["from_ns"] / SECOND < before_s)
@@ -145,6 +152,7 @@ def check_drivers(bin_folder):
             guest.await_line("off", 600)
             guest.await_end(60)
         assert guest.last("ended").words == ["ended", "record", "0"], [" ".join(line.words) for line in guest.said("record")]
+        check_looked(guest)
         told = told_by(guest, "record")
         with mounted(disk) as place:
             summary = read_clean(bin_folder, place / "lesson")
