@@ -129,6 +129,8 @@ def fill_root(root, bin_folder, busybox):
     library = pathlib.Path("/usr/lib") / python.name
     programs = [bin_folder / name for name in PROGRAMS]
     tools = [python, pathlib.Path("/usr/bin/gst-launch-1.0"), pathlib.Path("/usr/sbin/dmsetup"), *plugin_files()]
+    for missing in [tool for tool in tools if not tool.exists()]:
+        raise Skip(f"{missing} is not installed")
     for file in tools + libraries_of([*programs, *tools, *library.glob("lib-dynload/*.so")]):
         copy_in(root, file)
     for program in programs:
