@@ -24,6 +24,20 @@ void attach_output(Assembly& assembly, GstElement* bin) {
   assembly.attach_when_known(pad.get());
 }
 
+GstPadProbeReturn drop_reconfigure(GstPad*, GstPadProbeInfo* info, gpointer) {
+  const auto type = GST_EVENT_TYPE(gst_pad_probe_info_get_event(info));
+  return type == GST_EVENT_RECONFIGURE ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+}
+
+// What is attached behind a source later may like another format better. A sound card has been set up by
+// then, and may refuse; whatever it gave first can be converted.
+void keep_first_format(GstElement* bin) {
+  const auto source = adopt(gst_bin_get_by_name(GST_BIN(bin), "source"));
+  const auto pad = adopt(gst_element_get_static_pad(source.get(), "src"));
+  const auto next = adopt(gst_pad_get_peer(pad.get()));
+  gst_pad_add_probe(next.get(), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, drop_reconfigure, nullptr, nullptr);
+}
+
 }  // namespace
 
 Status build_file(Assembly& assembly, const SourceSpec& spec) {
@@ -75,20 +89,24 @@ Status build_screen(Assembly& assembly, const SourceSpec& spec) {
 }
 
 // A second of room in the driver, for a board that is busy. The pipeline keeps the system's clock and the
-// samples are laid onto it; the driver's own times are of any clock.
+// samples are laid onto it; the driver's own times are of any clock. A card that has several rates gives the
+// one that is recorded.
 Status build_microphone(Assembly& assembly, const SourceSpec& spec) {
-  constexpr const char* kFormat = "capsfilter caps=audio/x-raw";
+  std::string format = "capsfilter caps=audio/x-raw";
   const bool usual = spec.location.empty() || spec.location == "default";
   std::string element = "pulsesrc name=source provide-clock=false buffer-time=1000000";
   const char* place = "device";
-  if (spec.kind == "alsa")
+  if (spec.kind == "alsa") {
     element = "alsasrc name=source provide-clock=false use-driver-timestamps=false buffer-time=1000000";
+    format = "capsfilter caps=\"audio/x-raw,rate=48000;audio/x-raw\"";
+  }
   if (spec.kind == "pipewire") {
     element = "pipewiresrc name=source do-timestamp=true";
     place = "target-object";
   }
   const auto value = usual && spec.kind != "alsa" ? std::string() : spec.location;
-  SHILU_TRY(auto* bin, add_source(assembly, fmt::format("{} ! {}", element, kFormat), place, value));
+  SHILU_TRY(auto* bin, add_source(assembly, fmt::format("{} ! {}", element, format), place, value));
+  if (spec.kind == "alsa") keep_first_format(bin);
   attach_output(assembly, bin);
   return {};
 }
