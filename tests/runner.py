@@ -151,10 +151,10 @@ def python_unittest(tally, file):
     print(f"{'ok' if code == 0 else 'FAILED':7} {file.relative_to(ROOT)}", flush=True)
 
 
-def lines_test(tally, file, *arguments, timeout=900):
+def lines_test(tally, file, *arguments):
     """A program that prints `ok NAME`, `not ok NAME: why` or `skip NAME: why` per check."""
     began = time.monotonic()
-    code, output = run([sys.executable, file, *arguments], timeout=timeout)
+    code, output = run([sys.executable, file, *arguments], timeout=10_800 if os.environ.get("SHILU_LONG") == "1" else 900)
     passed = len(re.findall(r"^ok ", output, re.M))
     failed = len(re.findall(r"^not ok ", output, re.M))
     skips = re.findall(r"^skip .*$", output, re.M)

@@ -37,7 +37,8 @@ double seconds_of_film(const std::string& preset) {
       "tune=zerolatency speed-preset={} threads=1 pass=qual quantizer=23 key-int-max=25 ! fakesink "
       "sync=false",
       kPictures, kFilmWidth, kFilmHeight, preset);
-  const auto film = adopt_floating(gst_parse_launch(text.c_str(), nullptr));
+  const auto film =
+      adopt_floating(gst_parse_launch_full(text.c_str(), nullptr, GST_PARSE_FLAG_FATAL_ERRORS, nullptr));
   if (!film) return 0;
   const auto bus = adopt(gst_element_get_bus(film.get()));
   const auto before = process_cpu_seconds();
