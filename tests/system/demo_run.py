@@ -12,10 +12,15 @@ from demo_client import Peer, wait_until
 
 
 @contextlib.contextmanager
-def classroom(bin_folder):
-    """Starts `shilu serve-demo` on free ports; gives what it tells of itself. Everything ends with the block."""
+def classroom(bin_folder, prepare=None):
+    """Starts `shilu serve-demo` on free ports; gives what it tells of itself. Everything ends with the block.
+
+    `prepare`, if given, is called with the demonstration's folder before it is there.
+    """
     with tempfile.TemporaryDirectory(prefix="shilu-classroom-") as work:
         work = pathlib.Path(work)
+        if prepare:
+            prepare(work / "demo")
         described = work / "demo.json"
         with open(work / "log", "w") as log:
             process = subprocess.Popen([bin_folder / "shilu", "serve-demo", "--any-ports", "--directory", work / "demo",

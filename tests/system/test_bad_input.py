@@ -14,6 +14,7 @@ sys.path.insert(0, str(HERE))
 
 from checks import Skip, run_checks  # noqa: E402
 from demo_client import wait_until  # noqa: E402
+from demo_run import classroom  # noqa: E402
 
 DOCUMENTS = HERE.parent / "data" / "documents"
 
@@ -167,6 +168,19 @@ class SmallDisk:
         subprocess.run(["umount", self.path], check=True)
 
 
+def check_older_demonstration(bin_folder):
+    """a demonstration that an older version began is kept beside the new one"""
+    def older(folder):
+        (folder / "device" / "keys").mkdir(parents=True)
+        (folder / "device" / "keys" / "seal.cert.json").write_text("of another time")
+
+    with classroom(bin_folder, older) as told:
+        folder = pathlib.Path(told["lessons_directory"]).parent.parent
+        assert (folder / "device" / "keys").is_dir()
+        kept = folder.parent / (folder.name + ".old-1")
+        assert (kept / "device" / "keys" / "seal.cert.json").read_text() == "of another time"
+
+
 def check_no_room(bin_folder):
     """a disk without room for a lesson: refused at the start, with both numbers"""
     with tempfile.TemporaryDirectory() as folder:
@@ -212,5 +226,5 @@ def check_not_a_package(bin_folder):
 
 
 if __name__ == "__main__":
-    run_checks([check_wrong_use, check_no_camera, check_wrong_password, check_right_password, check_no_such_stream,
+    run_checks([check_wrong_use, check_older_demonstration, check_no_camera, check_wrong_password, check_right_password, check_no_such_stream,
                 check_package_refusals, check_existing_folder, check_port_in_use, check_no_room, check_full_disk, check_not_a_package], __doc__)

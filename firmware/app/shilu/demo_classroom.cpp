@@ -58,6 +58,29 @@ std::string last_lines(const fs::path& log) {
   return text->size() > 600 ? text->substr(text->size() - 600) : *text;
 }
 
+// Raised when what an older version left cannot be gone on with: the formats are not released yet.
+constexpr std::string_view kDemoFormat = "2";
+
+// A demonstration that an older version began is kept beside the new one.
+Status set_aside_older(const fs::path& directory) {
+  auto& files = posix_file_system();
+  const auto format = directory / "format";
+  const auto known = read_text_file(format);
+  if (known && *known == kDemoFormat) return {};
+  std::error_code ignored;
+  if (fs::exists(directory / "device", ignored)) {
+    auto aside = directory;
+    for (int number = 1; fs::exists(aside, ignored); ++number) {
+      aside = directory.parent_path() / fmt::format("{}.old-{}", directory.filename().string(), number);
+    }
+    SHILU_CHECK(files.rename(directory, aside));
+    fmt::print(stderr, "The demonstration of an older version is kept in {}; a new one begins.\n",
+               aside.string());
+  }
+  SHILU_CHECK(files.create_directories(directory));
+  return write_file_atomic(format, as_bytes(kDemoFormat));
+}
+
 }  // namespace
 
 fs::path DemoClassroom::log_of(const std::string& name) const {
@@ -74,6 +97,7 @@ Status DemoClassroom::start() {
 }
 
 Status DemoClassroom::start_all() {
+  SHILU_CHECK(set_aside_older(options_.directory));
   for (const char* part : {"logs", "run", "device", "platform"}) {
     SHILU_CHECK(posix_file_system().create_directories(options_.directory / part));
   }
