@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <thread>
 
@@ -17,6 +18,10 @@ namespace {
 
 constexpr Nanoseconds kSlice = std::chrono::milliseconds(20);
 constexpr Nanoseconds kEndPatience = std::chrono::milliseconds(300);
+// The first capture on a machine looks through all of GStreamer's plug-ins; ended before that, it would begin
+// anew each time.
+constexpr Nanoseconds kFirstStart = std::chrono::seconds(30);
+constexpr Nanoseconds kUsualStart = std::chrono::seconds(1);
 constexpr Nanoseconds kListPatience = std::chrono::seconds(5);
 
 // A folder for the time of the look.
@@ -90,8 +95,11 @@ class Look {
                              {"--socket", socket.string(), "--quick", "--linger", "5"});
     process.log_file = folder_->path() / "log";
     SHILU_TRY(child_, ChildProcess::start(process));
-    while (left() > Nanoseconds(0)) {
-      if (auto fd = connect_unix(socket)) return std::move(*fd);
+    while (clock_.monotonic() - begun_ < std::max(kFirstStart, options_.patience)) {
+      if (auto fd = connect_unix(socket)) {
+        if (clock_.monotonic() - begun_ > kUsualStart) begun_ = clock_.monotonic();
+        return std::move(*fd);
+      }
       if (child_->poll()) return fail(ErrorKind::kUnavailable, last_words());
       std::this_thread::sleep_for(kSlice);
     }
@@ -124,7 +132,7 @@ class Look {
   const recorder::SourceSpec& source_;
   const SurveyOptions& options_;
   const SystemClock clock_;
-  const MonotonicTime begun_;
+  MonotonicTime begun_;  // of the look itself
   std::unique_ptr<WorkFolder> folder_;
   std::optional<ChildProcess> child_;
 };

@@ -50,7 +50,8 @@ struct SourceFacts {
   bool usable() const { return picture || sound; }
 };
 
-// Blocks for up to the patience and a moment. The facts are in the order of the sources.
+// Blocks for up to the patience and a moment; the first time on a machine for up to 30 s more. The facts are
+// in the order of the sources.
 std::vector<SourceFacts> survey(const std::vector<recorder::SourceSpec>& sources,
                                 const SurveyOptions& options);
 
