@@ -54,8 +54,8 @@ class TrackBuilder {
   void move_start(MonotonicTime lesson_start, GapReason reason);
   void flush();
   // The reason if time is missing after what was emitted.
-  // Pictures come and cannot be taken before one that needs no other.
-  bool waits_for_key() const { return waiting_for_sync_ && !reached_end_; }
+  // Pictures are wanted, come, and cannot be taken before one that needs no other.
+  bool waits_for_key() const { return waiting_for_sync_ && !lesson_end_; }
   GapReason open_reason() const { return reason_.value_or(GapReason::kSourceLost); }
 
  private:
