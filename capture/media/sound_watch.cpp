@@ -15,7 +15,7 @@ constexpr double kSilence_dbfs = -65;  // the noise of a quiet room through a li
 constexpr float kFullScale = 0.95F;
 constexpr unsigned kFlatRun = 3;
 constexpr std::size_t kRememberedBlocks = 50;
-constexpr std::ptrdiff_t kClippedBlocks = 5;
+constexpr int kClippedBlocks = 5;
 constexpr std::array<double, 2> kMains_hz{50, 60};
 constexpr int kHarmonics = 4;      // 50 to 200 Hz
 constexpr double kRepeats = 0.9;   // anything else is 10 dB below the hum
@@ -114,9 +114,12 @@ void SoundWatch::end_block() {
   silent_.add(level_.rms_dbfs < kSilence_dbfs, kBlock);
   clipped_blocks_.push_back(std::exchange(block_clipped_, false));
   if (clipped_blocks_.size() > kRememberedBlocks) clipped_blocks_.pop_front();
-  const auto clipped = std::count(clipped_blocks_.begin(), clipped_blocks_.end(), true);
-  clipping_ = clipping_ ? clipped > 0 : clipped >= kClippedBlocks;
+  clipping_ = clipping_ ? clipped_blocks() > 0 : clipped_blocks() >= kClippedBlocks;
   in_block_ = 0;
+}
+
+int SoundWatch::clipped_blocks() const {
+  return static_cast<int>(std::count(clipped_blocks_.begin(), clipped_blocks_.end(), true));
 }
 
 void SoundWatch::end_window() {

@@ -24,9 +24,9 @@ class SoundWatch {
   SoundLevel level() const { return level_; }       // of the last 100 ms
   bool silent() const { return silent_.raised(); }  // below -65 dBFS for 5 s: unplugged, muted, off
   bool clipping() const { return clipping_; }       // flat tops in at least 5 of the last 50 blocks of 100 ms
-  bool hum_only() const {
-    return hum_.raised();
-  }                // for 4 s nothing but mains hum: the microphone is not connected
+  int clipped_blocks() const;                       // how many of those have flat tops now
+  // For 4 s nothing but mains hum: the microphone is not connected.
+  bool hum_only() const { return hum_.raised(); }
   void restart();  // what comes next does not follow what came
 
  private:

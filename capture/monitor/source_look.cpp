@@ -15,7 +15,7 @@ constexpr std::size_t kEnoughPictures = 5;
 constexpr Nanoseconds kSoundComesWithin = std::chrono::milliseconds(700);
 constexpr Nanoseconds kKeysComeWithin = std::chrono::milliseconds(1300);
 constexpr double kTooQuiet_dbfs = -65;
-constexpr double kTooLoud_dbfs = -0.5;
+constexpr int kTooLoudBlocks = 2;  // of 100 ms with flat tops; a single one may be a clap
 constexpr double kLongestKeyDistance_s = 2.2;
 
 double seconds_of(Nanoseconds time) {
@@ -118,7 +118,7 @@ SourceFacts SourceLook::finish() && {
           fmt::format("No sound comes in ({:.0f} dBFS): the microphone is off, muted or not "
                       "plugged in.",
                       sound->rms_dbfs));
-    if (sound->peak_dbfs > kTooLoud_dbfs)
+    if (watch_ && watch_->clipped_blocks() >= kTooLoudBlocks)
       facts_.problems.emplace_back("The sound is too loud; turn the microphone down.");
   }
   if (!lost_.empty()) facts_.problems.insert(facts_.problems.begin(), lost_);

@@ -61,10 +61,10 @@ Result<std::shared_ptr<EpochFile>> EpochFile::create(FileSystem& files,
 }
 
 // A full disk shows here, while there is still room for the journal's last records.
-Status EpochFile::reserve_for(std::uint64_t size) {
+Status EpochFile::reserve_for(std::uint64_t size, bool ahead) {
   const auto end = end_ + size;
   if (end <= reserved_until_) return {};
-  const auto wanted = std::max(size, step_of(*format_));
+  const auto wanted = ahead ? std::max(size, step_of(*format_)) : size;
   auto reserved = file_->reserve(end_, wanted);
   reserved_until_ = end_ + wanted;
   if (!reserved && reserved.error().kind == ErrorKind::kStorageFull && wanted > size) {
@@ -75,9 +75,10 @@ Status EpochFile::reserve_for(std::uint64_t size) {
   return {};  // only an optimisation failed; a sick disk shows in the write
 }
 
-Result<journal::FragmentRecord> EpochFile::append(const Fragment& fragment, std::uint32_t sequence) {
+Result<journal::FragmentRecord> EpochFile::append(const Fragment& fragment, std::uint32_t sequence,
+                                                  bool ahead) {
   const auto built = bmff::build_fragment(format_->parameters, sequence, samples_of(fragment));
-  SHILU_CHECK(reserve_for(built.bytes.size()));
+  SHILU_CHECK(reserve_for(built.bytes.size(), ahead));
   SHILU_CHECK(file_->write_at(end_, built.bytes));
   journal::FragmentRecord record;
   record.epoch = number_;

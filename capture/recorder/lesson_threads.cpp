@@ -80,8 +80,7 @@ void LessonThreads::sync() {
     }
     const auto synced = lesson_.tick();
     report(sync_fault_, synced);
-    const bool full = !synced && synced.error().kind == ErrorKind::kStorageFull;
-    if (full && !lesson_.writer().give_up_least()) lesson_.writer().note_storage_full();
+    if (!synced && synced.error().kind == ErrorKind::kStorageFull) lesson_.writer().meet_full_disk();
     retry = synced ? kFirstRetry : std::min(retry * 2, kLastRetry);
   }
 }

@@ -39,12 +39,12 @@ Status LessonWriter::write_waiting() {
     if (storage_full_) return {};
     for (const auto& store : stores_) stores.push_back(store.get());
   }
+  give_back_room(stores);
   Status result;
   for (auto* store : stores) {
-    give_back_room(*store);
     auto written = write_track(*store);
     if (written) continue;
-    if (written.error().kind == ErrorKind::kStorageFull && !give_up_least()) note_storage_full();
+    if (written.error().kind == ErrorKind::kStorageFull) meet_full_disk();
     result = std::move(written);
   }
   return result;
@@ -53,6 +53,7 @@ Status LessonWriter::write_waiting() {
 Status LessonWriter::write_track(TrackStore& store) {
   for (;;) {
     Fragment fragment;
+    bool ahead = true;
     {
       const std::lock_guard lock(mutex_);
       if (store.rewrite && store.syncing > 0) return {};  // its outcome decides what must be written again
@@ -67,8 +68,9 @@ Status LessonWriter::write_track(TrackStore& store) {
         continue;
       }
       store.writing_since = fragment.offered_at;
+      ahead = reserves_;
     }
-    auto written = write_one(store, fragment);
+    auto written = write_one(store, fragment, ahead);
     const std::lock_guard lock(mutex_);
     store.writing_since = {};
     if (!written) {
@@ -95,13 +97,13 @@ bool LessonWriter::give_up(TrackStore& store, Fragment& fragment) {
   return false;
 }
 
-Result<WrittenFragment> LessonWriter::write_one(TrackStore& store, Fragment& fragment) {
+Result<WrittenFragment> LessonWriter::write_one(TrackStore& store, Fragment& fragment, bool ahead) {
   if (store.needs_file(fragment)) {
     SHILU_TRY(store.file,
               EpochFile::create(files_, directory_, store.state.name, store.write_epoch, fragment.format));
     ++store.write_epoch;
   }
-  SHILU_TRY(auto record, store.file->append(fragment, store.write_sequence));
+  SHILU_TRY(auto record, store.file->append(fragment, store.write_sequence, ahead));
   ++store.write_sequence;
   return WrittenFragment{std::move(fragment), record, store.file};
 }

@@ -61,11 +61,19 @@ class LessonWriter {
   bool idle() const;          // nothing waits or is written without being durable
   bool storage_full() const;  // nothing more is stored
   void note_storage_full();
+  // There was no room for something. The mildest of what is left: what is reserved ahead is given back, the
+  // least valuable tracks are given up, nothing more is stored.
+  void meet_full_disk();
+  // Nothing is reserved ahead any more; what was is given back by the writer's thread. False: so it is already.
+  bool stop_reserving();
+  bool nothing_reserved() const;  // stop_reserving(), and all of it has been given back
   // The disk is nearly full: the least valuable tracks that are still recorded are no more, their room is
   // given back. False: only the most valuable are left, and nothing was done.
   bool give_up_least();
   std::size_t values_recorded() const;  // how many different ones
-  void take_all_again();                // there is room again
+  // There is room again, also to reserve ahead. Nothing happens within 30 s after meet_full_disk(): what is
+  // free is not all that can be short (a quota).
+  void take_all_again();
 
   // --- At the end, when the two threads have stopped.
   // Gives up what could not be stored, and the space reserved ahead.
@@ -85,9 +93,10 @@ class LessonWriter {
 
   Status write_track(TrackStore& store);
   bool make_room(std::uint64_t size, int value, MonotonicTime now);
-  void give_back_room(TrackStore& store);
+  void give_back_room(const std::vector<TrackStore*>& stores);
+  bool reserves(const TrackStore& store) const;
   static bool give_up(TrackStore& store, Fragment& fragment);
-  Result<WrittenFragment> write_one(TrackStore& store, Fragment& fragment);
+  Result<WrittenFragment> write_one(TrackStore& store, Fragment& fragment, bool ahead);
   std::vector<Batch> take_written();
   Status sync_files(Batch& batch);
   void give_back(Batch& batch, std::size_t from);
@@ -115,6 +124,9 @@ class LessonWriter {
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<TrackStore>> stores_;  // guarded by mutex_, see TrackStore
   bool storage_full_ = false;                        // guarded by mutex_
+  bool reserves_ = true;                             // guarded by mutex_
+  bool nothing_reserved_ = false;                    // guarded by mutex_
+  std::optional<MonotonicTime> met_full_;            // guarded by mutex_
   MonotonicTime last_offer_;                         // guarded by mutex_
 
   // The sync thread's own.

@@ -2,11 +2,17 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "capture/recorder/lesson_writer.h"
 #include "firmware/base/log.h"
 
 namespace shilu::recorder {
+namespace {
+
+constexpr Nanoseconds kFullStaysFull = std::chrono::seconds(30);
+
+}  // namespace
 
 std::vector<TrackReport> LessonWriter::tracks() const {
   const std::lock_guard lock(mutex_);
@@ -79,14 +85,45 @@ bool LessonWriter::give_up_least() {
   return true;
 }
 
-// The writer's thread: the space that was reserved ahead for a track that is no longer recorded.
-void LessonWriter::give_back_room(TrackStore& store) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!store.no_room || store.rewrite) return;
+// Under mutex_.
+bool LessonWriter::reserves(const TrackStore& store) const {
+  return reserves_ && !store.no_room;
+}
+
+// The writer's thread: the space that was reserved ahead where the disk is short of it.
+void LessonWriter::give_back_room(const std::vector<TrackStore*>& stores) {
+  bool all = true;
+  for (auto* store : stores) {
+    {
+      const std::lock_guard lock(mutex_);
+      all = all && !reserves_;
+      if (reserves(*store)) continue;
+      if (store->rewrite) {
+        all = false;
+        continue;
+      }
+    }
+    if (!store->file) continue;
+    if (const auto done = store->file->give_back(); !done) log_warning("{}", done.error().message);
   }
-  if (!store.file) return;
-  if (const auto done = store.file->give_back(); !done) log_warning("{}", done.error().message);
+  const std::lock_guard lock(mutex_);
+  nothing_reserved_ = all && !reserves_;
+}
+
+bool LessonWriter::stop_reserving() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(reserves_, false);
+}
+
+bool LessonWriter::nothing_reserved() const {
+  const std::lock_guard lock(mutex_);
+  return nothing_reserved_;
+}
+
+void LessonWriter::meet_full_disk() {
+  if (!stop_reserving() && !give_up_least()) note_storage_full();
+  const std::lock_guard lock(mutex_);
+  met_full_ = last_offer_;
 }
 
 std::size_t LessonWriter::values_recorded() const {
@@ -100,6 +137,10 @@ std::size_t LessonWriter::values_recorded() const {
 
 void LessonWriter::take_all_again() {
   const std::lock_guard lock(mutex_);
+  if (met_full_ && last_offer_ - *met_full_ < kFullStaysFull) return;
+  met_full_.reset();
+  reserves_ = true;
+  nothing_reserved_ = false;
   for (const auto& store : stores_) store->no_room = false;
 }
 

@@ -13,8 +13,9 @@ constexpr Nanoseconds kHouseInterval = std::chrono::milliseconds(250);
 constexpr Nanoseconds kInboxInterval = std::chrono::seconds(2);
 constexpr Nanoseconds kSlept = std::chrono::seconds(1);  // what counts as a sleep of the machine
 
-// Of what is free. With less, the least valuable tracks are no longer recorded; then all but the most
-// valuable; then the lesson is ended while its last records still fit.
+// Of what is free. With less, nothing is reserved ahead, and if that is not enough the least valuable tracks
+// are no longer recorded; then all but the most valuable; then the lesson is ended while its last records
+// still fit.
 constexpr std::uint64_t kFewBytes = 24u << 20;
 constexpr std::uint64_t kFewerBytes = 12u << 20;
 constexpr std::uint64_t kLastBytes = 4u << 20;
@@ -41,10 +42,15 @@ void Recorder::keep_house() {
 void Recorder::end_if_full(Session& running) {
   auto& writer = running.lesson->writer();
   const auto left = files_.free_bytes(running.lesson->directory());
-  if (left && *left < kFewBytes && writer.values_recorded() > 2) writer.give_up_least();
-  if (left && *left < kFewerBytes && writer.values_recorded() > 1) writer.give_up_least();
-  if (left && *left > kEnoughAgain) writer.take_all_again();
-  if (left && *left < kLastBytes) writer.note_storage_full();
+  if (left && *left > kEnoughAgain) {
+    writer.take_all_again();
+  } else if (left && *left < kFewBytes && !writer.nothing_reserved()) {
+    writer.stop_reserving();  // what is free now shows only when that has been given back
+  } else if (left) {
+    if (*left < kFewBytes && writer.values_recorded() > 2) writer.give_up_least();
+    if (*left < kFewerBytes && writer.values_recorded() > 1) writer.give_up_least();
+    if (*left < kLastBytes) writer.note_storage_full();
+  }
   if (!writer.storage_full()) return;
   log_error("the disk is full; the lesson is ended with what is whole");
   const auto stopped = stop(StopReason::kDiskFull);

@@ -167,10 +167,24 @@ TEST_CASE("a full disk stops the screen before the camera before the sound") {
   CHECK(bench.missing_ms("room.audio") == 0);
 }
 
+TEST_CASE("a write for which there is no room finds some in what was reserved ahead") {
+  Bench bench;
+  bench.begin();
+  bench.run(2);
+  bench.files.fail_operation(1, ErrorKind::kStorageFull, 10);
+  bench.run(4);
+  CHECK(bench.lesson->writer().nothing_reserved());
+  bench.finish();
+  CHECK(violations_in(bench.root / "lesson").empty());
+  CHECK(journal::LessonFolder::open(bench.root / "lesson")->gaps().empty());
+}
+
 TEST_CASE("a write for which there is no room gives up the least valuable track, and the others go on") {
   Bench bench;
   bench.begin();
   bench.run(2);
+  bench.lesson->writer().stop_reserving();
+  bench.run(1);
   bench.files.fail_operation(1, ErrorKind::kStorageFull, 10);
   bench.run(1);
   bench.run(3);
@@ -189,8 +203,23 @@ TEST_CASE("what was given up for want of room is recorded again when there is so
   REQUIRE(bench.lesson->writer().give_up_least());
   bench.run(3);
   bench.lesson->writer().take_all_again();
+  CHECK_FALSE(bench.track(bench.screen).no_room);
   bench.run(3);
   bench.finish();
   CHECK(violations_in(bench.root / "lesson").empty());
   CHECK(bench.missing_ms("board.video") == 3000);
+}
+
+TEST_CASE("a disk that speaks of room and has none is not tried anew before half a minute") {
+  Bench bench;
+  bench.begin();
+  bench.run(2);
+  bench.lesson->writer().meet_full_disk();
+  bench.lesson->writer().meet_full_disk();
+  bench.run(20);
+  bench.lesson->writer().take_all_again();
+  CHECK(bench.track(bench.screen).no_room);
+  bench.run(11);
+  bench.lesson->writer().take_all_again();
+  CHECK_FALSE(bench.track(bench.screen).no_room);
 }

@@ -85,7 +85,7 @@ void SimulatedLesson::run(std::int64_t seconds) {
     deliver_until(clock_.monotonic());
     static_cast<void>(lesson_->writer().write_waiting());
     if (const auto synced = lesson_->tick(); !synced && synced.error().kind == ErrorKind::kStorageFull) {
-      if (!lesson_->writer().give_up_least()) lesson_->writer().note_storage_full();
+      lesson_->writer().meet_full_disk();
     }
   }
 }

@@ -76,14 +76,16 @@ class LoopDisk:
         return stat.f_bavail * stat.f_frsize
 
     def fill(self, leave):
-        """A file of somebody else, so large that so many bytes are left; its path."""
-        other = self.path / "something-else"
-        with open(other, "ab") as file:
-            while self.free_bytes() > leave:
-                file.write(bytes(min(1 << 18, self.free_bytes() - leave)))
-                file.flush()
+        """A file of somebody else, so large that so many bytes are left."""
+        with contextlib.suppress(OSError), open(self.path / "something-else", "ab", buffering=0) as file:
+            while (too_much := self.free_bytes() - leave) > 0:
+                file.write(bytes(min(1 << 18, too_much)))
                 os.fsync(file.fileno())
-        return other
+
+    def clear(self):
+        """That file is gone, and its room is free: ext4 frees it with its next commit only."""
+        (self.path / "something-else").unlink()
+        subprocess.run(["sync", "-f", self.path], check=True)
 
     def find_error(self):
         """ext4 finds itself damaged, as after a bad sector, and goes read-only."""

@@ -69,11 +69,16 @@ def check_full(bin_folder):
         mark = str(uuid.uuid4())
         recorder.ask("mark", id=mark, point="A6", pressed_monotonic_ns=now_ns(), look_back_ms=1000, look_ahead_ms=1000)
         durable_ms = lesson_of(recorder)["durable_ms"]
-        other = disk.fill(leave=300_000)
-        status = wait_until("words for the full disk", 60, lambda: (lambda s: s if s["fault"] or not s["lesson"] else None)(recorder.status()))
+
+        def words():
+            disk.fill(leave=300_000)  # each time: the recorder gives back what it had reserved
+            status = recorder.status()
+            return status if status["fault"] or not status["lesson"] else None
+
+        status = wait_until("words for the full disk", 60, words)
         assert "full" in status["fault"], status["fault"]
         wait_until("the lesson's end", 90, lambda: not lesson_of(recorder))
-        other.unlink()
+        disk.clear()
         summary = read_clean(bin_folder, lesson)
         assert summary["finished"] and summary["duration_ms"] >= durable_ms, summary
         assert all(gap["reason"] == "disk-full" for gap in summary["gaps"]), summary["gaps"]
@@ -83,7 +88,8 @@ def check_full(bin_folder):
         again = pathlib.Path(recorder.begin()["directory"])
         recorder.await_durable(2000)
         recorder.ask("stop")
-        assert not read_clean(bin_folder, again)["gaps"]
+        gaps = read_clean(bin_folder, again)["gaps"]
+        assert not gaps, gaps
 
 
 def check_read_only(bin_folder):
