@@ -1,11 +1,7 @@
 #pragma once
-// A command of `shilu`: one file each. Exit codes: 0 good, 1 failed or not proven, 2 wrong use.
-// Data goes to stdout, everything else to stderr; with --json stdout is exactly one JSON document.
+// A command of `shilu`: one file each.
 
-#include <string>
-
-#include "firmware/base/json.h"
-#include "firmware/base/result.h"
+#include "firmware/app/console/console.h"
 
 namespace CLI {
 class App;
@@ -13,15 +9,8 @@ class App;
 
 namespace shilu::cli {
 
-enum ExitCode { kGood = 0, kFailed = 1, kWrongUse = 2 };
-
 // Adds a subcommand; its callback stores the exit code in `exit_code`.
 using AddCommand = void (*)(CLI::App& app, int& exit_code);
-
-// Prints the error as a sentence on stderr, or as {"error":{"kind","message"}} on stdout with --json.
-// kInvalidArgument gives kWrongUse, all else kFailed.
-int report(const Error& error, bool json);
-void print_json(const Json& document);
 
 void add_record(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);

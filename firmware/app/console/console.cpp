@@ -1,4 +1,4 @@
-#include "firmware/app/shilu/command.h"
+#include "firmware/app/console/console.h"
 
 #include <fmt/format.h>
 
