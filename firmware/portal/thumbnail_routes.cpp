@@ -70,9 +70,7 @@ Result<http::Response> show(const Context& context, const http::Request& request
   http::Response response;
   response.content_type = "image/jpeg";
   response.body = std::string(as_text(jpeg));
-  // What was recorded never changes; while the lesson runs a later look may find a later picture.
-  const bool settled = lesson.state != store::LessonState::kRecording;
-  return std::move(response).with_header("Cache-Control", settled ? "private, max-age=86400" : "no-cache");
+  return response;  // no browser keeps it: its part may be deleted the next minute
 }
 
 }  // namespace

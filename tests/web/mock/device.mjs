@@ -355,6 +355,14 @@ export class MockDevice {
       lesson.clips = lesson.clips.filter((clip) => clip.id !== call.params.clip);
       call.answer.writeHead(204).end();
     });
+    on("POST", "/api/lessons/{lesson}/deletions", (call) => {
+      const lesson = this.mine(call);
+      const { from_ms, to_ms } = call.json;
+      if (this.submissions.some((one) => one.lesson === lesson.id)) throw new ApiError(409, "submitted");
+      this.deleted.push([from_ms, to_ms]);
+      lesson.gaps = [...lesson.gaps, ...this.tracks().room.map((track) => ({ track: track.name, from_ms, to_ms, reason: "redacted" }))];
+      call.answer.writeHead(204).end();
+    });
     on("GET", "/api/lessons/{lesson}/clips/{clip}/media/{source}.mp4", (call) => {
       const clip = find(this.mine(call).clips, call.params.clip);
       sendFile(call.request, call.answer, clipFile(call.params.source, clip.from_ms, clip.to_ms));

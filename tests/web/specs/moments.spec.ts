@@ -102,3 +102,39 @@ test("bytes that do not become durable are told in words", async ({ page, device
   await expect(page.locator("html")).toHaveAttribute("data-recording", "unsure");
   await expectGood(page, "33-not-durable");
 });
+
+test("a part of a draft is chosen, shown on the timeline, asked for once more, and deleted for good", async ({ page, device, locale }) => {
+  const words = texts("teacher", locale ?? "zh-CN");
+  const lesson = device.addLesson({ clips: [{ id: "C1", point: "A6", from_ms: 8000, to_ms: 22_000, mark: null, sources: ["room"] }] });
+  await signInTeacher(page, device);
+  await page.goto(`${device.url}/lessons/${lesson.id}`);
+  await page.getByTestId("timeline").getByRole("slider").focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  await page.getByTestId("delete-part").click();
+  await expect(page.getByTestId("tl-doomed")).toBeVisible();
+  await expect(page.getByTestId("start-time")).toHaveText("0:10.0");
+  await page.getByTestId("deletion").getByRole("button", { name: new RegExp(`^\\+1 s ${(words["trim.later"] ?? "?").replace("{name}", words["trim.start"] ?? "?")}`) }).click();
+  await expectGood(page, "34-delete-part");
+  await page.getByTestId("part-ask").click();
+  await expect(page.getByRole("dialog")).toContainText(words["part.means"] ?? "?");
+  await expect(page.getByRole("dialog")).toContainText((words["part.clips"] ?? "?").split("|")[0]?.replace("{n}", "1") ?? "?");
+  await expectGood(page, "35-delete-part-ask");
+  expect(device.deleted).toEqual([]);
+  await page.getByTestId("part-yes").click();
+  await expect.poll(() => device.deleted).toEqual([[11_000, 40_000]]);
+  await expect(page.getByTestId("gaps")).toContainText("0:11");
+  await expect(page.getByTestId("delete-part")).toBeVisible();
+});
+
+test("a part with a submitted clip is not deleted, and the page says why", async ({ page, device }) => {
+  const lesson = device.addLesson();
+  device.submissions.push({ id: "S1", lesson: lesson.id, clip: "C1", point: "A6", state: "queued", reasons: [], package_sha256: "", size_bytes: 0, acked_bytes: 0 });
+  await signInTeacher(page, device);
+  await page.goto(`${device.url}/lessons/${lesson.id}`);
+  await page.getByTestId("delete-part").click();
+  await page.getByTestId("part-ask").click();
+  await page.getByTestId("part-yes").click();
+  await expect(page.getByRole("dialog")).toContainText(d["problem.submitted"] ?? "?");
+  expect(device.deleted).toEqual([]);
+});

@@ -20,6 +20,7 @@ interface TimelineProps {
   readonly watched?: readonly Span[];
   readonly comments?: readonly number[];
   readonly current?: string | null;
+  readonly doomed?: Span | null;  // about to be deleted
   readonly thumbnail?: (ms: number) => string;
   readonly onClip?: (id: string) => void;
 }
@@ -69,6 +70,7 @@ export function Timeline(props: TimelineProps) {
       >
         {props.thumbnail && durationMs > 0 && <Thumbs at={props.thumbnail} durationMs={durationMs} />}
         {props.clips?.map((clip) => <span key={clip.id} class={clip.id === props.current ? "tl-clip is-current" : "tl-clip"} style={span(clip)} />)}
+        {props.doomed && <span class="tl-doomed" style={span(props.doomed)} data-testid="tl-doomed" />}
         {props.watched?.map((part) => <span key={part.from_ms} class="tl-watched" style={span(part)} />)}
         {props.gaps?.map((gap) => <span key={`${gap.track}${gap.from_ms}`} class="tl-gap" style={span(gap)} title={gapText(gap)} />)}
         {props.comments?.map((at, i) => <span key={i} class="tl-comment" style={{ left: percent(at) }} />)}

@@ -27,8 +27,8 @@ export function BorderButtons(props: BorderProps) {
   const { draft, player } = props;
   return (
     <div class="stack">
-      <Border which="from_ms" {...props} />
-      <Border which="to_ms" {...props} />
+      <Border which="from_ms" draft={draft} player={player} />
+      <Border which="to_ms" draft={draft} player={player} />
       <div class="row-fill">
         <Button icon="play" onClick={() => void player.playRange(draft.now.from_ms, draft.now.to_ms)} testId="play-clip">{t("trim.play")}</Button>
         <Button icon="play" onClick={() => void player.playRange(Math.max(draft.now.from_ms, draft.now.to_ms - 3000), draft.now.to_ms)}>{t("trim.play-end")}</Button>
@@ -44,7 +44,13 @@ export function BorderButtons(props: BorderProps) {
   );
 }
 
-function Border({ which, draft, player }: BorderProps & { which: "from_ms" | "to_ms" }) {
+interface OneBorderProps {
+  readonly which: "from_ms" | "to_ms";
+  readonly draft: Pick<ClipDraft, "now" | "set">;
+  readonly player: SyncedPlayer;
+}
+
+export function Border({ which, draft, player }: OneBorderProps) {
   const start = which === "from_ms";
   const move = (ms: number): void => {
     draft.set({ [which]: ms });

@@ -16,9 +16,10 @@ import { lessonTitle } from "../lessons/LessonRow";
 import { t } from "../texts";
 import type { Clip, TrackState, WholeLesson } from "../types";
 import { ClipPanel } from "./ClipPanel";
+import { DeletePart } from "./DeletePart";
 import { DraftPanel } from "./DraftPanel";
 import { TrimStrip } from "./TrimStrip";
-import { useClipDraft } from "./clip-draft";
+import { type Borders, useClipDraft } from "./clip-draft";
 
 export function picturesOf(tracks: readonly TrackState[]): readonly string[] {
   const withPicture = tracks.filter((track) => (track.width ?? 0) > 0 || track.name.endsWith(".video"));
@@ -44,8 +45,9 @@ export function LessonPage({ id, clip }: { id: string; clip: string | null }) {
 function LoadedLesson({ lesson, clipId, onChange }: { lesson: WholeLesson; clipId: string | null; onChange: () => Promise<void> }) {
   const sources = useMemo(() => picturesOf(lesson.tracks), [lesson.id]);
   const fps = lesson.tracks.find((track) => (track.width ?? 0) > 0 && (track.fps ?? 0) > 0)?.fps ?? 25;
-  const player = useMemo(() => new SyncedPlayer(sources, fps), [lesson.id]);
-  const angles: readonly Angle[] = useMemo(() => sources.map((source) => ({ source, url: api.lessonMedia(lesson.id, source) })), [lesson.id]);
+  const media = `${lesson.id} ${lesson.gaps.length}`;  // a deletion changes the movies under the same addresses
+  const player = useMemo(() => new SyncedPlayer(sources, fps), [media]);
+  const angles: readonly Angle[] = useMemo(() => sources.map((source) => ({ source, url: api.lessonMedia(lesson.id, source) })), [media]);
   useEffect(() => () => player.destroy(), [player]);
 
   const clip = lesson.clips.find((one) => one.id === clipId) ?? null;
@@ -58,35 +60,40 @@ function LoadedLesson({ lesson, clipId, onChange }: { lesson: WholeLesson; clipI
       <LessonHead lesson={lesson} clip={clip} />
       {clip
         ? <WithClip key={clip.id} lesson={lesson} clip={clip} player={player} angles={angles} onChange={onChange} />
-        : (
-          <div class="lesson-grid">
-            <div class="lesson-main">
-              <AnglePlayer player={player} angles={angles}>
-                <LessonTimeline lesson={lesson} player={player} current={null} />
-              </AnglePlayer>
-              <Gaps lesson={lesson} />
-            </div>
-            <aside class="lesson-side"><DraftPanel lesson={lesson} player={player} sources={sources} onChange={onChange} /></aside>
-          </div>
-        )}
+        : <WholeDraft lesson={lesson} player={player} angles={angles} sources={sources} onChange={onChange} />}
     </div>
   );
 }
 
-interface WithClipProps {
+interface DraftProps {
   readonly lesson: WholeLesson;
-  readonly clip: Clip;
   readonly player: SyncedPlayer;
   readonly angles: readonly Angle[];
   readonly onChange: () => Promise<void>;
 }
 
-function WithClip({ lesson, clip, player, angles, onChange }: WithClipProps) {
+function WholeDraft({ lesson, player, angles, sources, onChange }: DraftProps & { sources: readonly string[] }) {
+  const [doomed, setDoomed] = useState<Borders | null>(null);
+  return (
+    <div class="lesson-grid">
+      <div class="lesson-main">
+        <AnglePlayer key={lesson.gaps.length} player={player} angles={angles}>
+          <LessonTimeline lesson={lesson} player={player} current={null} doomed={doomed} />
+        </AnglePlayer>
+        <DeletePart lesson={lesson} player={player} part={doomed} setPart={setDoomed} onChange={onChange} />
+        <Gaps lesson={lesson} />
+      </div>
+      <aside class="lesson-side"><DraftPanel lesson={lesson} player={player} sources={sources} onChange={onChange} /></aside>
+    </div>
+  );
+}
+
+function WithClip({ lesson, clip, player, angles, onChange }: DraftProps & { clip: Clip }) {
   const draft = useClipDraft(lesson, clip, onChange);
   return (
     <div class="lesson-grid">
       <div class="lesson-main">
-        <AnglePlayer player={player} angles={angles}>
+        <AnglePlayer key={lesson.gaps.length} player={player} angles={angles}>
           <LessonTimeline lesson={lesson} player={player} current={clip.id} draft={draft.now} />
           <TrimStrip lesson={lesson} player={player} draft={draft} />
         </AnglePlayer>
@@ -97,12 +104,20 @@ function WithClip({ lesson, clip, player, angles, onChange }: WithClipProps) {
   );
 }
 
-function LessonTimeline({ lesson, player, current, draft }: { lesson: WholeLesson; player: SyncedPlayer; current: string | null; draft?: { from_ms: number; to_ms: number } }) {
+interface LessonTimelineProps {
+  readonly lesson: WholeLesson;
+  readonly player: SyncedPlayer;
+  readonly current: string | null;
+  readonly draft?: Borders;
+  readonly doomed?: Borders | null;
+}
+
+function LessonTimeline({ lesson, player, current, draft, doomed }: LessonTimelineProps) {
   const clips = lesson.clips.map((clip) => (clip.id === current && draft ? { ...clip, ...draft } : clip));
   return (
     <Timeline
       player={player} durationMs={lesson.duration_ms} gaps={lesson.gaps} marks={lesson.marks.filter((mark) => !mark.undone)}
-      clips={clips} current={current} thumbnail={(ms) => api.thumbnail(lesson.id, ms)}
+      clips={clips} current={current} doomed={doomed ?? null} thumbnail={(ms) => api.thumbnail(lesson.id, ms)}
     />
   );
 }
