@@ -6,7 +6,6 @@ All moments are ns of CLOCK_MONOTONIC; steps and gaps are ns.
 import dataclasses
 import json
 import pathlib
-import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -16,6 +15,7 @@ sys.dont_write_bytecode = True
 
 from demo_client import run  # noqa: E402
 from lesson_reader import read_lesson  # noqa: E402
+from outside_proofs import decode_errors  # noqa: E402
 from read_counters import read_counters  # noqa: E402
 
 SECOND = 1_000_000_000
@@ -77,8 +77,8 @@ def recorded_pictures(bin_folder, lesson, source, summary):
     """[(lesson time in s, counter)] of the lesson's export, which ffmpeg must decode without a word."""
     out = lesson.parent.parent / f"{lesson.name}-{source}.mp4"
     run(bin_folder / "shilu", "export", lesson, "--source", source, "--out", out)
-    said = subprocess.run(["ffmpeg", "-v", "error", "-xerror", "-i", out, "-f", "null", "-"], capture_output=True, text=True)
-    assert said.returncode == 0 and not said.stderr.strip(), said.stderr[-400:]
+    complaints = decode_errors(out)
+    assert not complaints, complaints[-400:]
     begin_s = export_begin_s(summary, source)
     pictures = [(at + begin_s, counter) for at, counter in read_counters(out)]
     out.unlink()

@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True
 from checks import Skip, run_checks  # noqa: E402
 from demo_client import run, wait_until  # noqa: E402
 from lesson_reader import read_lesson  # noqa: E402
+from outside_proofs import decode_errors  # noqa: E402
 from read_counters import breaks, read_counters  # noqa: E402
 from recorder_process import Camera, Recorder, Refused, now_ns  # noqa: E402
 
@@ -46,8 +47,8 @@ def exported_counters(bin_folder, lesson, source):
     """The counters burned into the pictures of the export, which ffmpeg must decode without a word."""
     out = lesson.parent / f"{source}.mp4"
     run(bin_folder / "shilu", "export", lesson, "--source", source, "--out", out)
-    said = subprocess.run(["ffmpeg", "-v", "error", "-xerror", "-i", out, "-f", "null", "-"], capture_output=True, text=True)
-    assert said.returncode == 0 and not said.stderr.strip(), said.stderr[-400:]
+    complaints = decode_errors(out)
+    assert not complaints, complaints[-400:]
     counters = read_counters(out)
     times = [at for at, _ in counters]
     assert all(a < b for a, b in zip(times, times[1:])), "times do not rise"
