@@ -285,4 +285,9 @@ Result<std::vector<LessonFolder::SourceMovie>> LessonFolder::movies(std::string_
   return make_source_movies(impl_->records, impl_->index, source, range.value_or(whole()));
 }
 
+Result<std::vector<TimeRange>> LessonFolder::parts(std::string_view source,
+                                                   std::optional<TimeRange> range) const {
+  return source_parts(impl_->records, impl_->index, source, range.value_or(whole()));
+}
+
 }  // namespace shilu::journal

@@ -83,6 +83,10 @@ class LessonFolder {
   Result<std::vector<SourceMovie>> movies(std::string_view source,
                                           std::optional<TimeRange> range = std::nullopt) const;
 
+  // The ranges of movies(): quick where nothing changes.
+  Result<std::vector<TimeRange>> parts(std::string_view source,
+                                       std::optional<TimeRange> range = std::nullopt) const;
+
   LessonFolder(LessonFolder&&) noexcept;
   LessonFolder& operator=(LessonFolder&&) noexcept;
   ~LessonFolder();

@@ -262,4 +262,16 @@ Result<std::vector<LessonFolder::SourceMovie>> make_source_movies(const std::vec
   return parts;
 }
 
+Result<std::vector<TimeRange>> source_parts(const std::vector<StoredRecord>& records,
+                                            const RecordIndex& index, std::string_view source,
+                                            TimeRange range) {
+  SHILU_TRY(const auto of_source, tracks_of(index.tracks(), source));
+  SHILU_TRY(const auto borders, changes_inside(records, index, of_source, range));
+  if (borders.empty()) return std::vector{range};
+  SHILU_TRY(const auto movies, make_source_movies(records, index, source, range));
+  std::vector<TimeRange> ranges;
+  for (const auto& movie : movies) ranges.push_back(movie.range);
+  return ranges;
+}
+
 }  // namespace shilu::journal

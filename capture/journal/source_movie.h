@@ -15,4 +15,9 @@ Result<std::vector<LessonFolder::SourceMovie>> make_source_movies(const std::vec
                                                                   const RecordIndex& index,
                                                                   std::string_view source, TimeRange range);
 
+// The ranges of these parts.
+Result<std::vector<TimeRange>> source_parts(const std::vector<StoredRecord>& records,
+                                            const RecordIndex& index, std::string_view source,
+                                            TimeRange range);
+
 }  // namespace shilu::journal

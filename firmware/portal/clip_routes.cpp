@@ -117,9 +117,10 @@ Result<http::Response> clip_movie(const Context& context, MovieCache& movies, co
   SHILU_TRY(const std::string source, source_of_file(request));
   http::Response response;
   response.content_type = "video/mp4";
+  SHILU_TRY(const std::size_t part, part_of_query(request));
   SHILU_TRY(response.body,
             movies.movie(clip.lesson_id, source,
-                         TimeRange{LessonTime::from_ms(clip.from_ms), LessonTime::from_ms(clip.to_ms)}));
+                         TimeRange{LessonTime::from_ms(clip.from_ms), LessonTime::from_ms(clip.to_ms)}, part));
   return response;
 }
 

@@ -71,6 +71,19 @@ Json clip_json(const store::Clip& clip) {
           {"duration_ms", clip.to_ms - clip.from_ms}};
 }
 
+Json parts_json(const journal::LessonFolder& folder, const std::vector<std::string>& sources,
+                std::optional<TimeRange> range) {
+  Json json = Json::object();
+  const auto begin_ms = range ? range->from.ms() : 0;
+  for (const auto& source : sources) {
+    const auto parts = folder.parts(source, range);
+    if (!parts || parts->size() < 2) continue;
+    for (const auto& part : *parts)
+      json[source].push_back({{"from_ms", part.from.ms() - begin_ms}, {"to_ms", part.to.ms() - begin_ms}});
+  }
+  return json;
+}
+
 Json document_json(const store::Document& document) {
   return {{"id", document.id},
           {"clip", optional_text(document.clip_id)},

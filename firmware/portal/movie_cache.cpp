@@ -12,9 +12,9 @@ namespace {
 constexpr std::size_t kMovies = 12;  // header of a 45-minute lesson: about 1 MB
 
 std::string etag_of(const std::string& lesson_id, const std::string& source,
-                    const std::optional<TimeRange>& range, std::size_t leaves) {
-  const std::string part = range ? fmt::format("{}-{}", range->from.ms(), range->to.ms()) : "all";
-  return fmt::format("\"{}.{}.{}.{}\"", lesson_id, source, part, leaves);
+                    const std::optional<TimeRange>& range, std::size_t part, std::size_t leaves) {
+  const std::string what = range ? fmt::format("{}-{}", range->from.ms(), range->to.ms()) : "all";
+  return fmt::format("\"{}.{}.{}.{}.{}\"", lesson_id, source, what, part, leaves);
 }
 
 Result<std::shared_ptr<const UniqueFd>> open_shared(const std::filesystem::path& file) {
@@ -47,13 +47,15 @@ Result<http::ComposedBody> compose(const journal::LessonFolder::SourceMovie& sou
 }  // namespace
 
 Result<http::ComposedBody> MovieCache::movie(const std::string& lesson_id, const std::string& source,
-                                             std::optional<TimeRange> range) {
+                                             std::optional<TimeRange> range, std::size_t part) {
   return lessons_.with<http::ComposedBody>(
       lesson_id, [&](journal::LessonFolder& folder) -> Result<http::ComposedBody> {
-        std::string etag = etag_of(lesson_id, source, range, folder.records().size());
+        std::string etag = etag_of(lesson_id, source, range, part, folder.records().size());
         if (auto found = find(etag)) return std::move(*found);
-        SHILU_TRY(const auto movie, folder.movie(source, range));
-        SHILU_TRY(http::ComposedBody body, compose(movie, std::move(etag)));
+        SHILU_TRY(const auto movies, folder.movies(source, range));
+        if (part < 1 || part > movies.size())
+          return fail(ErrorKind::kNotFound, fmt::format("{} has no part {}.", source, part));
+        SHILU_TRY(http::ComposedBody body, compose(movies[part - 1], std::move(etag)));
         keep(body);
         return body;
       });

@@ -16,10 +16,11 @@ class MovieCache {
  public:
   explicit MovieCache(LessonLibrary& lessons) : lessons_(lessons) {}
 
-  // The whole lesson, or a range of it. The ETag names lesson, source, range and tree size: while a lesson is
-  // still being recorded each new fragment makes another movie.
+  // The whole lesson, or a range of it; of its parts (LessonFolder::parts) the one of this number, from 1. The
+  // ETag names lesson, source, range, part and tree size: while a lesson is still being recorded each new
+  // fragment makes another movie. kNotFound: so many parts there are not.
   Result<http::ComposedBody> movie(const std::string& lesson_id, const std::string& source,
-                                   std::optional<TimeRange> range);
+                                   std::optional<TimeRange> range, std::size_t part);
 
  private:
   struct Kept {

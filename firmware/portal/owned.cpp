@@ -1,5 +1,7 @@
 #include "firmware/portal/owned.h"
 
+#include "firmware/portal/answers.h"
+
 namespace shilu::portal {
 namespace {
 
@@ -45,6 +47,12 @@ Result<std::string> source_of_file(const http::Request& request) {
   file.remove_suffix(kMp4.size());
   if (!is_source_name(file)) return fail(ErrorKind::kNotFound, "There is no such source.");
   return std::string(file);
+}
+
+Result<std::size_t> part_of_query(const http::Request& request) {
+  SHILU_TRY(const auto part, query_number(request, "part"));
+  if (part && *part < 1) return fail(ErrorKind::kNotFound, "Parts are counted from 1.");
+  return static_cast<std::size_t>(part.value_or(1));
 }
 
 }  // namespace shilu::portal

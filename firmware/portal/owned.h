@@ -19,5 +19,7 @@ Result<store::Document> own_document(store::DeviceStore& store, const store::Tea
 
 // "room" of the request's {file} "room.mp4"; kNotFound for anything else.
 Result<std::string> source_of_file(const http::Request& request);
+// `?part=2` of a source whose format changed; 1 without it.
+Result<std::size_t> part_of_query(const http::Request& request);
 
 }  // namespace shilu::portal

@@ -45,7 +45,9 @@ class Track {
       fuzz::promise(i == 0 || fragment.samples[i].decode_ticks > fragment.samples[i - 1].decode_ticks,
                     "times rise");
     }
-    fuzz::promise(!end_ || fragment.start() >= *end_ - Nanoseconds(1'000), "fragments do not overlap");
+    // Where another time scale begins, times are rounded to its ticks.
+    const Nanoseconds half_tick(ns_from_ticks(1, fragment.format->parameters.timescale) / 2 + 1);
+    fuzz::promise(!end_ || fragment.start() >= *end_ - half_tick, "fragments do not overlap");
     end_ = fragment.end();
     return std::nullopt;
   }

@@ -2,11 +2,13 @@
 """The appliance's API as its pages and strangers meet it: privacy, ranges, refusals, the live picture."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
 import pathlib
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from demo_client import CallFailed, Peer, wait_until  # noqa: E402
 from demo_run import both_live, classroom, record, teacher  # noqa: E402
 
 STATE = {}
+CHANGES_MS = 4000
 
 
 def needs_classroom(check):
@@ -221,14 +224,61 @@ def check_marks(_, me, __):
     assert [(m["id"], m["undone"]) for m in marks] == [(first, False), (second, True)], marks
 
 
+def declared_size(movie):
+    """Width and height in the picture's sample entry (ISO/IEC 14496-12, 12.1.3)."""
+    return struct.unpack(">HH", movie[movie.index(b"avc1", movie.index(b"stsd")) + 28:][:4])
+
+
+@needs_classroom
+def check_parts(told, me, recorded):
+    """a lesson whose camera changed its format plays as films that tile it, and so does a clip of it"""
+    lesson = add_changed_lesson(told, recorded)
+    whole = me.get(f"/api/lessons/{lesson}")
+    parts = whole["parts"]["room"]
+    assert [part["from_ms"] for part in parts] == [0, parts[0]["to_ms"]] and parts[1]["to_ms"] == whole["duration_ms"], parts
+    border = parts[1]["from_ms"]
+    assert CHANGES_MS <= border <= CHANGES_MS + 2000, parts  # with the next key picture
+    clip = me.post(f"/api/lessons/{lesson}/clips", {"point": "A6", "from_ms": border - 1500, "to_ms": border + 1500, "sources": ["room"]})
+    clip_parts = me.get(f"/api/lessons/{lesson}")["clips"][0]["parts"]["room"]
+    assert clip_parts == [{"from_ms": 0, "to_ms": 1500}, {"from_ms": 1500, "to_ms": 3000}], clip_parts
+    with tempfile.TemporaryDirectory() as folder:
+        for path, ranges in ((f"/api/lessons/{lesson}/media/room.mp4", parts), (f"/api/lessons/{lesson}/clips/{clip['id']}/media/room.mp4", clip_parts)):
+            sizes = []
+            for number, part in enumerate(ranges, start=1):
+                file = pathlib.Path(folder) / "part.mp4"
+                file.write_bytes(me.get(f"{path}?part={number}", raw=True))
+                assert proofs.decode_errors(file) == ""
+                pictures = len(proofs.video_frames(file))
+                assert abs(pictures - (part["to_ms"] - part["from_ms"]) / 40) <= 2, (path, number, pictures, part)
+                sizes.append(declared_size(file.read_bytes()))
+            assert sizes[0] != sizes[1], sizes
+            problem(me, "GET", f"{path}?part=3", 404)
+            problem(me, "GET", f"{path}?part=0", 404)
+
+
+def add_changed_lesson(told, like):
+    """A lesson of the fixture, in the index as if the teacher of the lesson `like` had recorded it; its id."""
+    lessons = pathlib.Path(told["lessons_directory"])
+    made = lessons.parent / "made"
+    proofs.run(STATE["bin"] / "shilu-fixture-lesson", made / "lesson", "--seconds", "8", "--wider", str(CHANGES_MS))
+    lesson = json.loads((made / "lesson" / "lesson.json").read_text())["lesson_id"]
+    (made / "lesson").rename(lessons / lesson)
+    with contextlib.closing(sqlite3.connect(lessons.parent / "shilu.db", timeout=10)) as index, index:
+        index.row_factory = sqlite3.Row
+        row = dict(index.execute("SELECT * FROM lessons WHERE id = ?", (like,)).fetchone())
+        row.update(id=lesson, directory=str(lessons / lesson), duration_ms=8000)
+        index.execute(f"INSERT INTO lessons ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+    return lesson
+
+
 def main():
     bin_folder = pathlib.Path(sys.argv[sys.argv.index("--bin") + 1]).resolve()
     with classroom(bin_folder) as told:
         me = teacher(told)
         both_live(me)
-        STATE.update(told=told, teacher=me, lesson=record(me, 6))
+        STATE.update(bin=bin_folder, told=told, teacher=me, lesson=record(me, 6))
         run_checks([check_private, check_sign_in_needed, check_forged, check_wrong_pin, check_ranges, check_clip_refusals,
-                    check_incomplete, check_documents, check_thumbnail, check_not_recording, check_live, check_marks], __doc__)
+                    check_incomplete, check_documents, check_thumbnail, check_not_recording, check_live, check_marks, check_parts], __doc__)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ function project(name: string, screen: Screen, locale: string, match: RegExp): P
 const flows = /specs\/((teacher|assessor)-flow|look|queue)\.spec/;
 const looks = /specs\/look\.spec/;
 // What is not about pixels runs at a quarter of the board's resolution: it is the same page.
-const logic = /specs\/(build|marks|moments|recording-state|screens)\.spec/;
+const logic = /specs\/(build|films|marks|moments|recording-state|screens)\.spec/;
 
 export default defineConfig({
   testDir: ".",

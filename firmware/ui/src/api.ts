@@ -4,6 +4,7 @@ import type {
   Catalogue, Clip, ClipCheck, DeviceState, DoctorCheck, Lesson, LessonDocument, Mark, Submission, Teacher, TeacherNote, WholeLesson,
 } from "./types";
 
+const whichPart = (part: number): string => (part === 1 ? "" : `?part=${part}`);
 const at = (...parts: readonly string[]): string => parts.map(encodeURIComponent).join("/");
 
 export interface LessonCard {
@@ -58,13 +59,13 @@ export const api = {
 
   lessons: () => request<{ lessons: Lesson[] }>("GET", "/api/lessons").then((a) => a.lessons),
   lesson: (id: string) => request<WholeLesson>("GET", `/api/lessons/${at(id)}`),
-  lessonMedia: (id: string, source: string) => `/api/lessons/${at(id)}/media/${at(source)}.mp4`,
+  lessonMedia: (id: string, source: string, part = 1) => `/api/lessons/${at(id)}/media/${at(source)}.mp4${whichPart(part)}`,
   thumbnail: (id: string, ms: number) => `/api/lessons/${at(id)}/thumbnail.jpg?at_ms=${Math.max(0, Math.round(ms))}`,
 
   makeClip: (lesson: string, wish: ClipWish) => request<Clip>("POST", `/api/lessons/${at(lesson)}/clips`, { body: wish }),
   changeClip: (lesson: string, clip: string, wish: Partial<ClipWish>) => request<Clip>("PATCH", `/api/lessons/${at(lesson)}/clips/${at(clip)}`, { body: wish }),
   deleteClip: (lesson: string, clip: string) => request<void>("DELETE", `/api/lessons/${at(lesson)}/clips/${at(clip)}`),
-  clipMedia: (lesson: string, clip: string, source: string) => `/api/lessons/${at(lesson)}/clips/${at(clip)}/media/${at(source)}.mp4`,
+  clipMedia: (lesson: string, clip: string, source: string, part = 1) => `/api/lessons/${at(lesson)}/clips/${at(clip)}/media/${at(source)}.mp4${whichPart(part)}`,
   checkClip: (lesson: string, clip: string) => request<ClipCheck>("GET", `/api/lessons/${at(lesson)}/clips/${at(clip)}/check`, { timeoutMs: 60_000 }),
 
   addDocument: (lesson: string, title: string, file: File, onProgress: (share: number) => void) =>

@@ -88,6 +88,9 @@ export interface Gap {
   readonly reason: string;
 }
 
+// Of the sources whose camera changed its format: each stretch is a film of its own.
+export type Parts = Readonly<Record<string, readonly { readonly from_ms: number; readonly to_ms: number }[]>>;
+
 export interface Clip {
   readonly id: string;
   readonly point: string;
@@ -96,6 +99,7 @@ export interface Clip {
   readonly sources: readonly string[];
   readonly mark: string | null;
   readonly duration_ms: number;
+  readonly parts?: Parts;
 }
 
 export interface LessonDocument {
@@ -122,6 +126,7 @@ export interface Lesson {
 
 export interface WholeLesson extends Lesson {
   readonly recorded_from_ms?: number;
+  readonly parts?: Parts;
   readonly tracks: readonly TrackState[];
   readonly marks: readonly Mark[];
   readonly gaps: readonly Gap[];

@@ -329,9 +329,12 @@ export class MockDevice {
     });
     on("GET", "/api/lessons/{lesson}", (call) => {
       const lesson = this.mine(call);
-      return { ...this.brief(lesson), tracks: [...this.tracks().room, ...this.tracks().board], marks: lesson.marks, gaps: lesson.gaps, clips: lesson.clips.map(clipOf), documents: lesson.documents };
+      return { ...this.brief(lesson), tracks: [...this.tracks().room, ...this.tracks().board], marks: lesson.marks, gaps: lesson.gaps, parts: lesson.parts ?? {}, clips: lesson.clips.map(clipOf), documents: lesson.documents };
     });
-    on("GET", "/api/lessons/{lesson}/media/{source}.mp4", (call) => (this.mine(call), void sendFile(call.request, call.answer, sourceFile[call.params.source]())));
+    on("GET", "/api/lessons/{lesson}/media/{source}.mp4", (call) => {
+      const part = this.mine(call).parts?.[call.params.source]?.[Number(call.query.get("part") ?? 1) - 1];
+      sendFile(call.request, call.answer, part ? clipFile(call.params.source, part.from_ms, part.to_ms) : sourceFile[call.params.source]());
+    });
     on("GET", "/api/lessons/{lesson}/thumbnail.jpg", (call) => (this.mine(call), void sendFile(call.request, call.answer, thumbnailFile(Number(call.query.get("at_ms"))), { "Cache-Control": "max-age=600" })));
     const checked = (lesson, clip) => {
       if (!(clip.from_ms >= 0 && clip.to_ms > clip.from_ms && clip.to_ms <= lesson.duration_ms)) throw new ApiError(400, "bad-range");

@@ -6,12 +6,8 @@ import { profile } from "../device";
 import { Button } from "../parts/Button";
 import { Icon, type IconName } from "../parts/Icon";
 import { d } from "../texts";
+import type { Angle } from "./angle-video";
 import type { SyncedPlayer } from "./synced";
-
-export interface Angle {
-  readonly source: string;
-  readonly url: string;
-}
 
 type Layout = "sides" | "corner" | "single";
 const kLayouts: readonly { readonly name: Layout; readonly icon: IconName }[] = [
@@ -120,10 +116,10 @@ interface PictureProps {
 
 function Picture({ player, angle, main, named, onTap }: PictureProps) {
   const video = useRef<HTMLVideoElement>(null);
-  useEffect(() => (video.current ? player.attach(angle.source, video.current) : undefined), [player, angle.source]);
+  useEffect(() => (video.current ? player.attach(angle, video.current) : undefined), [player, angle]);
   return (
     <div class={main ? "picture is-main" : "picture"} onClick={onTap}>
-      <video ref={video} src={angle.url} preload="auto" playsInline aria-label={d("player.angle", { source: sourceName(angle.source) })} data-testid={`video-${angle.source}`} />
+      <video ref={video} preload="auto" playsInline aria-label={d("player.angle", { source: sourceName(angle.source) })} data-testid={`video-${angle.source}`} />
       {named && <span class="picture-name" aria-hidden="true">{sourceName(angle.source)}</span>}
     </div>
   );

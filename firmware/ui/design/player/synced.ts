@@ -1,7 +1,8 @@
-// Two or more <video> elements of the same lesson, played as one. The first source leads: its sound and its clock count. The
-// others are muted and follow within 40 ms: a small drift is played off with a slightly changed rate, a large one by
-// a seek. Times are milliseconds of the files, which are lesson (or clip) time.
+// Two or more angles of the same lesson, played as one. The first source leads: its sound and its clock count. The others are
+// muted and follow within 40 ms: a small drift is played off with a slightly changed rate, a large one by a seek. Times are
+// milliseconds of the lesson (or the clip).
 import { batch, signal } from "@preact/signals";
+import { type Angle, AngleVideo } from "./angle-video";
 
 const kHeldMs = 15; // closer than this is left alone
 const kSeekMs = 300; // further than this is not worth playing off
@@ -27,16 +28,15 @@ export class SyncedPlayer {
   readonly shown = signal<readonly string[]>([]);
 
   readonly sources: readonly string[];
-  // Told about every stretch that was really played, in the file's time.
+  // Told about every stretch that was really played.
   onPlayed: (fromMs: number, toMs: number) => void = () => undefined;
 
-  private readonly videos = new Map<string, HTMLVideoElement>();
+  private readonly angles = new Map<string, AngleVideo>();
   private readonly seekCostMs = new Map<string, number>();
   private frameMs: number;
   // The time stamp of the lead's painted frame.
   private paintedMs: number | null = null;
   private stopAtMs: number | null = null;
-  private pendingMs: number | null = null;
   private timer = 0;
   private frame = 0;
 
@@ -46,38 +46,36 @@ export class SyncedPlayer {
     this.frameMs = 1000 / framesPerSecond;
   }
 
-  attach(source: string, video: HTMLVideoElement): () => void {
-    this.videos.set(source, video);
+  attach({ source, films }: Angle, video: HTMLVideoElement): () => void {
+    const angle = new AngleVideo(video, films);
+    this.angles.set(source, angle);
     video.preservesPitch = true;
-    video.muted = source !== this.sources[0] || this.muted.value;
     const leads = source === this.sources[0];
-    if (leads) this.watchFrames(video);
+    video.muted = !leads || this.muted.value;
+    if (leads) this.watchFrames(angle);
+    if (this.timeMs.value > 0) angle.seek(this.timeMs.value);
     const events: [keyof HTMLMediaElementEventMap, () => void][] = [
-      ["loadedmetadata", () => this.loaded(video, leads)],
+      ["loadedmetadata", () => this.loaded(angle, leads)],
       ["error", () => this.fail(source)],
       ["seeked", () => leads && this.readTime()],
       ["waiting", () => leads && (this.waiting.value = true)],
       ["playing", () => leads && (this.waiting.value = false)],
       ["canplay", () => leads && (this.waiting.value = false)],
-      ["ended", () => leads && this.pause()],
+      ["ended", () => (angle.changes ? angle.onEnded() : leads && this.pause())],
       ["play", () => leads && this.setPlaying(true)],
-      ["pause", () => leads && this.setPlaying(false)],
+      ["pause", () => leads && !angle.changes && this.setPlaying(false)],
     ];
     for (const [name, handler] of events) video.addEventListener(name, handler);
     return () => {
       for (const [name, handler] of events) video.removeEventListener(name, handler);
-      this.videos.delete(source);
+      this.angles.delete(source);
     };
   }
 
   destroy(): void {
     clearInterval(this.timer);
     cancelAnimationFrame(this.frame);
-    for (const video of this.videos.values()) {
-      video.pause();
-      video.removeAttribute("src");
-      video.load();
-    }
+    for (const angle of this.angles.values()) angle.release();
   }
 
   async play(): Promise<void> {
@@ -95,11 +93,12 @@ export class SyncedPlayer {
   // This very moment; timeMs is as old as the last painted frame.
   now(): number {
     const lead = this.lead();
-    return lead && this.pendingMs === null && lead.readyState > 0 ? lead.currentTime * 1000 : this.timeMs.peek();
+    return lead?.loaded ? lead.nowMs : this.timeMs.peek();
   }
 
   pause(): void {
-    for (const video of this.videos.values()) video.pause();
+    for (const angle of this.angles.values()) angle.pause();
+    if (this.playing.peek() && this.lead()?.video.paused) this.setPlaying(false);  // between two films the browser says nothing
   }
 
   toggle(): void {
@@ -110,8 +109,7 @@ export class SyncedPlayer {
   seek(ms: number): void {
     const end = this.durationMs.value > 0 ? this.durationMs.value : Number.POSITIVE_INFINITY;
     const target = Math.min(Math.max(0, ms), end);
-    if (this.durationMs.value === 0) this.pendingMs = target;
-    for (const video of this.videos.values()) video.currentTime = Math.min(target / 1000, video.duration || Number.MAX_VALUE);
+    for (const angle of this.angles.values()) angle.seek(target);
     this.timeMs.value = target;
   }
 
@@ -125,11 +123,12 @@ export class SyncedPlayer {
   }
 
   // Learns when the painted frame began, and how long frames last: the shortest distance of neighbours while playing.
-  private watchFrames(video: PaintedVideo): void {
+  private watchFrames(angle: AngleVideo): void {
+    const video: PaintedVideo = angle.video;
     if (!video.requestVideoFrameCallback) return;
     let seen = 0;
     const told: FrameTold = (_, { mediaTime }) => {
-      const at = mediaTime * 1000;
+      const at = angle.nowMs + mediaTime * 1000 - video.currentTime * 1000;
       const apart = at - (this.paintedMs ?? at);
       if (this.playing.peek() && apart > 5 && apart < 200) this.frameMs = seen++ === 0 ? apart : Math.min(this.frameMs, apart);
       this.paintedMs = at;
@@ -140,25 +139,23 @@ export class SyncedPlayer {
 
   setRate(rate: number): void {
     this.rate.value = rate;
-    for (const video of this.videos.values()) video.playbackRate = rate;
+    for (const { video } of this.angles.values()) video.playbackRate = rate;
   }
 
   setMuted(muted: boolean): void {
     this.muted.value = muted;
     const lead = this.lead();
-    if (lead) lead.muted = muted;
+    if (lead) lead.video.muted = muted;
   }
 
-  private lead(): HTMLVideoElement | undefined {
-    return this.videos.get(this.sources[0] ?? "");
+  private lead(): AngleVideo | undefined {
+    return this.angles.get(this.sources[0] ?? "");
   }
 
-  private loaded(video: HTMLVideoElement, leads: boolean): void {
-    video.playbackRate = this.rate.value;
-    if (leads) this.durationMs.value = video.duration * 1000;
-    const target = this.pendingMs ?? this.timeMs.value;
-    if (leads) this.pendingMs = null;
-    if (target > 0) video.currentTime = Math.min(target / 1000, video.duration);
+  private loaded(angle: AngleVideo, leads: boolean): void {
+    angle.video.playbackRate = this.rate.value;
+    angle.onLoaded();
+    if (leads) this.durationMs.value = angle.endMs ?? 0;
   }
 
   private fail(source: string): void {
@@ -168,14 +165,14 @@ export class SyncedPlayer {
   private async start(): Promise<void> {
     const lead = this.lead();
     if (!lead) return;
-    if (lead.ended || lead.currentTime >= lead.duration - 0.05) this.seek(0);
+    if (lead.ended) this.seek(0);
     await this.allReady();
-    await Promise.all([...this.videos.values()].map((video) => video.play().catch(() => undefined)));
+    await Promise.all([...this.angles.values()].map((angle) => angle.play()));
   }
 
   // Starting together beats catching up: wait (not for ever) until every angle has its picture.
   private allReady(): Promise<void> {
-    const ready = (): boolean => [...this.videos.values()].every((v) => v.error !== null || (v.readyState >= 3 && !v.seeking));
+    const ready = (): boolean => [...this.angles.values()].every((angle) => angle.failed || angle.settled);
     return new Promise((resolve) => {
       const deadline = performance.now() + 4000;
       const look = (): void => {
@@ -192,7 +189,7 @@ export class SyncedPlayer {
     cancelAnimationFrame(this.frame);
     if (!playing) {
       this.waiting.value = false;
-      for (const video of this.videos.values()) video.pause();
+      for (const angle of this.angles.values()) angle.pause();
       this.align();
       this.readTime();
       return;
@@ -207,13 +204,13 @@ export class SyncedPlayer {
 
   private readTime(): void {
     const lead = this.lead();
-    if (!lead || this.pendingMs !== null) return;
-    const now = lead.currentTime * 1000;
+    if (!lead?.loaded) return;
+    const now = lead.nowMs;
     const before = this.timeMs.value;
     batch(() => {
       this.timeMs.value = now;
     });
-    if (this.playing.value && !lead.seeking && now > before && now - before < 2000) this.onPlayed(before, now);
+    if (this.playing.value && !lead.video.seeking && now > before && now - before < 2000) this.onPlayed(before, now);
     if (this.stopAtMs !== null && now >= this.stopAtMs) {
       this.stopAtMs = null;
       this.pause();
@@ -224,34 +221,39 @@ export class SyncedPlayer {
   private align(): void {
     const lead = this.lead();
     if (!lead) return;
-    for (const video of this.videos.values()) {
-      video.playbackRate = this.rate.value;
-      if (video !== lead && Math.abs(video.currentTime - lead.currentTime) > 0.02) video.currentTime = lead.currentTime;
+    for (const angle of this.angles.values()) {
+      angle.video.playbackRate = this.rate.value;
+      if (angle !== lead && Math.abs(angle.nowMs - lead.nowMs) > 20) angle.seek(lead.nowMs);
     }
   }
 
   private follow(): void {
     const lead = this.lead();
-    if (!lead || lead.seeking || lead.readyState < 3) return;
+    if (!lead?.settled) return;
     let worst = 0;
-    for (const [source, video] of this.videos) {
+    for (const [source, angle] of this.angles) {
       // One that has come to its own end stays there; play() would begin it anew.
-      if (video === lead || video.error || video.seeking || video.ended || lead.currentTime >= video.duration) continue;
-      const drift = (video.currentTime - lead.currentTime) * 1000;
+      if (angle === lead || angle.failed || !angle.loaded || angle.video.seeking || angle.ended || lead.nowMs >= (angle.endMs ?? 0)) continue;
+      if (angle.isAheadOf(lead.nowMs)) {
+        angle.pause();  // its next film stands ready
+        continue;
+      }
+      const drift = angle.nowMs - lead.nowMs;
       if (Math.abs(drift) > Math.abs(worst)) worst = drift;
-      this.correct(source, video, lead, drift);
+      this.correct(source, angle, lead, drift);
     }
     this.driftMs.value = Math.round(worst);
   }
 
-  private correct(source: string, video: HTMLVideoElement, lead: HTMLVideoElement, drift: number): void {
-    if (video.paused && video.readyState >= 3) void video.play().catch(() => undefined);
+  private correct(source: string, angle: AngleVideo, lead: AngleVideo, drift: number): void {
+    const { video } = angle;
+    if (video.paused && angle.settled) void angle.play();
     if (Math.abs(drift) > kSeekMs) {
       // A seek takes time while the lead plays on: aim ahead by what the last one cost.
       const cost = this.seekCostMs.get(source) ?? 80;
       const began = performance.now();
       video.addEventListener("seeked", () => this.seekCostMs.set(source, Math.min(1000, performance.now() - began)), { once: true });
-      video.currentTime = Math.min(video.duration, lead.currentTime + (cost / 1000) * this.rate.value);
+      angle.seek(lead.nowMs + cost * this.rate.value);
       video.playbackRate = this.rate.value;
     } else if (Math.abs(drift) > kHeldMs) {
       const nudge = Math.max(-kMostNudge, Math.min(kMostNudge, -drift / 500));

@@ -7,7 +7,8 @@ import { Icon } from "@design/parts/Icon";
 import { Link } from "@design/parts/Link";
 import { Note, ProblemNote } from "@design/parts/Note";
 import { Badge, Loading } from "@design/parts/Small";
-import { AnglePlayer, type Angle } from "@design/player/AnglePlayer";
+import { type Angle, filmsOf } from "@design/player/angle-video";
+import { AnglePlayer } from "@design/player/AnglePlayer";
 import { SyncedPlayer } from "@design/player/synced";
 import { gapText, Timeline } from "@design/player/Timeline";
 import { navigate } from "@design/router";
@@ -47,7 +48,7 @@ function LoadedLesson({ lesson, clipId, onChange }: { lesson: WholeLesson; clipI
   const fps = lesson.tracks.find((track) => (track.width ?? 0) > 0 && (track.fps ?? 0) > 0)?.fps ?? 25;
   const media = `${lesson.id} ${lesson.gaps.length}`;  // a deletion changes the movies under the same addresses
   const player = useMemo(() => new SyncedPlayer(sources, fps), [media]);
-  const angles: readonly Angle[] = useMemo(() => sources.map((source) => ({ source, url: api.lessonMedia(lesson.id, source) })), [media]);
+  const angles: readonly Angle[] = useMemo(() => sources.map((source) => ({ source, films: filmsOf(lesson.parts?.[source], (part) => api.lessonMedia(lesson.id, source, part)) })), [media]);
   useEffect(() => () => player.destroy(), [player]);
 
   const clip = lesson.clips.find((one) => one.id === clipId) ?? null;

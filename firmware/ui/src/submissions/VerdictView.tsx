@@ -2,7 +2,8 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { clock, dayAndTime } from "@design/format";
 import { Icon } from "@design/parts/Icon";
 import { Badge } from "@design/parts/Small";
-import { AnglePlayer, sourceName, type Angle } from "@design/player/AnglePlayer";
+import { type Angle, filmsOf } from "@design/player/angle-video";
+import { AnglePlayer, sourceName } from "@design/player/AnglePlayer";
 import { SyncedPlayer } from "@design/player/synced";
 import { Timeline } from "@design/player/Timeline";
 import { api } from "../api";
@@ -37,7 +38,7 @@ export function VerdictView({ submission, verdict }: { submission: Submission; v
 function Reasons({ submission, verdict, clip }: { submission: Submission; verdict: Verdict; clip: Clip }) {
   const player = useMemo(() => new SyncedPlayer(clip.sources), [clip.id]);
   useEffect(() => () => player.destroy(), [player]);
-  const angles: readonly Angle[] = useMemo(() => clip.sources.map((source) => ({ source, url: api.clipMedia(submission.lesson, clip.id, source) })), [clip.id]);
+  const angles: readonly Angle[] = useMemo(() => clip.sources.map((source) => ({ source, films: filmsOf(clip.parts?.[source], (part) => api.clipMedia(submission.lesson, clip.id, source, part)) })), [clip.id]);
   return (
     <div class="lesson-grid">
       <div class="lesson-main">

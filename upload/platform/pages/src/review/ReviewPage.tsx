@@ -7,7 +7,8 @@ import { Icon } from "@design/parts/Icon";
 import { Link } from "@design/parts/Link";
 import { Note, ProblemNote } from "@design/parts/Note";
 import { Loading } from "@design/parts/Small";
-import { AnglePlayer, type Angle, sourceName } from "@design/player/AnglePlayer";
+import { type Angle, filmsOf } from "@design/player/angle-video";
+import { AnglePlayer } from "@design/player/AnglePlayer";
 import { SyncedPlayer } from "@design/player/synced";
 import { gapText, Timeline } from "@design/player/Timeline";
 import { api } from "../api";
@@ -41,7 +42,7 @@ function Loaded({ review }: { review: Review }) {
     current: signal(0),
     shown: signal<Shown>("clip"),
   }), [review]);
-  const angles: readonly Angle[] = useMemo(() => sources.map((source) => ({ source, url: clip ? api.clipMedia(review.id, clip.index, source) : "" })), [review]);
+  const angles: readonly Angle[] = useMemo(() => sources.map((source) => ({ source, films: filmsOf(clip?.parts?.[source], (part) => (clip ? api.clipMedia(review.id, clip.index, source, part) : "")) })), [review]);
   useEffect(() => {
     player.onPlayed = (from_ms, to_ms) => {
       for (const source of player.shown.peek()) draft.watched({ source, from_ms, to_ms });
@@ -65,7 +66,6 @@ function Loaded({ review }: { review: Review }) {
               {clip && <ClipTimeline review={review} clip={clip} player={player} draft={draft} />}
             </AnglePlayer>
             <TeacherNotes notes={(review.notes ?? []).filter((note) => note.clip === clip?.index)} player={player} />
-            {clip && <LaterParts review={review} clip={clip} />}
             <Comments draft={draft} player={player} />
             {clip && clip.gaps.length > 0 && <Note tone="warn"><p><b>{t("review.gaps", { n: clip.gaps.length })}</b></p><ul>{clip.gaps.map((gap) => <li class="small" key={gap.from_ms}>{gapText(gap)}</li>)}</ul></Note>}
           </div>
@@ -122,22 +122,6 @@ function TeacherNotes({ notes, player }: { notes: readonly ReviewNote[]; player:
         ))}
       </ul>
     </section>
-  );
-}
-
-// Where a camera changed its format, the clip goes on in another film.
-function LaterParts({ review, clip }: { review: Review; clip: ReviewClip }) {
-  const later = Object.entries(clip.parts ?? {}).flatMap(([source, parts]) => parts.slice(1).map((part, i) => ({ source, part, number: i + 2 })));
-  if (later.length === 0) return null;
-  return (
-    <Note tone="warn">
-      <p>{t("parts.hint")}</p>
-      <ul class="plain">
-        {later.map(({ source, part, number }) => (
-          <li key={`${source}${number}`}><a class="button is-plain" href={api.clipMedia(review.id, clip.index, source, number)} target="_blank" rel="noopener">{t("parts.open", { source: sourceName(source), from: clock(part.from_ms), to: clock(part.to_ms) })}</a></li>
-        ))}
-      </ul>
-    </Note>
   );
 }
 
