@@ -85,7 +85,7 @@ class EpochChecker {
       findings_.violation("fragment-hash", head.error().message);
       return;
     }
-    if (lesson_.redacted(epoch_.event.name, record.sequence)) {
+    if (lesson_.redaction_signed(epoch_.event.name, record.sequence)) {
       check_redacted(file, record, head->payload_offset, where);
       return;
     }

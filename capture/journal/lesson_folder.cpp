@@ -234,6 +234,12 @@ std::vector<GapEvent> LessonFolder::holes() const {
   return holes;
 }
 
+bool LessonFolder::redaction_signed(std::string_view track, std::uint32_t sequence) const {
+  const auto position = impl_->index.redacted_by(track, sequence);
+  if (!position || checkpoints().empty()) return false;
+  return records()[*position].leaf < checkpoints().back().checkpoint.tree_size;
+}
+
 bool LessonFolder::redacted(std::string_view track, std::uint32_t sequence) const {
   return impl_->index.redacted(track, sequence);
 }

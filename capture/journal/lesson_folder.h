@@ -61,6 +61,8 @@ class LessonFolder {
   // What people see as missing: the gaps, and what was deleted (reason "redacted").
   std::vector<GapEvent> holes() const;
   bool redacted(std::string_view track, std::uint32_t sequence) const;
+  // And the last checkpoint covers the deletion: only then may its bytes be gone.
+  bool redaction_signed(std::string_view track, std::uint32_t sequence) const;
   bool redaction_pending() const;    // deleted in the journal, perhaps not yet on the disk
   bool finished() const;             // a stop event is there
   LessonTime recorded_from() const;  // of the earliest fragment, if that is pre-roll; else 0

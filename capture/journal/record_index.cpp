@@ -71,15 +71,21 @@ Status RecordIndex::take_redaction(std::uint64_t position, const RedactionEvent&
     if (!known)
       return contradiction(position, "fragments of {} are deleted that were never there", stretch.track);
   }
-  redacted_.insert(redacted_.end(), event.stretches.begin(), event.stretches.end());
+  for (const auto& stretch : event.stretches) redacted_.push_back({stretch, position});
   redaction_pending_ = true;
   return {};
 }
 
 bool RecordIndex::redacted(std::string_view track, std::uint32_t sequence) const {
-  return std::any_of(redacted_.begin(), redacted_.end(), [&](const RedactedStretch& stretch) {
+  return redacted_by(track, sequence).has_value();
+}
+
+std::optional<std::uint64_t> RecordIndex::redacted_by(std::string_view track, std::uint32_t sequence) const {
+  const auto found = std::find_if(redacted_.begin(), redacted_.end(), [&](const Redacted& one) {
+    const auto& stretch = one.stretch;
     return stretch.track == track && stretch.first <= sequence && sequence <= stretch.last;
   });
+  return found == redacted_.end() ? std::nullopt : std::optional(found->position);
 }
 
 Status RecordIndex::take_epoch(std::uint64_t position, const EpochEvent& event) {

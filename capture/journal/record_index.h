@@ -19,6 +19,8 @@ class RecordIndex {
   bool stopped() const { return stopped_; }
   // The payload of this fragment was taken off the disk, or is about to be.
   bool redacted(std::string_view track, std::uint32_t sequence) const;
+  // By the record at this position in the list.
+  std::optional<std::uint64_t> redacted_by(std::string_view track, std::uint32_t sequence) const;
   bool redaction_pending() const { return redaction_pending_; }
 
  private:
@@ -41,7 +43,11 @@ class RecordIndex {
   bool stopped_ = false;
   bool stopping_ = false;
   bool private_ = false;
-  std::vector<RedactedStretch> redacted_;
+  struct Redacted {
+    RedactedStretch stretch;
+    std::uint64_t position = 0;
+  };
+  std::vector<Redacted> redacted_;
   bool redaction_pending_ = false;
 };
 

@@ -98,8 +98,9 @@ Result<journal::FragmentRecord> EpochFile::append(const Fragment& fragment, std:
 
 Status EpochFile::give_back() {
   if (reserved_until_ <= end_) return {};
+  SHILU_CHECK(file_->truncate(end_));
   reserved_until_ = end_;
-  return file_->truncate(end_);
+  return {};
 }
 
 Status EpochFile::cut(std::uint64_t size) {

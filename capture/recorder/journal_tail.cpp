@@ -26,8 +26,8 @@ JournalTail read_journal_tail(FileSystem& files, const std::filesystem::path& jo
   const auto behind = place_of(text, "\"after_stop\":true");
   JournalTail tail;
   tail.stopped = behind > 0 || place_of(text, "\"event\":\"stop\"") > 0;
-  tail.deletion_pending = behind > 0 && place_of(text, "\"event\":\"redaction\"") >
-                                            place_of(text, "\"event\":\"redaction-done\"");
+  tail.deletion_pending = tail.stopped && place_of(text, "\"event\":\"redaction\"") >
+                                              place_of(text, "\"event\":\"redaction-done\"");
   return tail;
 }
 

@@ -88,6 +88,7 @@ Result<journal::Checkpoint> LessonJournal::head_to_sign(LessonTime at, std::stri
 }
 
 Status LessonJournal::checkpoint(LessonTime at, std::string_view reason) {
+  const std::lock_guard one_after_the_other(signing_);
   SHILU_TRY(const auto head, head_to_sign(at, reason));
   const auto signed_head = journal::sign_checkpoint(head, place_.key);
   if (!signed_head) {
@@ -100,8 +101,14 @@ Status LessonJournal::checkpoint(LessonTime at, std::string_view reason) {
     broken_ = true;
     return stored;
   }
+  signed_leaves_ = head.tree_size;
   SHILU_TRY(checkpoints_size_, size_of(place_.files, place_.directory / "checkpoints"));
   return {};
+}
+
+std::uint64_t LessonJournal::signed_records() const {
+  const std::lock_guard lock(mutex_);
+  return signed_leaves_ - 1;
 }
 
 std::uint64_t LessonJournal::synced_records() const {

@@ -32,11 +32,12 @@ class LessonJournal {
   // nobody knows.
   Status commit(std::vector<journal::Record> records);
   // Signs what is durable; records may be committed while the key signs, which a TPM does for up to a second.
-  // One caller at a time. `reason` as in journal.md. A key that cannot sign is no fault of the disk: it is
+  // One caller after the other. `reason` as in journal.md. A key that cannot sign is no fault of the disk: it is
   // logged, what was recorded stays "not yet signed", and the next checkpoint covers it.
   Status checkpoint(LessonTime at, std::string_view reason);
 
   std::uint64_t synced_records() const;
+  std::uint64_t signed_records() const;  // of this process's checkpoints the last covers so many
   std::uint64_t cut_bytes() const;
 
  private:
@@ -49,12 +50,14 @@ class LessonJournal {
   Status repair();
 
   Place place_;
+  std::mutex signing_;  // held by checkpoint(): each names the one before
   mutable std::mutex mutex_;
   journal::JournalWriter writer_;         // and all below: guarded by mutex_
   std::vector<journal::Record> pending_;  // not known to be durable
   bool broken_ = false;
   std::uint64_t journal_size_ = 0;  // known to be durable
   std::uint64_t checkpoints_size_ = 0;
+  std::uint64_t signed_leaves_ = 1;
 };
 
 }  // namespace shilu::recorder

@@ -225,7 +225,8 @@ void take_event(RecoveredLesson& recovered, const journal::EventRecord& event) {
     recovered.away.reset();
     recovered.not_before = continued->to;
   } else if (const auto* redaction = std::get_if<journal::RedactionEvent>(&body)) {
-    recovered.not_before = std::max(recovered.not_before, redaction->to);
+    // It may reach into what was still to come, and that was recorded all the same.
+    recovered.not_before = std::max(recovered.not_before, std::min(redaction->to, event.at));
   } else if (const auto* extended = std::get_if<journal::ExtendedEvent>(&body)) {
     recovered.planned_ms = extended->planned_ms;
   }
@@ -255,8 +256,22 @@ std::vector<path> unfinished_lessons(FileSystem& files, const path& lessons) {
   return found;
 }
 
+// More was signed than can be read: the journal is damaged in its midst, not torn at its end. What lies
+// behind the damage must stay for somebody who can mend it.
+Status refuse_lost_records(const LessonFolder& folder) {
+  if (const auto& broken = folder.damage().checkpoints) return fail(*broken);
+  if (folder.checkpoints().empty()) return {};
+  const auto leaves = folder.checkpoints().back().checkpoint.tree_size;
+  const auto read = folder.records().size() + 1;  // lesson.json is a leaf, too
+  if (leaves <= read) return {};
+  return fail(ErrorKind::kCorrupted,
+              fmt::format("the journal of {} is damaged behind {} of {} signed records; nothing was changed",
+                          folder.directory().string(), read - 1, leaves - 1));
+}
+
 Result<RecoveredLesson> recover_lesson(FileSystem& files, const path& directory) {
   SHILU_TRY(auto folder, LessonFolder::open(directory));
+  SHILU_CHECK(refuse_lost_records(folder));
   if (const auto broken = broken_records(files, folder); !broken.empty()) {
     log_error("{} fragments of {} are not on disk although the disk had confirmed them", broken.size(),
               directory.string());

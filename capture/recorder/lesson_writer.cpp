@@ -209,8 +209,6 @@ void LessonWriter::journal_batch(const Batch& batch, LessonTime at) {
     news_.back().track = batch.track;
     store.held_bytes -= std::min(store.held_bytes, written.fragment.size_bytes());
   }
-  store.syncing = 0;
-  store.note_held();
 }
 
 Result<bool> LessonWriter::sync(LessonTime at, MonotonicTime now, std::vector<journal::Record> events) {
@@ -224,9 +222,19 @@ Result<bool> LessonWriter::sync(LessonTime at, MonotonicTime now, std::vector<jo
     SHILU_CHECK(journal_.commit(std::exchange(records_, {})));
     tell(now);
   }
+  end_syncing();
   for (const auto& [file, size] : std::exchange(retired_, {})) cut(*file, size);
   if (!synced) return fail(synced.error());
   return std::exchange(gap_among_records_, false);
+}
+
+// Only now: whoever waits until nothing is held may write records that must stand behind these.
+void LessonWriter::end_syncing() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& store : stores_) {
+    store->syncing = 0;
+    store->note_held();
+  }
 }
 
 void LessonWriter::tell(MonotonicTime now) {

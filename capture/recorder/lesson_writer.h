@@ -61,8 +61,9 @@ class LessonWriter {
   bool idle() const;          // nothing waits or is written without being durable
   bool storage_full() const;  // nothing more is stored
   void note_storage_full();
-  // There was no room for something. The mildest of what is left: what is reserved ahead is given back, the
-  // least valuable tracks are given up, nothing more is stored.
+  // There was no room for something. The mildest of what is left: what is reserved ahead is given back (which
+  // the writer's thread does, and until then nothing more happens), the least valuable tracks are given up,
+  // nothing more is stored.
   void meet_full_disk();
   // Nothing is reserved ahead any more; what was is given back by the writer's thread. False: so it is already.
   bool stop_reserving();
@@ -103,6 +104,7 @@ class LessonWriter {
   void journal_batch(const Batch& batch, LessonTime at);
   void journal_fragment(TrackStore& store, const WrittenFragment& written, LessonTime at);
   void journal_gap(TrackStore& store, const Fragment& fragment, LessonTime at);
+  void end_syncing();
   void tell(MonotonicTime now);
   static void cut(EpochFile& file, std::uint64_t size);
   void remove_unused(const EpochFile& file);

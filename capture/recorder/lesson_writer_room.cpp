@@ -121,7 +121,8 @@ bool LessonWriter::nothing_reserved() const {
 }
 
 void LessonWriter::meet_full_disk() {
-  if (!stop_reserving() && !give_up_least()) note_storage_full();
+  const bool gives_back = stop_reserving() || !nothing_reserved();
+  if (!gives_back && !give_up_least()) note_storage_full();
   const std::lock_guard lock(mutex_);
   met_full_ = last_offer_;
 }

@@ -87,7 +87,9 @@ Result<std::unique_ptr<LiveLesson>> LiveLesson::resume(const Surroundings& surro
 Result<std::unique_ptr<LiveLesson>> LiveLesson::resume_to_close(const Surroundings& surroundings,
                                                                 RecoveredLesson recovered) {
   const auto last = recovered.alive_until;
+  const auto start = recovered.start;
   SHILU_TRY(auto lesson, reopen(surroundings, std::move(recovered), {}));
+  if (start) lesson->start_ns_ = start->ns;
   lesson->stopped_clock_ = last;
   return lesson;
 }
@@ -183,14 +185,36 @@ Status LiveLesson::extend(std::int64_t planned_ms) {
 // finished by the next start.
 Status LiveLesson::redact(TimeRange range, const std::optional<Digest>& subject) {
   SHILU_TRY(const auto folder, journal::LessonFolder::open(directory_));
-  SHILU_TRY(auto event, plan_redaction(folder, range, subject));
-  const auto stretches = event.stretches;
-  SHILU_CHECK(journal_->commit({EventRecord{now(), std::move(event)}}));
+  const bool was_pending = folder.redaction_pending();
+  if (was_pending) SHILU_CHECK(finish_deletion(folder));
+  auto event = plan_redaction(folder, range, subject);
+  if (!event && was_pending && event.error().kind == ErrorKind::kNotFound) return {};  // it is gone now
+  if (!event) return fail(event.error());
+  deletion_open_ = true;
+  SHILU_CHECK(journal_->commit({EventRecord{now(), std::move(*event)}}));
+  SHILU_TRY(const auto planned, journal::LessonFolder::open(directory_));
+  return finish_deletion(planned);
+}
+
+// Of all that the journal calls deleted.
+Status LiveLesson::finish_deletion(const journal::LessonFolder& folder) {
   SHILU_CHECK(journal_->checkpoint(now(), "redaction"));
-  SHILU_CHECK(erase_stretches(files_, folder, stretches));
+  if (journal_->signed_records() < folder.records().size())
+    return fail(ErrorKind::kUnavailable,
+                "The deletion cannot be signed at the moment; nothing has gone yet. Try again.");
+  SHILU_CHECK(erase_all_redacted(files_, folder));
   SHILU_CHECK(journal_->commit({EventRecord{now(), journal::RedactionDoneEvent{}}}));
+  deletion_open_ = false;
   want_checkpoint("redaction");
   return {};
+}
+
+// A deletion that failed gets its last try; after that it is the next start's.
+void LiveLesson::finish_open_deletion() {
+  if (!deletion_open_) return;
+  const auto folder = journal::LessonFolder::open(directory_);
+  const Status done = folder ? finish_deletion(*folder) : Status(fail(folder.error()));
+  if (!done) log_error("what was to be deleted is still there: {}", done.error().message);
 }
 
 EventRecord LiveLesson::clock_event() const {
@@ -309,6 +333,7 @@ Status LiveLesson::finish(LessonTime end, std::string_view stop_reason, const Re
   if (const auto synced = writer_->sync(now(), clock_.monotonic(), {}); !synced) {
     log_error("{}", synced.error().message);
   }
+  finish_open_deletion();
   writer_->close_files();  // first: a full disk has room again for the records below
   std::vector<Record> records;
   if (const auto left = away(); left && left->why == Away::Why::kPrivate) {

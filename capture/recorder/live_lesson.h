@@ -12,6 +12,10 @@
 #include "capture/recorder/lesson_writer.h"
 #include "capture/recorder/mark_book.h"
 
+namespace shilu::journal {
+class LessonFolder;
+}
+
 namespace shilu::recorder {
 
 // The track that a source of this kind ("rtsp", "alsa") gives at least.
@@ -122,6 +126,8 @@ class LiveLesson {
   std::vector<journal::Record> gaps_of_absent_sources(LessonTime end) const;
   Status checkpoint(std::string_view reason);
   void store_what_is_left();
+  Status finish_deletion(const journal::LessonFolder& folder);
+  void finish_open_deletion();
   Status refuse_while_away(LessonTime pressed) const;
   Result<Mark> mark_from(const MarkRequest& request) const;
   Result<MarkAnswer> store(const Mark& mark);
@@ -134,6 +140,7 @@ class LiveLesson {
   LessonInfo info_;
   std::filesystem::path directory_;
   std::atomic<std::int64_t> start_ns_;
+  bool deletion_open_ = false;  // the recorder's control thread: declared, and not known to be done
   std::optional<LessonTime> stopped_clock_;  // resume_to_close()
   mutable std::mutex mutex_;                 // guards the three below
   std::string wanted_checkpoint_;

@@ -36,6 +36,10 @@ class PreRoll {
   void clear();
   // A lesson is being made: nothing is let go until take() or clear().
   void hold() { holding_ = true; }
+  void release() {
+    holding_ = false;
+    trim();
+  }
 
  private:
   Nanoseconds limit() const;

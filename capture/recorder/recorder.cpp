@@ -204,15 +204,26 @@ Result<StartedLesson> Recorder::start(const StartRequest& request) {
     if (std::exchange(armed_, false)) entry.pre_roll = settings_.pre_roll;
   }
   for (const auto& input : inputs_) input->prepare();
-  SHILU_TRY(auto directory, new_directory(request.directory, info.lesson_id));
-  SHILU_CHECK(check_space(directory, request.planned_ms));
-  SHILU_TRY(auto lesson, LiveLesson::begin(surroundings(key_), info, directory, request.subject));
-  begin_session(std::move(lesson), entry);
+  auto lesson = make_lesson(info, request);
+  if (!lesson) {
+    keep(Nanoseconds(0));  // nobody asked for what is in memory any more
+    for (const auto& input : inputs_) input->prepared_in_vain();
+    return fail(lesson.error());
+  }
+  const auto directory = (*lesson)->directory();
+  begin_session(std::move(*lesson), entry);
   for (const auto& input : inputs_) {
     if (request.length) input->end_at(LessonTime{request.length->count()});
   }
   log_info("lesson {} began in {}", info.lesson_id, directory.string());
   return StartedLesson{info.lesson_id, directory, info.start_monotonic, to_rfc3339(info.start_wall)};
+}
+
+Result<std::unique_ptr<LiveLesson>> Recorder::make_lesson(const LessonInfo& info,
+                                                          const StartRequest& request) {
+  SHILU_TRY(const auto directory, new_directory(request.directory, info.lesson_id));
+  SHILU_CHECK(check_space(directory, request.planned_ms));
+  return LiveLesson::begin(surroundings(key_), info, directory, request.subject);
 }
 
 // Until every source that is alive has given all that was before the end.

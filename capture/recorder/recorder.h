@@ -97,6 +97,7 @@ class Recorder final : private DurableListener {
   Recorder(RecorderSettings settings, CertifiedKey key, FileSystem& files, const Clock& clock,
            RecorderListener* listener);
   Surroundings surroundings(const CertifiedKey& key);
+  Result<std::unique_ptr<LiveLesson>> make_lesson(const LessonInfo& info, const StartRequest& request);
   LessonOwner owner() const;
   const CertifiedKey* key_of(const LessonInfo& info) const;  // that began it; null: none of ours
   Status take_up_unfinished();

@@ -14,6 +14,7 @@ namespace {
 
 constexpr Nanoseconds kUntilDurable = std::chrono::seconds(10);
 constexpr Nanoseconds kLook = std::chrono::milliseconds(5);
+constexpr Nanoseconds kStillOpen = std::chrono::seconds(3);  // a fragment may still be open, or a source late
 
 tl::unexpected<Error> not_recording() {
   return fail(ErrorKind::kFailedPrecondition, "No lesson is being recorded.");
@@ -69,7 +70,7 @@ Status Recorder::go_on() {
 Status Recorder::await_durable(Session& running, MonotonicTime offered_until) const {
   const auto deadline = clock_.monotonic() + kUntilDurable;
   const auto behind = [&](const TrackReport& track) {
-    return track.held_since.ns > 0 && track.held_since <= offered_until && !track.no_room;
+    return track.held_since.ns > 0 && track.held_since <= offered_until;
   };
   for (;;) {
     const auto tracks = running.lesson->writer().tracks();
@@ -147,8 +148,9 @@ Status Recorder::redact(const RedactRequest& request) {
   const auto now = lesson.now();
   auto range = request.range;
   if (request.last) range = {now - *request.last, now};
+  range.to = std::min(range.to, now);
   // What is deleted up to now must not come in late; what is open has to be on the disk to be deleted there.
-  if (range.to >= now && !lesson.away()) {
+  if (range.to > now - kStillOpen && !lesson.away()) {
     for (const auto& input : inputs_) input->cut(now, GapReason::kRedacted);
   }
   SHILU_CHECK(await_durable(*running, clock_.monotonic()));

@@ -168,8 +168,16 @@ Status erase_all_redacted(FileSystem& files, const LessonFolder& folder) {
 
 Status redact_finished(const LessonOwner& owner, const std::filesystem::path& directory, TimeRange range,
                        const std::optional<Digest>& subject) {
-  SHILU_TRY(const auto folder, LessonFolder::open(directory));
-  SHILU_TRY(auto event, plan_redaction(folder, range, subject));
+  SHILU_TRY(auto folder, LessonFolder::open(directory));
+  const bool was_pending = folder.redaction_pending();
+  if (was_pending) {
+    SHILU_CHECK(finish_deletion(owner, directory));
+    SHILU_TRY(folder, LessonFolder::open(directory));
+  }
+  auto planned = plan_redaction(folder, range, subject);
+  if (!planned && was_pending && planned.error().kind == ErrorKind::kNotFound) return {};  // it is gone now
+  if (!planned) return fail(planned.error());
+  auto event = std::move(*planned);
   SHILU_TRY(const auto journal, reopen(owner, folder));
   const auto stretches = event.stretches;
   SHILU_CHECK(append_behind_stop(*journal, folder, std::move(event)));

@@ -57,6 +57,14 @@ void SourceInput::prepare() {
   audio_.pre_roll.hold();
 }
 
+void SourceInput::prepared_in_vain() {
+  const std::lock_guard lock(mutex_);
+  for (auto* input : {&video_, &audio_}) {
+    input->pre_roll.release();
+    if (const auto forgotten = input->pre_roll.forgotten()) forget(*input, *forgotten);
+  }
+}
+
 void SourceInput::attach(LiveLesson& lesson, Entry entry) {
   const std::lock_guard lock(mutex_);
   lesson_ = &lesson;
@@ -272,7 +280,7 @@ void SourceInput::unit_arrived(link::AccessUnit unit) {
 
 // A camera that sends a key picture only to who connects would not be recorded at all.
 void SourceInput::ask_for_key(TrackInput& input, MonotonicTime now) {
-  if (!input.builder->waits_for_key()) {
+  if (!input.builder->waits_for_key({(now - lesson_->start()).count()})) {
     input.key_due.reset();
     return;
   }

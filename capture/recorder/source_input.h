@@ -29,6 +29,8 @@ class SourceInput final : public SourceListener {
   PreRollStatus pre_roll() const;
   // A lesson is being made: keep what it may need.
   void prepare();
+  // No lesson was made after all.
+  void prepared_in_vain();
   struct Entry {
     Nanoseconds pre_roll{0};        // how far before the press the lesson may begin
     std::optional<LessonTime> end;  // as end_at(), from the first unit on

@@ -55,7 +55,9 @@ class TrackBuilder {
   void flush();
   // The reason if time is missing after what was emitted.
   // Pictures are wanted, come, and cannot be taken before one that needs no other.
-  bool waits_for_key() const { return waiting_for_sync_ && !lesson_end_; }
+  bool waits_for_key(LessonTime now) const {
+    return waiting_for_sync_ && (!lesson_end_ || now < *lesson_end_);
+  }
   GapReason open_reason() const { return reason_.value_or(GapReason::kSourceLost); }
 
  private:

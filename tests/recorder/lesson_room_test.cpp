@@ -215,7 +215,11 @@ TEST_CASE("a disk that speaks of room and has none is not tried anew before half
   bench.begin();
   bench.run(2);
   bench.lesson->writer().meet_full_disk();
+  bench.lesson->writer().meet_full_disk();  // what was reserved is on its way back: nothing more happens
+  CHECK_FALSE(bench.track(bench.screen).no_room);
+  bench.run(1);
   bench.lesson->writer().meet_full_disk();
+  CHECK(bench.track(bench.screen).no_room);
   bench.run(20);
   bench.lesson->writer().take_all_again();
   CHECK(bench.track(bench.screen).no_room);

@@ -113,6 +113,20 @@ TEST_CASE("armed, a lesson has what was before the press; disarmed, it has not")
   }
 }
 
+TEST_CASE("a start that is refused keeps nothing in memory") {
+  Bench bench;
+  bench.open();
+  REQUIRE(eventually([&] { return bench.recorder->has_picture(); }));
+  bench.recorder->arm(seconds(60));
+  REQUIRE(eventually([&] { return bench.status().pre_roll_ms > 1200; }));
+  StartRequest nowhere;
+  nowhere.directory = "/proc/no/such/place";
+  REQUIRE_FALSE(bench.recorder->start(nowhere));
+  CHECK_FALSE(bench.status().armed);
+  const auto made = bench.room->made(MediaKind::kVideo);
+  CHECK(eventually([&] { return bench.room->forgotten(MediaKind::kVideo) + 10 >= made; }));
+}
+
 TEST_CASE("where pre-roll is switched off, nothing is armed") {
   Bench bench;
   bench.settings.pre_roll = Nanoseconds(0);
@@ -247,6 +261,23 @@ TEST_CASE("the last seconds are deleted from a lesson that runs") {
     request.lesson_id = new_uuid();
     CHECK(bench.recorder->redact(request).error().kind == ErrorKind::kNotFound);
   }
+}
+
+TEST_CASE("a deletion that reaches into what is still to come stops nothing") {
+  Bench bench;
+  bench.open();
+  const auto directory = bench.start();
+  REQUIRE(bench.await_durable(1500));
+  RedactRequest request;
+  request.range = {LessonTime::from_ms(500), LessonTime::from_ms(3'600'000)};
+  REQUIRE(bench.recorder->redact(request));
+  bench.recorder.reset();
+  bench.open();
+  REQUIRE(bench.status().lesson);
+  const auto then = bench.elapsed();
+  CHECK(bench.await_durable(then + 500));
+  REQUIRE(bench.recorder->stop(StopReason::kUser));
+  CHECK(violations_in(directory) == kClean);
 }
 
 TEST_CASE("marks of the inbox are taken in once, whenever they come") {

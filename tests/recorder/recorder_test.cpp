@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "capture/journal/checker.h"
@@ -261,6 +262,41 @@ TEST_CASE("a lesson of an earlier boot is closed as lost to power") {
   const auto& stop = std::get<journal::EventRecord>(closed->records().back().record);
   CHECK(std::get<journal::StopEvent>(stop.body).reason == "power-loss");
   CHECK(violations_in(folder) == kClean);
+}
+
+TEST_CASE("a lesson whose journal is damaged in its midst is left as it is, byte for byte") {
+  Bench bench;
+  FakeCapture room(bench.settings.runtime_directory, "room");
+  bench.open();
+  bench.await_picture();
+  const auto started = bench.recorder->start({});
+  REQUIRE(started);
+  REQUIRE(bench.await_durable(1500));
+  MarkRequest mark;  // signs what is there
+  mark.id = new_uuid();
+  mark.pressed = bench.clock.monotonic();
+  REQUIRE(bench.recorder->mark(mark));
+  REQUIRE(eventually([&] {
+    const auto folder = journal::LessonFolder::open(started->directory);
+    return !folder->checkpoints().empty() && folder->checkpoints().back().checkpoint.tree_size > 8;
+  }));
+  bench.recorder.reset();
+  const auto journal = posix_file_system().open(started->directory / "journal", OpenMode::kReadWrite);
+  const auto size = (*journal)->size();
+  auto byte = (*journal)->read_at(*size / 4, 1);
+  byte->front() ^= 1;
+  REQUIRE((*journal)->write_at(*size / 4, *byte));
+  const auto sizes = [&] {
+    std::map<std::string, std::uintmax_t> found;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(started->directory)) {
+      if (entry.is_regular_file()) found[entry.path()] = entry.file_size();
+    }
+    return found;
+  };
+  const auto before = sizes();
+  bench.open();
+  CHECK_FALSE(bench.recorder->status().lesson);
+  CHECK(sizes() == before);
 }
 
 TEST_CASE("a lesson that was begun with another key is left as it is") {

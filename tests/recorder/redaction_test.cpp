@@ -139,6 +139,55 @@ TEST_CASE("a deletion is in the journal and signed before the first byte goes") 
   CHECK(first(journal, overwritten) < history.size());  // that it is done is told afterwards
 }
 
+TEST_CASE("a deletion that the disk refused is finished by the next try, or at the lesson's end") {
+  SimulatedLesson sim;
+  REQUIRE(sim.begin());
+  sim.run(10);
+  // Some operation fails: the declaration, its signature, a zero.
+  sim.files().fail_from(GENERATE(1, 4, 8, 12));
+  REQUIRE_FALSE(sim.redact_last(seconds(4)));
+  sim.files().clear_faults();
+  SECTION("by the next try") { REQUIRE(sim.redact_last(seconds(4))); }
+  SECTION("by another deletion") {
+    sim.run(5);
+    REQUIRE(sim.redact_last(seconds(2)));
+  }
+  SECTION("at the end") { sim.run(2); }
+  REQUIRE(sim.stop());
+  CHECK(sim.violations() == kClean);
+  const auto folder = journal::LessonFolder::open(sim.directory());
+  CHECK_FALSE(folder->redaction_pending());
+  CHECK(gone_of(sim.directory()) == journal::check_lesson(sim.directory())->redacted);
+}
+
+TEST_CASE("a deletion that nobody signed excuses no missing bytes") {
+  SimulatedLesson sim;
+  REQUIRE(sim.begin());
+  sim.run(10);
+  REQUIRE(sim.redact_last(seconds(4)));
+  sim.kill();
+  REQUIRE(violations_in(sim.directory()) == kClean);
+  // As if somebody without the key had written the deletion behind the last checkpoint.
+  const auto folder = journal::LessonFolder::open(sim.directory());
+  const auto& records = folder->records();
+  const auto deletion = std::find_if(records.begin(), records.end(), [](const auto& stored) {
+    const auto* event = std::get_if<journal::EventRecord>(&stored.record);
+    return event != nullptr && std::holds_alternative<journal::RedactionEvent>(event->body);
+  });
+  std::uint64_t kept = 0;
+  for (const auto& one : folder->checkpoints()) {
+    if (one.checkpoint.tree_size > deletion->leaf) break;
+    kept += one.line.size() + 1;
+  }
+  REQUIRE(kept > 0);
+  const auto file = posix_file_system().open(sim.directory() / "checkpoints", OpenMode::kReadWrite);
+  REQUIRE(*(*file)->size() > kept);
+  REQUIRE((*file)->truncate(kept));
+  const auto report = journal::check_lesson(sim.directory());
+  REQUIRE(report);
+  CHECK_FALSE(report->clean());
+}
+
 TEST_CASE("a finished lesson can be deleted from, and its journal stays whole") {
   SimulatedLesson sim;
   record(sim);

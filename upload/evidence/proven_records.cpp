@@ -110,14 +110,12 @@ bool ProvenRecords::deleted(const ProvenTrack& track, std::size_t fragment) cons
 
 // As LessonFolder::marks: of a mark that was sent twice the first counts.
 void ProvenRecords::take_mark(const journal::EventRecord& event) {
-  const auto find = [&](const std::string& id) {
-    return std::find_if(marks_.begin(), marks_.end(), [&](const Mark& mark) { return mark.id == id; });
-  };
   if (const auto* pressed = std::get_if<journal::MarkEvent>(&event.body)) {
-    if (find(pressed->mark.id) == marks_.end()) marks_.push_back(pressed->mark);
+    if (mark_places_.emplace(pressed->mark.id, marks_.size()).second) marks_.push_back(pressed->mark);
   }
   if (const auto* undone = std::get_if<journal::MarkUndoneEvent>(&event.body)) {
-    if (const auto mark = find(undone->id); mark != marks_.end()) mark->undone = true;
+    const auto place = mark_places_.find(undone->id);
+    if (place != mark_places_.end()) marks_[place->second].undone = true;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "capture/journal/checkpoint.h"
@@ -71,6 +72,7 @@ class ProvenRecords {
   std::vector<journal::GapEvent> gaps_;
   std::vector<journal::RedactedStretch> deleted_;
   std::vector<Mark> marks_;
+  std::unordered_map<std::string, std::size_t> mark_places_;  // by id
   std::optional<Nanoseconds> stopped_at_;
   std::optional<Digest> subject_;
 };

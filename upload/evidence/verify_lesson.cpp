@@ -103,11 +103,12 @@ class LessonTeller {
   void tell_continuity(const std::vector<std::string>& problems) {
     if (!problems.empty()) return facts_.add("continuity", "altered", problems.front());
     const double seconds = static_cast<double>(lesson_.duration().count()) / 1e9;
-    if (lesson_.gaps().empty())
+    const auto holes = lesson_.holes();
+    if (holes.empty())
       return facts_.add("continuity", "whole", fmt::format("{:.3f} s, nothing left out", seconds));
     facts_.add("continuity", "whole-with-declared-gaps",
                fmt::format("{:.3f} s, {} gaps that were declared when it was recorded", seconds,
-                           lesson_.gaps().size()));
+                           holes.size()));
   }
 
   void tell_clock() {
