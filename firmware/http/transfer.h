@@ -74,7 +74,7 @@ class Transfer {
   int fd_ = -1;
   std::uint64_t source_read_ = 0;
   const TransferWatch::Time begun_;
-  const std::uint64_t sockets_before_;
+  SocketTable::Opener opener_;
   std::optional<TransferWatch::Time> dialled_;  // the first socket of this request
   bool request_out_ = false;
   bool held_back_ = false;

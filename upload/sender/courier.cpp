@@ -101,7 +101,7 @@ UploadTransport* Courier::find_transport(const OfferAnswer& answer, const Carrie
     if (reached) return reach_.on_part();
     reach_.on_failure(clock_.monotonic());
   };
-  parts_ = std::make_unique<PartsTransport>(object_store_, answer, ask, tell);
+  parts_ = std::make_unique<PartsTransport>(object_store_, lanes_, answer, ask, tell);
   return parts_.get();
 }
 

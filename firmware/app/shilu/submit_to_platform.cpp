@@ -65,6 +65,7 @@ class Submitting {
   Watching watching_;
   SystemClock clock_;
   http::Client object_store_;  // the platform's, if it has one
+  s3::Lanes lanes_;            // to it
   sender::StoreReach reach_;
   sender::Offer offer_;
   std::optional<sender::Enrolled> enrolled_;
@@ -153,7 +154,7 @@ CallResult<sender::UploadEnd> Submitting::carry_parts(const sender::OfferAnswer&
     offer_.takes_parts = reach_.is_worth_trying(clock_.monotonic());
   };
   sender::PartsTransport transport(
-      object_store_, answer, [this] { return platform_.offer(offer_); }, tell);
+      object_store_, lanes_, answer, [this] { return platform_.offer(offer_); }, tell);
   return transport.send_rest("", parcel_, watching_.watch());
 }
 
