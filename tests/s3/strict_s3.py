@@ -234,7 +234,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if payload != "UNSIGNED-PAYLOAD" and sha256(body) != payload:
             raise Refusal(400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.")
         upload["parts"][number] = body
-        self.tell("part", number=number, bytes=len(body), at_once=self.at_once)
+        self.tell("part", key=upload["key"], number=number, bytes=len(body), at_once=self.at_once)
         self.answer(200, headers=[("ETag", f'"{hashlib.md5(body).hexdigest()}"')])
 
     def list_parts(self, upload, marker):

@@ -51,6 +51,13 @@ class Store:
         self.process.stdout.close()
 
     def done(self, what):
+        """But for what the platform did to see how the store's URLs are."""
+        return [one for one in self.told(what) if not one["key"].startswith("incoming/probe-")]
+
+    def probes(self, what):
+        return [one for one in self.told(what) if one["key"].startswith("incoming/probe-")]
+
+    def told(self, what):
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         return [one for one in map(json.loads, lines) if one["done"] == what]
 
@@ -166,12 +173,14 @@ def check_damaged_and_busy(bin_directory):
 
 
 def check_plain_urls(bin_directory):
-    """a store whose URLs name no digest, as Swift's: what arrives damaged is found by Content-MD5 and sent again"""
-    with stored(bin_directory, "--plain-urls", "--damage", 3, options=["--s3-plain-urls"]) as (school, store, platform, work):
+    """a store whose URLs name no digest, as Swift's: the platform finds it out, and what arrives damaged is found by Content-MD5 and sent again"""
+    with stored(bin_directory, "--plain-urls", "--damage", 3) as (school, store, platform, work):
         mine, command = school.submission(school.package("lesson", SIZE), work / "sender", platform.url)
         finish(start(command), 120)
         prove_delivered(school, platform.directory, mine)
         store.prove_parts(mine)
+        assert len(store.probes("part")) == 1, "it was not asked, or more than once"
+        assert len(store.probes("abort")) == 1, "the question stays in the store"
 
 
 def check_withdrawn(bin_directory):

@@ -232,10 +232,11 @@ Status S3Client::remove(const std::string& key) {
 }
 
 std::string S3Client::presigned_part(const std::string& key, const std::string& upload_id, int number,
-                                     const Digest& sha256, std::chrono::seconds valid) const {
+                                     const Digest& sha256, std::chrono::seconds valid,
+                                     PresignedDigest kind) const {
   Call call{"PUT", key, {{"partNumber", std::to_string(number)}, {"uploadId", upload_id}}, {}, {}};
   SignedParts parts = signed_parts(call);
-  if (bucket_.presigned_digest == PresignedDigest::kSigned) {
+  if (kind == PresignedDigest::kSigned) {
     parts.payload_sha256 = to_hex(sha256);
     parts.headers = {{"x-amz-content-sha256", parts.payload_sha256}};
   }

@@ -32,14 +32,13 @@ inline constexpr int kMaxParts = 10'000;
 std::uint64_t part_size_for(std::uint64_t object_size);
 
 // Whether a presigned URL can name the digest of what it takes. S3 and most stores let it; OpenStack Swift
-// refuses such a URL, and takes any bytes at one that names none.
+// refuses such a URL, and takes any bytes at one that names none. url_probe.h finds it out.
 enum class PresignedDigest { kSigned, kLeftOut };
 
 struct Bucket {
   std::string endpoint;  // "https://store.school.cn:9000"
   std::string name;
   Credentials credentials;
-  PresignedDigest presigned_digest = PresignedDigest::kSigned;
 };
 
 struct Part {
@@ -88,7 +87,8 @@ class S3Client {
   // `x-amz-content-sha256: <sha256>`; with PresignedDigest::kLeftOut: any bytes, and not that header), until
   // `valid` is over.
   std::string presigned_part(const std::string& key, const std::string& upload_id, int number,
-                             const Digest& sha256, std::chrono::seconds valid) const;
+                             const Digest& sha256, std::chrono::seconds valid,
+                             PresignedDigest kind = PresignedDigest::kSigned) const;
 
  private:
   struct Call {
