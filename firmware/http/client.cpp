@@ -73,6 +73,7 @@ struct Client::Impl {
         patience(options.silence, options.dead_peer_timeout),
         addresses(options.known_addresses) {}
 
+  NameWay names_for(const std::string& peer) const;
   Result<AttemptPlan> plan(const ClientRequest& request, const std::string& peer);
   Result<Ticket> begin(Flight flight);
   Status start(Flight& flight);
@@ -80,6 +81,7 @@ struct Client::Impl {
   std::optional<Ended> ended_by_libcurl();
   std::optional<Ended> ended_by_checks();
   std::optional<Ended> conclude(Flight& flight, Result<ClientResponse> response);
+  bool ask_another_way(Flight& flight);
   std::chrono::milliseconds next_turn() const;
   void learn(const Flight& flight, bool answered);
 
@@ -92,6 +94,8 @@ struct Client::Impl {
   Patience patience;
   std::map<std::string, std::string> addresses;
   std::map<std::string, Ways> ways;  // by peer
+  std::map<std::string, Clock::time_point>
+      ipv4_alone;  // peers whose name servers were deaf to both, and when
   Cause cause = Cause::kNone;
 };
 
@@ -108,8 +112,14 @@ const std::map<std::string, std::string>& Client::known_addresses() const {
   return impl_->addresses;
 }
 
+NameWay Client::Impl::names_for(const std::string& peer) const {
+  const auto since = ipv4_alone.find(peer);
+  const bool lately = since != ipv4_alone.end() && Clock::now() - since->second < kWaysLast;
+  return lately ? NameWay::kIpv4 : NameWay::kBoth;
+}
+
 Result<AttemptPlan> Client::Impl::plan(const ClientRequest& request, const std::string& peer) {
-  AttemptPlan attempt{patience.silence(), options.proxy, ""};
+  AttemptPlan attempt{patience.silence(), options.proxy, names_for(peer), ""};
   if (!options.proxy_for) return attempt;
   Ways& known = ways[peer];
   const auto now = Clock::now();
@@ -190,15 +200,20 @@ std::optional<Client::Ended> Client::Impl::ended_by_checks() {
 // Takes the flight away, unless there is another way to try.
 std::optional<Client::Ended> Client::Impl::conclude(Flight& flight, Result<ClientResponse> response) {
   learn(flight, response.has_value());
-  // The address that answered last is most likely still right; TLS checks the name as ever.
-  const auto known = addresses.find(flight.peer);
-  if (!response && cause == Cause::kName && flight.plan.address.empty() && known != addresses.end()) {
-    flight.plan.address = resolve_entry(flight.peer, known->second);
-    if (start(flight)) return std::nullopt;
-  }
+  if (!response && cause == Cause::kName && ask_another_way(flight)) return std::nullopt;
   Ended ended{flight.ticket, std::move(response), cause};
   flights.remove_if([&](const Flight& one) { return one.ticket == ended.ticket; });
   return ended;
+}
+
+bool Client::Impl::ask_another_way(Flight& flight) {
+  const auto known = addresses.find(flight.peer);
+  const auto next = way_after(flight.plan.names, flight.transfer->name_is_late(), known != addresses.end());
+  if (!next) return false;
+  flight.plan.names = *next;
+  // The address that answered last is most likely still right; TLS checks the name as ever.
+  if (*next == NameWay::kKnown) flight.plan.address = resolve_entry(flight.peer, known->second);
+  return start(flight).has_value();
 }
 
 std::chrono::milliseconds Client::Impl::next_turn() const {
@@ -215,6 +230,8 @@ void Client::Impl::learn(const Flight& flight, bool answered) {
   if (transfer.stuck_from_the_start()) sockets.use_small_packets();
   const bool direct = flight.plan.proxy.empty() || flight.plan.proxy == "direct";
   if (answered && direct && !transfer.address().empty()) addresses[flight.peer] = transfer.address();
+  const bool ipv4_helped = answered && flight.plan.names == NameWay::kIpv4;
+  if (ipv4_helped && names_for(flight.peer) == NameWay::kBoth) ipv4_alone[flight.peer] = Clock::now();
   const bool no_way = cause == Cause::kProxy || cause == Cause::kRefused || cause == Cause::kUnreachable ||
                       cause == Cause::kName;
   if (no_way && options.proxy_for) ++ways[flight.peer].turn;  // the script's next choice

@@ -59,7 +59,8 @@ Transfer::Transfer(const ClientRequest& request, const ClientOptions& options, c
       easy_(curl_easy_init()),
       watch_({options.dead_peer_timeout + kStallGrace, request.answer_timeout, body_size(), plan.silence}),
       begun_(Clock::now()),
-      opener_(sockets.next_request()) {}
+      opener_(sockets.next_request()),
+      name_timeout_(time_for(plan.names, options.name_timeout)) {}
 
 void Transfer::set_common(const ClientOptions& options) {
   CURL* easy = easy_.get();
@@ -78,6 +79,8 @@ void Transfer::set_common(const ClientOptions& options) {
 
 void Transfer::set_way(const ClientOptions& options, const AttemptPlan& plan) {
   CURL* easy = easy_.get();
+  if (plan.names == NameWay::kIpv4)
+    curl_easy_setopt(easy, CURLOPT_IPRESOLVE, static_cast<long>(CURL_IPRESOLVE_V4));
   if (!plan.address.empty()) {
     addresses_.add(plan.address);
     curl_easy_setopt(easy, CURLOPT_RESOLVE, addresses_.get());
@@ -267,8 +270,9 @@ std::optional<Error> Transfer::check_beginning() {
   if (request_out_) return std::nullopt;
   const auto now = Clock::now();
   if (!dialled_ && opener_.any) dialled_ = now;
-  if (!dialled_ && now - begun_ > options_.name_timeout) {
+  if (!dialled_ && now - begun_ > name_timeout_) {
     cause_ = Cause::kName;
+    name_is_late_ = true;
     return Error{ErrorKind::kUnavailable, "no name server tells the address of " + peer_};
   }
   if (!dialled_ || now - *dialled_ < options_.connect_timeout) return std::nullopt;
