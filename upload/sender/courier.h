@@ -62,6 +62,7 @@ class Courier {
   void ask_verdicts();
   bool ask_verdict(const store::Submission& submission);
   Nanoseconds until_next();
+  Nanoseconds next_verifying_question(const std::string& id);
   Nanoseconds next_question(std::map<std::string, Patience>& asked, const std::string& id, Nanoseconds least);
   void tell_line(LineStatus::Link link, std::string code = "", std::string text = "");
   void tell_failure(const CallError& error);
