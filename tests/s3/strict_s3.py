@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A strict S3 store for tests: refuses what real stores refuse, and says it in their words. Prints its port, serves until killed.
+"""A strict S3 store for tests: refuses what real stores refuse, and says it in their words. Prints its port, serves at --address until
+killed.
 
 Checked: Signature V4 in the header and in the URL, the payload's SHA-256, Content-MD5, 15 minutes of clock, part numbers and
 the 5 MiB rule, ETags at the end, unknown uploads, pages of ListParts. One bucket, in memory or below --directory. Standard
@@ -311,8 +312,9 @@ def main():
     parser.add_argument("--rate", type=int, default=0)
     parser.add_argument("--plain-urls", action="store_true")
     parser.add_argument("--log", type=pathlib.Path)
+    parser.add_argument("--address", default="127.0.0.1")
     Handler.store = Store(parser.parse_args())
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server((Handler.store.options.address, 0), Handler)
     print(server.server_address[1], flush=True)
     server.serve_forever()
 
