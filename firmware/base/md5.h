@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 
 #include "firmware/base/bytes.h"
 
@@ -12,5 +13,18 @@ namespace shilu {
 using Md5 = std::array<std::uint8_t, 16>;
 
 Md5 md5(ByteView bytes);  // thread-safe
+
+// Incremental MD5. Thread-bound.
+class Md5Hash {
+ public:
+  Md5Hash();
+  ~Md5Hash();
+  void update(ByteView bytes);
+  Md5 finish();  // once; then the object is spent
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace shilu

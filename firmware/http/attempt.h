@@ -5,12 +5,15 @@
 #include <optional>
 #include <string>
 
+#include "firmware/http/name_way.h"
+
 namespace shilu::http {
 
 struct AttemptPlan {
   std::chrono::milliseconds silence{0};  // see ClientOptions::silence; 0: not judged
   std::string proxy;                     // as ClientOptions::proxy
-  std::string address;                   // "host:port:address": instead of asking the name server
+  NameWay names = NameWay::kBoth;
+  std::string address;  // "host:port:address": of NameWay::kKnown, instead of asking the name server
 };
 
 }  // namespace shilu::http

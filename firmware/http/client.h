@@ -1,7 +1,7 @@
 #pragma once
-// HTTP client on libcurl for the control conversation and for streamed uploads. One Client per thread;
-// connections are reused. A fresh easy handle per request (a handle that failed once is never trusted again).
-// How dead peers are noticed: docs/design/uploading.md.
+// HTTP client on libcurl for the control conversation and for streamed uploads. One Client per thread; it
+// carries one request at a time, or several. Connections are reused. A fresh easy handle per request (a
+// handle that failed once is never trusted again). How dead peers are noticed: docs/design/uploading.md.
 
 #include <chrono>
 #include <cstdint>
@@ -102,10 +102,25 @@ class Client {
   ~Client();
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
-  // Any HTTP status is a success here. Errors: kUnavailable (refused, reset, no name), kTimedOut, kCancelled,
-  // kPermissionDenied (TLS trust, pin), each with a sentence that names host and cause.
+  // Not while others are under way. Any HTTP status is a success here. Errors: kUnavailable (refused, reset,
+  // no name), kTimedOut, kCancelled, kPermissionDenied (TLS trust, pin), each with a sentence that names host
+  // and cause.
   Result<ClientResponse> perform(const ClientRequest& request);
   Cause cause() const;  // of the last perform()
+
+  // Several at a time. Their callbacks come from within turn(), so that nobody needs a lock.
+  using Ticket = std::uint64_t;
+  struct Ended {
+    Ticket ticket = 0;
+    Result<ClientResponse> response;  // as of perform()
+    Cause cause = Cause::kNone;
+  };
+  // It goes out with the next turn(). Errors: what cannot be sent at all.
+  Result<Ticket> begin(ClientRequest request);
+  // Carries on all that were begun, until one has ended, `at_most` is over, or somebody rings: then nullopt.
+  std::optional<Ended> turn(std::chrono::milliseconds at_most);
+  void drop_all();  // whatever is under way ends without a word; their connections are closed
+  void ring();      // thread-safe
   const std::map<std::string, std::string>& known_addresses() const;
 
  private:

@@ -36,9 +36,9 @@ int local_port(int fd) {
 
 }  // namespace
 
-void SocketTable::attach(CURL* easy) {
+void SocketTable::attach(CURL* easy, Opener& opener) {
   curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, &SocketTable::on_open);
-  curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, this);
+  curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, &opener);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &SocketTable::on_close);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
 }
@@ -50,10 +50,11 @@ int SocketTable::by_local_port(int port) const {
   return -1;
 }
 
-bool SocketTable::any_connected_since(std::uint64_t count) const {
+bool SocketTable::any_connected(const Opener& opener) const {
   for (const Open& open : open_) {
+    if (open.request != opener.request) continue;
     const auto info = tcp_info_of(open.fd);
-    if (open.number >= count && info && info->tcpi_state == TCP_ESTABLISHED) return true;
+    if (info && info->tcpi_state == TCP_ESTABLISHED) return true;
   }
   return false;
 }
@@ -74,8 +75,9 @@ std::uint64_t SocketTable::unacknowledged(int fd) {
   return static_cast<std::uint64_t>(count);
 }
 
-int SocketTable::on_open(void* self, curl_socket_t fd, curlsocktype) {
-  auto* table = static_cast<SocketTable*>(self);
+int SocketTable::on_open(void* opener, curl_socket_t fd, curlsocktype) {
+  auto* by = static_cast<Opener*>(opener);
+  auto* table = &by->table;
   auto timeout_ms = static_cast<unsigned>(table->dead_peer_timeout_.count());
   int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
@@ -84,7 +86,8 @@ int SocketTable::on_open(void* self, curl_socket_t fd, curlsocktype) {
   ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &kProbeAfter_s, sizeof kProbeAfter_s);
   ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &kProbeEvery_s, sizeof kProbeEvery_s);
   if (table->small_packets_) ::setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &kSmallSegment, sizeof kSmallSegment);
-  table->open_.push_back({fd, table->opened_++});
+  table->open_.push_back({fd, by->request});
+  by->any = true;
   return CURL_SOCKOPT_OK;
 }
 

@@ -14,11 +14,18 @@ namespace shilu::http {
 class SocketTable {
  public:
   explicit SocketTable(std::chrono::milliseconds dead_peer_timeout) : dead_peer_timeout_(dead_peer_timeout) {}
-  void attach(CURL* easy);            // its connections call back here, also after the easy handle is gone
+  // What one request has opened; several may be under way. Stands still for as long as its easy handle lives.
+  struct Opener {
+    SocketTable& table;
+    std::uint64_t request = 0;
+    bool any = false;
+  };
+  Opener next_request() { return {*this, ++requests_, false}; }
+  // Its connections call back here, also after the easy handle is gone.
+  void attach(CURL* easy, Opener& opener);
   int by_local_port(int port) const;  // -1: none
-  std::uint64_t opened() const { return opened_; }  // how many, ever
-  // Of the sockets opened after the first `count`: does one have a connection? false if there is none.
-  bool any_connected_since(std::uint64_t count) const;
+  // Does one of the sockets that this request has opened have a connection?
+  bool any_connected(const Opener& opener) const;
 
   // From the next connection on small packets only: on this way large ones vanish without a word (a tunnel
   // with a smaller MTU, and a firewall that eats the ICMP messages about it).
@@ -35,16 +42,16 @@ class SocketTable {
   static std::optional<Line> line(int fd);
 
  private:
-  static int on_open(void* self, curl_socket_t fd, curlsocktype purpose);
+  static int on_open(void* opener, curl_socket_t fd, curlsocktype purpose);
   static int on_close(void* self, curl_socket_t fd);
 
   struct Open {
     int fd = -1;
-    std::uint64_t number = 0;
+    std::uint64_t request = 0;
   };
   std::chrono::milliseconds dead_peer_timeout_;
   std::vector<Open> open_;
-  std::uint64_t opened_ = 0;
+  std::uint64_t requests_ = 0;
   bool small_packets_ = false;
 };
 

@@ -59,7 +59,8 @@ Transfer::Transfer(const ClientRequest& request, const ClientOptions& options, c
       easy_(curl_easy_init()),
       watch_({options.dead_peer_timeout + kStallGrace, request.answer_timeout, body_size(), plan.silence}),
       begun_(Clock::now()),
-      sockets_before_(sockets.opened()) {}
+      opener_(sockets.next_request()),
+      name_timeout_(time_for(plan.names, options.name_timeout)) {}
 
 void Transfer::set_common(const ClientOptions& options) {
   CURL* easy = easy_.get();
@@ -78,6 +79,8 @@ void Transfer::set_common(const ClientOptions& options) {
 
 void Transfer::set_way(const ClientOptions& options, const AttemptPlan& plan) {
   CURL* easy = easy_.get();
+  if (plan.names == NameWay::kIpv4)
+    curl_easy_setopt(easy, CURLOPT_IPRESOLVE, static_cast<long>(CURL_IPRESOLVE_V4));
   if (!plan.address.empty()) {
     addresses_.add(plan.address);
     curl_easy_setopt(easy, CURLOPT_RESOLVE, addresses_.get());
@@ -139,7 +142,7 @@ void Transfer::set_fields() {
 
 void Transfer::set_callbacks() {
   CURL* easy = easy_.get();
-  sockets_.attach(easy);
+  sockets_.attach(easy, opener_);
   curl_easy_setopt(easy, CURLOPT_READFUNCTION, &Transfer::on_read);
   curl_easy_setopt(easy, CURLOPT_READDATA, this);
   curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, &Transfer::on_seek);
@@ -155,8 +158,9 @@ void Transfer::set_callbacks() {
 std::size_t Transfer::on_read(char* buffer, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
   if (!transfer.is_upload()) return 0;
-  std::size_t room = size * count;
-  if (transfer.request_.allowance && transfer.source_read_ < transfer.request_.source_size) {
+  const std::uint64_t left = transfer.request_.source_size - transfer.source_read_;
+  auto room = static_cast<std::size_t>(std::min<std::uint64_t>(size * count, left));
+  if (transfer.request_.allowance && room > 0) {
     room = std::min(room, transfer.request_.allowance(room));
     transfer.held_back_ = room == 0;
     if (transfer.held_back_) return CURL_READFUNC_PAUSE;
@@ -265,13 +269,14 @@ Error Transfer::sentence(TransferWatch::Verdict verdict) const {
 std::optional<Error> Transfer::check_beginning() {
   if (request_out_) return std::nullopt;
   const auto now = Clock::now();
-  if (!dialled_ && sockets_.opened() > sockets_before_) dialled_ = now;
-  if (!dialled_ && now - begun_ > options_.name_timeout) {
+  if (!dialled_ && opener_.any) dialled_ = now;
+  if (!dialled_ && now - begun_ > name_timeout_) {
     cause_ = Cause::kName;
+    name_is_late_ = true;
     return Error{ErrorKind::kUnavailable, "no name server tells the address of " + peer_};
   }
   if (!dialled_ || now - *dialled_ < options_.connect_timeout) return std::nullopt;
-  if (sockets_.any_connected_since(sockets_before_)) return std::nullopt;
+  if (sockets_.any_connected(opener_)) return std::nullopt;
   cause_ = Cause::kUnreachable;
   return Error{ErrorKind::kTimedOut, peer_ + " could not be reached in time"};
 }
@@ -308,7 +313,7 @@ std::chrono::milliseconds Transfer::next_turn() const {
 bool Transfer::stuck_from_the_start() const {
   if (response_.status != 0 || watch_.acked() > 0) return false;
   if (request_out_) return cause_ == Cause::kSilent && body_size() > 0;
-  return cause_ == Cause::kUnreachable && sockets_.any_connected_since(sockets_before_);
+  return cause_ == Cause::kUnreachable && sockets_.any_connected(opener_);
 }
 
 std::string Transfer::address() const {

@@ -29,6 +29,7 @@ class Transfer {
   // How long until the next turn at the latest: short while a limit holds the body back.
   std::chrono::milliseconds next_turn() const;
   Cause cause() const { return cause_; }
+  bool name_is_late() const { return name_is_late_; }  // no answer of a name server came in its time
   bool made_progress() const { return watch_.acked() > 0 || response_.status != 0; }
   // The connection stood, and then nothing of any size got through it.
   bool stuck_from_the_start() const;
@@ -74,7 +75,9 @@ class Transfer {
   int fd_ = -1;
   std::uint64_t source_read_ = 0;
   const TransferWatch::Time begun_;
-  const std::uint64_t sockets_before_;
+  SocketTable::Opener opener_;
+  const std::chrono::milliseconds name_timeout_;
+  bool name_is_late_ = false;
   std::optional<TransferWatch::Time> dialled_;  // the first socket of this request
   bool request_out_ = false;
   bool held_back_ = false;

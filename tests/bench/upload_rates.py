@@ -185,7 +185,7 @@ class Rates:
             os.link(self.package, mine)
             command = [self.bin / "shilu", "submit", mine, "--to", f"s3://{BUCKET}", "--s3-endpoint", store.endpoint, "--json"]
             measured, _ = measure(command, store.pids, env=environment)
-        self.add("`shilu submit --to s3://` to Swift, parts of 8 MiB, one at a time", measured)
+        self.add("`shilu submit --to s3://` to Swift, parts of 8 MiB, up to four at a time", measured)
 
     def rclone(self):
         program = installed("rclone")

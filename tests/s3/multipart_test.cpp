@@ -7,6 +7,7 @@
 
 #include "tests/base/temporary_directory.h"
 #include "tests/http/script_server.h"
+#include "upload/s3/url_probe.h"
 
 using namespace shilu;
 using namespace shilu::s3;
@@ -213,4 +214,18 @@ TEST_CASE("the ETag of several parts is the MD5 of their MD5s") {
   // md5sum of "a" and of "b", and md5sum of the 32 bytes of the two
   CHECK(multipart_etag({"0cc175b9c0f1b6a831c399e269772661", "92eb5ffee6ae2fec3ad71c777531578f"}) ==
         "96e024ba2074fe77e8e965ba43a704be-2");
+}
+
+TEST_CASE("what a store's presigned URLs can do is asked of the store, and nothing stays there") {
+  const auto probed = [](const std::string& options) {
+    Bench bench(options);
+    const auto found = probe_presigned(bench.client, "incoming/probe");
+    CHECK_FALSE(bench.client.head("incoming/probe")->has_value());
+    return found;
+  };
+  CHECK(probed("") == PresignedDigest::kSigned);
+  CHECK(probed("--plain-urls") == PresignedDigest::kLeftOut);
+  const auto busy = probed("--busy 1");
+  REQUIRE_FALSE(busy);
+  CHECK(busy.error().kind == ErrorKind::kUnavailable);
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A strict S3 store for tests: refuses what real stores refuse, and says it in their words. Prints its port, serves until killed.
+"""A strict S3 store for tests: refuses what real stores refuse, and says it in their words. Prints its port, serves at --address until
+killed.
 
 Checked: Signature V4 in the header and in the URL, the payload's SHA-256, Content-MD5, 15 minutes of clock, part numbers and
 the 5 MiB rule, ETags at the end, unknown uploads, pages of ListParts. One bucket, in memory or below --directory. Standard
@@ -7,7 +8,8 @@ library only.
 
 Misbehaviour on demand: --skew S (its clock), --busy N (the first N parts get 503), --damage N (part N arrives with a flipped
 bit, once), --lose-answer (the first completion is done and its answer never sent), --page N (parts a page), --rate N (bytes per
-second that it reads), --plain-urls (as Swift: presigned URLs never name a digest). --log FILE gets a line of JSON for each part, completion and removal that was done."""
+second that it reads), --plain-urls (as Swift: presigned URLs never name a digest). --log FILE gets a line of JSON for each part
+(with how many were coming in when it began), completion and removal that was done."""
 
 import argparse
 import base64
@@ -59,6 +61,7 @@ class Store:
         self.log_lock = threading.Lock()
         self.uploads = {}  # id -> {"key", "sha256", "parts": {number: bytes}}
         self.objects = {}  # key -> {"data", "etag", "sha256"}
+        self.under_way = 0  # requests whose bodies are being read
         self.busy = options.busy
         self.damage = options.damage
         self.lose_answer = options.lose_answer
@@ -163,7 +166,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def handle_one(self):
         self.url = urllib.parse.urlsplit(self.path)
         self.query = urllib.parse.parse_qsl(self.url.query, keep_blank_values=True)
-        body = self.read_body(int(self.headers["Content-Length"] or 0))
+        with self.store.log_lock:
+            self.store.under_way += 1
+            self.at_once = self.store.under_way
+        try:
+            body = self.read_body(int(self.headers["Content-Length"] or 0))
+        finally:
+            with self.store.log_lock:
+                self.store.under_way -= 1
         try:
             if self.headers["Authorization"]:
                 payload = self.check_header(self.headers["Authorization"])
@@ -225,7 +235,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if payload != "UNSIGNED-PAYLOAD" and sha256(body) != payload:
             raise Refusal(400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.")
         upload["parts"][number] = body
-        self.tell("part", number=number, bytes=len(body))
+        self.tell("part", key=upload["key"], number=number, bytes=len(body), at_once=self.at_once)
         self.answer(200, headers=[("ETag", f'"{hashlib.md5(body).hexdigest()}"')])
 
     def list_parts(self, upload, marker):
@@ -302,8 +312,9 @@ def main():
     parser.add_argument("--rate", type=int, default=0)
     parser.add_argument("--plain-urls", action="store_true")
     parser.add_argument("--log", type=pathlib.Path)
+    parser.add_argument("--address", default="127.0.0.1")
     Handler.store = Store(parser.parse_args())
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server((Handler.store.options.address, 0), Handler)
     print(server.server_address[1], flush=True)
     server.serve_forever()
 

@@ -51,8 +51,16 @@ struct Store {
 
   CallResult<UploadEnd> send() {
     PartsTransport transport(
-        sender, ask().value(), [this] { return ask(); }, [this](bool one) { reached.push_back(one); });
+        sender, lanes, ask().value(), [this] { return ask(); }, [this](bool one) { reached.push_back(one); });
     return transport.send_rest(transport.begin(parcel).value(), parcel, watch);
+  }
+
+  // As after an upload that went ever faster with more parts at a time: four of them.
+  void make_fast() {
+    s3::Lanes::Time now{};
+    lanes.on_begin(now);
+    for (int part = 0; part < 100; ++part)
+      lanes.on_part(now += std::chrono::milliseconds(100 / lanes.at_once()), kBlock);
   }
 
   bool has_it_whole() {
@@ -64,6 +72,7 @@ struct Store {
   http::test::ScriptServer server;
   SystemClock clock;
   http::Client http, sender;
+  s3::Lanes lanes;
   s3::S3Client client{http,
                       {"http://127.0.0.1:" + std::to_string(server.port()),
                        "lessons",
@@ -88,7 +97,10 @@ TEST_CASE("a package goes to the store in parts, and what has arrived only grows
     return Status();
   };
   CHECK(store.send() == UploadEnd::kComplete);
-  CHECK(offsets == std::vector<std::uint64_t>{0, kBlock, 2 * kBlock, 3 * kBlock, kSize});
+  CHECK(offsets.size() == 5);  // the beginning and four parts, in whatever order they came
+  CHECK(std::is_sorted(offsets.begin(), offsets.end()));
+  CHECK(offsets.front() == 0);
+  CHECK(offsets.back() == kSize);
   CHECK(store.has_it_whole());
 }
 
@@ -130,7 +142,7 @@ TEST_CASE("URLs whose time is over are asked for anew") {
   Store store;
   store.valid = std::chrono::seconds(-5);
   PartsTransport transport(
-      store.sender, store.ask().value(),
+      store.sender, store.lanes, store.ask().value(),
       [&] {
         store.valid = std::chrono::seconds(3600);
         return store.ask();
@@ -138,6 +150,59 @@ TEST_CASE("URLs whose time is over are asked for anew") {
       [](bool) {});
   CHECK(transport.send_rest("", store.parcel, {}) == UploadEnd::kComplete);
   CHECK(store.has_it_whole());
+}
+
+TEST_CASE("several parts at a time: a limit holds for all of them together, and so does what is told") {
+  Store store;
+  store.make_fast();
+  constexpr std::size_t kLimit = 12u << 20;  // bytes per second
+  std::size_t budget = 0, granted = 0;
+  const auto began = std::chrono::steady_clock::now();
+  store.watch.allowance = [&](std::size_t wanted) {
+    const std::chrono::duration<double> since = std::chrono::steady_clock::now() - began;
+    budget = static_cast<std::size_t>(since.count() * kLimit);
+    const std::size_t now = std::min(wanted, budget - granted);
+    granted += now;
+    return now;
+  };
+  std::uint64_t most = 0, seen = 0;
+  store.watch.on_acked = [&](std::uint64_t acked) {
+    most = std::max(most, acked);
+    return true;
+  };
+  store.watch.on_line = [&](const http::LineSample& sample) { seen = std::max(seen, sample.acked_bytes); };
+  CHECK(store.send() == UploadEnd::kComplete);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  CHECK(took.count() >= static_cast<double>(kSize) / kLimit);
+  CHECK(granted == kSize);
+  CHECK(most <= kSize);
+  CHECK(seen > kBlock);
+  CHECK(seen <= kSize);
+  CHECK(store.has_it_whole());
+}
+
+TEST_CASE("several parts at a time: a store that is busy costs one round, and what came beside it counts") {
+  Store store("--busy 1 --rate 10000000");  // slow enough that all are under way when the first ends
+  store.make_fast();
+  const auto end = store.send();
+  REQUIRE_FALSE(end);
+  CHECK(end.error().kind == Kind::kBusy);
+  CHECK(store.client.parts("package.zip", store.upload_id)->size() == 3);
+  CHECK(store.lanes.at_once() < 4);
+  CHECK(store.send() == UploadEnd::kComplete);
+  CHECK(store.has_it_whole());
+}
+
+TEST_CASE("several parts at a time: a line that breaks under all of them is one failure to reach the store") {
+  Store store;
+  store.make_fast();
+  OfferAnswer answer = store.ask().value();
+  for (MissingPart& part : answer.parts) part.url = "http://127.0.0.1:9/nobody";
+  PartsTransport transport(
+      store.sender, store.lanes, answer, [&] { return store.make_fast(), answer; },
+      [&](bool one) { store.reached.push_back(one); });
+  CHECK_FALSE(transport.send_rest("", store.parcel, {}));
+  CHECK(store.reached == std::vector<bool>{false, false, false});
 }
 
 TEST_CASE("a person stops it in the middle of a part") {
@@ -151,7 +216,7 @@ TEST_CASE("a package that changed after its offer is not sent") {
   const auto answer = store.ask().value();
   REQUIRE(write_file_atomic(store.parcel.file, as_bytes(std::string(kSize, 'y'))));
   PartsTransport transport(
-      store.sender, answer, [&] { return store.ask(); }, [](bool) {});
+      store.sender, store.lanes, answer, [&] { return store.ask(); }, [](bool) {});
   const auto end = transport.send_rest("", store.parcel, {});
   REQUIRE_FALSE(end);
   CHECK(end.error().kind == Kind::kLocal);
@@ -163,7 +228,8 @@ TEST_CASE("a store that cannot be reached is told apart from one that refuses, a
   OfferAnswer answer = store.ask().value();
   for (MissingPart& part : answer.parts) part.url = "http://127.0.0.1:9/nobody";  // the discard port
   PartsTransport transport(
-      store.sender, answer, [&] { return answer; }, [&](bool one) { store.reached.push_back(one); });
+      store.sender, store.lanes, answer, [&] { return answer; },
+      [&](bool one) { store.reached.push_back(one); });
   const auto end = transport.send_rest("", store.parcel, {});
   REQUIRE_FALSE(end);
   CHECK(end.error().kind == Kind::kNetwork);
@@ -196,7 +262,7 @@ TEST_CASE("a captive portal's page is not taken for the store") {
   OfferAnswer answer = store.ask().value();
   for (MissingPart& part : answer.parts) part.url = "http://127.0.0.1:" + std::to_string(portal.port()) + "/";
   PartsTransport transport(
-      store.sender, answer, [&] { return answer; }, [](bool) {});
+      store.sender, store.lanes, answer, [&] { return answer; }, [](bool) {});
   const auto end = transport.send_rest("", store.parcel, {});
   REQUIRE_FALSE(end);
   CHECK(end.error().kind == Kind::kPortal);

@@ -11,12 +11,13 @@ import select
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from appliance import Appliance  # noqa: E402
-from checks import run_checks  # noqa: E402
+from checks import long_run, run_checks  # noqa: E402
 from demo_client import wait_until  # noqa: E402
 from network_lab import PLATFORM, Lab  # noqa: E402
 from platform_process import ROOT  # noqa: E402
@@ -24,6 +25,7 @@ from upload_fixture import School, digest, filler_document, finish, prove_delive
 
 SIZE = 30_000_000
 PART = 8 << 20
+MOST_AT_ONCE = 4  # upload/s3/lanes.cpp
 RATE = 20_000_000  # bytes per second that the store reads: time to kill somebody in the middle of a part
 KEYS = {"AWS_ACCESS_KEY_ID": "test-access", "AWS_SECRET_ACCESS_KEY": "test-secret/with+signs"}
 
@@ -49,6 +51,13 @@ class Store:
         self.process.stdout.close()
 
     def done(self, what):
+        """But for what the platform did to see how the store's URLs are."""
+        return [one for one in self.told(what) if not one["key"].startswith("incoming/probe-")]
+
+    def probes(self, what):
+        return [one for one in self.told(what) if one["key"].startswith("incoming/probe-")]
+
+    def told(self, what):
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         return [one for one in map(json.loads, lines) if one["done"] == what]
 
@@ -62,11 +71,16 @@ class Store:
 
         wait_until(f"{count} parts in the store", 120, look, 0.005)
 
-    def prove_parts(self, package):
-        """Every part was taken exactly once: what was killed in its middle was never taken."""
+    def prove_parts(self, package, kills=0):
+        """Every part was taken, and none twice but for those that were under way when the sender was killed: its kernel may still
+        bring the rest of one to the store after it was asked what it has."""
         count = -(-package.stat().st_size // PART)
-        assert sorted(self.parts()) == list(range(1, count + 1)), self.parts()
+        assert sorted(set(self.parts())) == list(range(1, count + 1)), self.parts()
+        assert len(self.parts()) - count <= kills * MOST_AT_ONCE, self.parts()
         assert len(self.done("complete")) == 1, self.done("complete")
+
+    def most_at_once(self):
+        return max(one["at_once"] for one in self.done("part"))
 
 
 @contextlib.contextmanager
@@ -116,7 +130,7 @@ def check_outbox(bin_directory):
             assert done["acked_bytes"] == done["size_bytes"], done
             package = appliance.package(submission)
             prove_delivered(school, platform.directory, package, appliance.receipt(submission, work / "receipt.json"))
-            store.prove_parts(package)
+            store.prove_parts(package, kills=1)
             assert before < len(store.parts()), "it was killed after the end"
             wait_until("the store to be emptied", 60, lambda: store.done("remove"))
         finally:
@@ -132,7 +146,7 @@ def check_submit(bin_directory):
         kill(sender)
         finish(start(command), 120)
         prove_delivered(school, platform.directory, mine)
-        store.prove_parts(mine)
+        store.prove_parts(mine, kills=1)
 
 
 def check_platform_killed(bin_directory):
@@ -159,12 +173,14 @@ def check_damaged_and_busy(bin_directory):
 
 
 def check_plain_urls(bin_directory):
-    """a store whose URLs name no digest, as Swift's: what arrives damaged is found by Content-MD5 and sent again"""
-    with stored(bin_directory, "--plain-urls", "--damage", 3, options=["--s3-plain-urls"]) as (school, store, platform, work):
+    """a store whose URLs name no digest, as Swift's: the platform finds it out, and what arrives damaged is found by Content-MD5 and sent again"""
+    with stored(bin_directory, "--plain-urls", "--damage", 3) as (school, store, platform, work):
         mine, command = school.submission(school.package("lesson", SIZE), work / "sender", platform.url)
         finish(start(command), 120)
         prove_delivered(school, platform.directory, mine)
         store.prove_parts(mine)
+        assert len(store.probes("part")) == 1, "it was not asked, or more than once"
+        assert len(store.probes("abort")) == 1, "the question stays in the store"
 
 
 def check_withdrawn(bin_directory):
@@ -223,16 +239,38 @@ def check_own_store(bin_directory):
             kill(sender)
             told, _ = finish(start(command), 120)
             assert told["receipt"] is None and told["was_there"] is False, told
-            store.prove_parts(package)
+            store.prove_parts(package, kills=1)
             object_ = store.directory / "2026" / f"{digest(package)}.zip"
             assert digest(object_) == digest(package)
             assert told["object"] == f"s3://lessons/2026/{digest(package)}.zip"
             again, _ = finish(start(command), 120)
             assert again["was_there"] is True, again
-            store.prove_parts(package)
+            store.prove_parts(package, kills=1)
             refused = subprocess.run(command, env={**os.environ, "AWS_SECRET_ACCESS_KEY": "wrong"}, capture_output=True, text=True)
             assert refused.returncode == 1, refused
             assert json.loads(refused.stdout)["error"]["kind"] == "permission-denied", refused.stdout
+
+
+def check_several_at_once(bin_directory):
+    """a store that takes its time gets several parts at once, a slow line one after the other; a limit holds for all of them together"""
+    slow = [(1_500_000, 17_000_000, lambda most: most == 1)] if long_run() else []
+    with tempfile.TemporaryDirectory(prefix="shilu-s3-") as work, pathed_environment(KEYS):
+        school = School(bin_directory, work)
+        for number, (rate, size, good) in enumerate([(RATE, 80_000_000, lambda most: 2 <= most <= MOST_AT_ONCE), *slow]):
+            package = school.package(f"lesson-{number}", size)
+            folder = pathlib.Path(work) / str(number)
+            folder.mkdir()
+            with Store(folder, "--rate", rate) as store:
+                command = [bin_directory / "shilu", "submit", package, "--to", "s3://lessons", "--s3-endpoint", store.endpoint, "--json"]
+                finish(start(command), 120)
+                store.prove_parts(package)
+                assert good(store.most_at_once()), store.most_at_once()
+        limited = school.package("limited", 40_000_000)
+        with Store(work) as store:
+            began = time.monotonic()
+            finish(start([bin_directory / "shilu", "submit", limited, "--to", "s3://lessons", "--s3-endpoint", store.endpoint, "--json", "--limit", "8M"]), 120)
+            assert time.monotonic() - began >= limited.stat().st_size / (8 << 20), "faster than its limit"
+            store.prove_parts(limited)
 
 
 def school_package(bin_directory, work):
@@ -240,4 +278,4 @@ def school_package(bin_directory, work):
 
 
 if __name__ == "__main__":
-    run_checks([check_outbox, check_submit, check_platform_killed, check_damaged_and_busy, check_plain_urls, check_withdrawn, check_unreachable, check_own_store], __doc__)
+    run_checks([check_outbox, check_submit, check_platform_killed, check_damaged_and_busy, check_plain_urls, check_withdrawn, check_unreachable, check_own_store, check_several_at_once], __doc__)

@@ -12,6 +12,7 @@
 #include "firmware/base/sealed_box.h"
 #include "upload/platform/attempt_limiter.h"
 #include "upload/platform/platform_store.h"
+#include "upload/platform/store_urls.h"
 #include "upload/platform/upload_files.h"
 #include "upload/s3/s3_client.h"
 
@@ -25,9 +26,10 @@ struct PlatformSettings {
   std::string time_stamp_roots;  // PEM of who vouches for the devices' time stamp servers; empty: none count
   std::string address = "127.0.0.1";
   std::uint16_t port = 8790;
-  std::uint64_t max_package = 20'000'000'000;  // bytes
-  std::uint64_t reserve = 1'000'000'000;       // never filled by uploads
-  std::optional<s3::Bucket> object_store;      // packages come through it, where the device can
+  std::uint64_t max_package = 20'000'000'000;           // bytes
+  std::uint64_t reserve = 1'000'000'000;                // never filled by uploads
+  std::optional<s3::Bucket> object_store;               // packages come through it, where the device can
+  std::optional<s3::PresignedDigest> presigned_digest;  // of its URLs; nullopt: the store is asked
 
   std::filesystem::path time_stamp_path(std::string_view sha256) const {
     return directory / "time-stamps" / (std::string(sha256) + ".tsr");
@@ -47,6 +49,7 @@ struct Context {
   PlatformStore& store;
   UploadFiles& uploads;
   AttemptLimiter& claims;
+  StoreUrls& store_urls;
   std::function<void()> wake_verifier;  // an upload is complete
 };
 

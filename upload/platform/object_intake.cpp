@@ -57,16 +57,17 @@ Result<Held> held_parts(Store& store, const ObjectUpload& object, const Offer& o
   return held;
 }
 
-Json missing_parts(const Store& store, const ObjectUpload& object, const Offer& offer, const Held& held) {
+Json missing_parts(const Store& store, const ObjectUpload& object, const Offer& offer, const Held& held,
+                   s3::PresignedDigest kind) {
   Json missing = Json::array();
   for (std::size_t i = 0; i < offer.blocks.size(); ++i) {
     const int number = static_cast<int>(i) + 1;
     if (held.count(number) != 0) continue;
     const Digest& block = offer.blocks[i];
-    missing.push_back(
-        {{"number", number},
-         {"sha256", to_hex(block)},
-         {"url", store.client.presigned_part(object.key, object.store_upload_id, number, block, kUrlLife)}});
+    missing.push_back({{"number", number},
+                       {"sha256", to_hex(block)},
+                       {"url", store.client.presigned_part(object.key, object.store_upload_id, number, block,
+                                                           kUrlLife, kind)}});
   }
   return missing;
 }
@@ -129,12 +130,12 @@ Result<http::Response> offer_parts(const Context& context, const Device& device,
     SHILU_CHECK(join(context, store, object, *held));
     return verifying();
   }
+  SHILU_TRY(const auto kind, context.store_urls.kind(store.client));
   return http::json(200, {{"answer", "parts"},
                           {"upload_url", "/files/" + object.upload.id},
-                          {"digest_signed",
-                           context.settings.object_store->presigned_digest == s3::PresignedDigest::kSigned},
+                          {"digest_signed", kind == s3::PresignedDigest::kSigned},
                           {"part_size", kBlockSize},
-                          {"parts", missing_parts(store, object, offer, *held)}});
+                          {"parts", missing_parts(store, object, offer, *held, kind)}});
 }
 
 Status fetch_objects(const Context& context) {

@@ -50,11 +50,18 @@ struct Platform::Parts {
         store(std::move(opened)),
         uploads(store, settings.directory / "uploads"),
         claims(clock),
-        context{settings,      catalogue,
-                clock,         keys.receipt,
-                keys.identity, keys.operator_token,
-                store,         uploads,
-                claims,        [this] { background->wake(); }},
+        store_urls(settings.presigned_digest, clock),
+        context{settings,
+                catalogue,
+                clock,
+                keys.receipt,
+                keys.identity,
+                keys.operator_token,
+                store,
+                uploads,
+                claims,
+                store_urls,
+                [this] { background->wake(); }},
         server(server_options(settings)) {}
 
   const PlatformSettings settings;
@@ -63,6 +70,7 @@ struct Platform::Parts {
   PlatformStore store;
   UploadFiles uploads;
   AttemptLimiter claims;
+  StoreUrls store_urls;
   const Context context;
   std::optional<Background> background;
   http::Server server;

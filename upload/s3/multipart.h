@@ -1,13 +1,15 @@
 #pragma once
 // A file as one object of a bucket, by multipart upload; goes on where an earlier attempt ended. Every part
-// is read from the file, hashed, and compared with what the store says it has. Stops at the first failure
-// that sending a part again does not cure: the caller decides when to go on, and loses at most the part that
-// was under way.
+// is read from the file, hashed, and compared with what the store says it has. Several parts are on the line
+// at a time where that pays (lanes.h). Ends at the first failure that sending a part again does not cure,
+// once what was under way has ended: the caller decides when to go on, and loses at most the parts that were
+// under way when the line broke.
 
 #include <filesystem>
 #include <functional>
 #include <string>
 
+#include "upload/s3/part_sender.h"
 #include "upload/s3/s3_client.h"
 
 namespace shilu::s3 {
@@ -24,8 +26,7 @@ struct MultipartWatch {
   std::function<Status(const std::string& upload_id)> on_begun;
   // Bytes of the file that the store has, or the peer has acknowledged; false cancels (kCancelled).
   std::function<bool(std::uint64_t acked_bytes)> on_acked;
-  // See http::ClientRequest; empty: no limit.
-  std::function<std::size_t(std::size_t wanted)> allowance = nullptr;
+  PartSender::Line line = {};
 };
 
 // How sure it is that the object is the file.

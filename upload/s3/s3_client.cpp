@@ -42,15 +42,6 @@ Error error_of(const http::ClientResponse& response, const std::string& host) {
           fmt::format("the store {} answered {}", host, in_words(response.status, said))};
 }
 
-http::BodySource source_of(ByteView bytes) {
-  return [rest = bytes](std::span<std::uint8_t> buffer) mutable -> Result<std::size_t> {
-    const std::size_t count = std::min(buffer.size(), rest.size());
-    std::copy_n(rest.begin(), count, buffer.begin());
-    rest = rest.subspan(count);
-    return count;
-  };
-}
-
 Result<XmlElement> answer_in(const http::ClientResponse& response, std::string_view name,
                              const std::string& host) {
   auto document = parse_xml(response.body);
@@ -112,42 +103,44 @@ std::string S3Client::url_of(const Call& call) const {
   return bucket_.endpoint + encoded_path(parts.path) + (query.empty() ? "" : '?' + query);
 }
 
-http::ClientRequest S3Client::request_of(const Call& call) const {
+http::ClientRequest S3Client::signed_request(const Call& call, const Digest& payload) const {
   http::ClientRequest request;
   request.method = call.method;
   request.url = url_of(call);
   request.headers = call.headers;
   SignedParts parts = signed_parts(call);
-  parts.payload_sha256 = to_hex(sha256(call.body));
+  parts.payload_sha256 = to_hex(payload);
   for (auto& header : sign_request(parts, bucket_.credentials, now()))
     request.headers.push_back(std::move(header));
-  if (call.method == "PUT") {
-    request.source = source_of(call.body);
-    request.source_size = call.body.size();
-    request.on_progress = call.hooks.progress;
-    request.allowance = call.hooks.allowance;
-  } else {
-    request.body = as_text(call.body);
-  }
   return request;
+}
+
+http::ClientRequest S3Client::request_of(const Call& call) const {
+  auto request = signed_request(call, sha256(call.body));
+  request.body = as_text(call.body);
+  return request;
+}
+
+bool S3Client::follow_clock(const http::ClientResponse& response) {
+  const auto theirs = http::parse_http_date(response.header("date"));
+  if (response.status != 403 || !theirs) return false;
+  const Nanoseconds skew = *theirs - Nanoseconds(clock_.wall().ns);
+  if (std::chrono::abs(skew - skew_) <= kHarmlessSkew) return false;
+  skew_ = skew;
+  return true;
 }
 
 Result<http::ClientResponse> S3Client::perform(const Call& call) {
   SHILU_TRY(auto response, client_.perform(request_of(call)));
-  const auto theirs = http::parse_http_date(response.header("date"));
-  if (response.status == 403 && theirs) {
-    const Nanoseconds skew = *theirs - Nanoseconds(clock_.wall().ns);
-    if (std::chrono::abs(skew - skew_) > kHarmlessSkew) {
-      skew_ = skew;
-      SHILU_TRY(response, client_.perform(request_of(call)));
-    }
+  if (follow_clock(response)) {
+    SHILU_TRY(response, client_.perform(request_of(call)));
   }
   if (!is_good(response.status)) return fail(error_of(response, host_));
   return response;
 }
 
 Result<std::string> S3Client::begin(const std::string& key, const Digest& sha256) {
-  Call call{"POST", key, {{"uploads", ""}}, {{"x-amz-meta-sha256", to_hex(sha256)}}, {}, {}};
+  Call call{"POST", key, {{"uploads", ""}}, {{"x-amz-meta-sha256", to_hex(sha256)}}, {}};
   SHILU_TRY(const auto response, perform(call));
   SHILU_TRY(const auto answer, answer_in(response, "InitiateMultipartUploadResult", host_));
   std::string id(answer.text_of("UploadId"));
@@ -159,7 +152,7 @@ Result<std::vector<Part>> S3Client::parts(const std::string& key, const std::str
   std::vector<Part> found;
   std::string marker;
   for (int page = 0; page < kMaxPages; ++page) {
-    Call call{"GET", key, {{"uploadId", upload_id}}, {}, {}, {}};
+    Call call{"GET", key, {{"uploadId", upload_id}}, {}, {}};
     if (!marker.empty()) call.query.emplace_back("part-number-marker", marker);
     SHILU_TRY(const auto response, perform(call));
     SHILU_TRY(const auto answer, answer_in(response, "ListPartsResult", host_));
@@ -172,23 +165,25 @@ Result<std::vector<Part>> S3Client::parts(const std::string& key, const std::str
   return fail(ErrorKind::kCorrupted, host_ + " lists parts without end");
 }
 
-Result<std::string> S3Client::put_part(const std::string& key, const std::string& upload_id, int number,
-                                       ByteView bytes, const PartHooks& hooks) {
-  const Md5 digest = md5(bytes);
-  const Call call{"PUT",
-                  key,
-                  {{"partNumber", std::to_string(number)}, {"uploadId", upload_id}},
-                  {{"content-md5", to_base64(digest)}},
-                  bytes,
-                  hooks};
-  SHILU_TRY(const auto response, perform(call));
+http::ClientRequest S3Client::part_request(const std::string& key, const std::string& upload_id, int number,
+                                           const PartDigests& digests) const {
+  return signed_request({"PUT",
+                         key,
+                         {{"partNumber", std::to_string(number)}, {"uploadId", upload_id}},
+                         {{"content-md5", to_base64(digests.md5)}},
+                         {}},
+                        digests.sha256);
+}
+
+Result<std::string> S3Client::part_etag(const http::ClientResponse& response) const {
+  if (!is_good(response.status)) return fail(error_of(response, host_));
   return unquoted(response.header("etag"));
 }
 
 Result<Object> S3Client::complete(const std::string& key, const std::string& upload_id,
                                   const std::vector<Part>& parts, std::uint64_t size_bytes) {
   const std::string body = completion_of(parts);
-  auto response = perform({"POST", key, {{"uploadId", upload_id}}, {}, as_bytes(body), {}});
+  auto response = perform({"POST", key, {{"uploadId", upload_id}}, {}, as_bytes(body)});
   // The status may be sent before the store knows: then an error stands in a body of 200.
   if (response) {
     const Complaint said = complaint_in(*response);
@@ -208,13 +203,13 @@ Result<Object> S3Client::complete(const std::string& key, const std::string& upl
 }
 
 Status S3Client::abort(const std::string& key, const std::string& upload_id) {
-  const auto response = perform({"DELETE", key, {{"uploadId", upload_id}}, {}, {}, {}});
+  const auto response = perform({"DELETE", key, {{"uploadId", upload_id}}, {}, {}});
   if (!response && response.error().kind != ErrorKind::kNotFound) return fail(response.error());
   return {};
 }
 
 Result<std::optional<Object>> S3Client::head(const std::string& key) {
-  const auto response = perform({"HEAD", key, {}, {}, {}, {}});
+  const auto response = perform({"HEAD", key, {}, {}, {}});
   if (!response && response.error().kind == ErrorKind::kNotFound) return std::nullopt;
   if (!response) return fail(response.error());
   return Object{number_in<std::uint64_t>(response->header("content-length")),
@@ -223,7 +218,7 @@ Result<std::optional<Object>> S3Client::head(const std::string& key) {
 
 Result<Bytes> S3Client::get(const std::string& key, std::uint64_t from, std::uint64_t size) {
   const std::string range = fmt::format("bytes={}-{}", from, from + size - 1);
-  SHILU_TRY(const auto response, perform({"GET", key, {}, {{"range", range}}, {}, {}}));
+  SHILU_TRY(const auto response, perform({"GET", key, {}, {{"range", range}}, {}}));
   if (response.status != 206 || response.body.size() != size)
     return fail(ErrorKind::kCorrupted,
                 fmt::format("{} gave {} bytes where {} were asked for", host_, response.body.size(), size));
@@ -231,16 +226,17 @@ Result<Bytes> S3Client::get(const std::string& key, std::uint64_t from, std::uin
 }
 
 Status S3Client::remove(const std::string& key) {
-  const auto response = perform({"DELETE", key, {}, {}, {}, {}});
+  const auto response = perform({"DELETE", key, {}, {}, {}});
   if (!response && response.error().kind != ErrorKind::kNotFound) return fail(response.error());
   return {};
 }
 
 std::string S3Client::presigned_part(const std::string& key, const std::string& upload_id, int number,
-                                     const Digest& sha256, std::chrono::seconds valid) const {
-  Call call{"PUT", key, {{"partNumber", std::to_string(number)}, {"uploadId", upload_id}}, {}, {}, {}};
+                                     const Digest& sha256, std::chrono::seconds valid,
+                                     PresignedDigest kind) const {
+  Call call{"PUT", key, {{"partNumber", std::to_string(number)}, {"uploadId", upload_id}}, {}, {}};
   SignedParts parts = signed_parts(call);
-  if (bucket_.presigned_digest == PresignedDigest::kSigned) {
+  if (kind == PresignedDigest::kSigned) {
     parts.payload_sha256 = to_hex(sha256);
     parts.headers = {{"x-amz-content-sha256", parts.payload_sha256}};
   }

@@ -21,6 +21,7 @@
 #include "firmware/base/digest.h"
 #include "firmware/http/client.h"
 #include "upload/s3/aws_signature.h"
+#include "upload/s3/file_part.h"
 
 namespace shilu::s3 {
 
@@ -31,14 +32,13 @@ inline constexpr int kMaxParts = 10'000;
 std::uint64_t part_size_for(std::uint64_t object_size);
 
 // Whether a presigned URL can name the digest of what it takes. S3 and most stores let it; OpenStack Swift
-// refuses such a URL, and takes any bytes at one that names none.
+// refuses such a URL, and takes any bytes at one that names none. url_probe.h finds it out.
 enum class PresignedDigest { kSigned, kLeftOut };
 
 struct Bucket {
   std::string endpoint;  // "https://store.school.cn:9000"
   std::string name;
   Credentials credentials;
-  PresignedDigest presigned_digest = PresignedDigest::kSigned;
 };
 
 struct Part {
@@ -53,12 +53,6 @@ struct Object {
   std::string sha256;  // what begin() was told; empty: the store does not keep it
 };
 
-// Of one part on its way.
-struct PartHooks {
-  std::function<bool(std::uint64_t acked)> progress;  // what the peer has acknowledged; false cancels
-  std::function<std::size_t(std::size_t wanted)> allowance = nullptr;  // see http::ClientRequest
-};
-
 // What most stores give a finished multipart object: MD5 of the parts' MD5s, "-", their count.
 std::string multipart_etag(const std::vector<std::string>& part_md5_hex);
 
@@ -66,14 +60,20 @@ class S3Client {
  public:
   // Borrows `client` and `clock`.
   S3Client(http::Client& client, Bucket bucket, const Clock& clock);
+  http::Client& http() const { return client_; }
 
   // -> the upload's id. `sha256` of the whole is kept with the object.
   Result<std::string> begin(const std::string& key, const Digest& sha256);
   // What the store has of it, by number.
   Result<std::vector<Part>> parts(const std::string& key, const std::string& upload_id);
-  // -> its ETag.
-  Result<std::string> put_part(const std::string& key, const std::string& upload_id, int number,
-                               ByteView bytes, const PartHooks& hooks);
+  // One part's request, without its body; several may be sent at a time (http::Client::begin).
+  http::ClientRequest part_request(const std::string& key, const std::string& upload_id, int number,
+                                   const PartDigests& digests) const;
+  // -> the part's ETag, or why the store did not take it.
+  Result<std::string> part_etag(const http::ClientResponse& response) const;
+  // Was it refused because the store's clock is another one than was thought? Then it is followed, and the
+  // request is worth being made anew.
+  bool follow_clock(const http::ClientResponse& response);
   // Also right after its own answer was lost: an object of that key and `size_bytes` is then what was
   // completed.
   Result<Object> complete(const std::string& key, const std::string& upload_id,
@@ -87,7 +87,8 @@ class S3Client {
   // `x-amz-content-sha256: <sha256>`; with PresignedDigest::kLeftOut: any bytes, and not that header), until
   // `valid` is over.
   std::string presigned_part(const std::string& key, const std::string& upload_id, int number,
-                             const Digest& sha256, std::chrono::seconds valid) const;
+                             const Digest& sha256, std::chrono::seconds valid,
+                             PresignedDigest kind = PresignedDigest::kSigned) const;
 
  private:
   struct Call {
@@ -96,10 +97,10 @@ class S3Client {
     Pairs query;
     Pairs headers;
     ByteView body;
-    PartHooks hooks;
   };
   SignedParts signed_parts(const Call& call) const;
   std::string url_of(const Call& call) const;
+  http::ClientRequest signed_request(const Call& call, const Digest& payload) const;
   http::ClientRequest request_of(const Call& call) const;
   Result<http::ClientResponse> perform(const Call& call);
   WallTime now() const;

@@ -13,4 +13,9 @@ Nanoseconds backoff(const BackoffLimits& limits, std::int64_t attempts, double f
   return std::max(jittered, floor.value_or(Nanoseconds(0)));
 }
 
+Nanoseconds question_pause(Nanoseconds waited, Nanoseconds usual) {
+  constexpr Nanoseconds kLeast = std::chrono::milliseconds(50);
+  return std::clamp(waited / 2, std::min(kLeast, usual), usual);
+}
+
 }  // namespace shilu::sender

@@ -19,4 +19,8 @@ struct BackoffLimits {
 Nanoseconds backoff(const BackoffLimits& limits, std::int64_t attempts, double fraction,
                     std::optional<Nanoseconds> floor = std::nullopt);
 
+// Until the next question about something that often takes a moment and sometimes long: half of the time that
+// was waited, so that a third of all waiting at most is for nothing; 50 ms at least, `usual` at most.
+Nanoseconds question_pause(Nanoseconds waited, Nanoseconds usual);
+
 }  // namespace shilu::sender

@@ -101,7 +101,7 @@ UploadTransport* Courier::find_transport(const OfferAnswer& answer, const Carrie
     if (reached) return reach_.on_part();
     reach_.on_failure(clock_.monotonic());
   };
-  parts_ = std::make_unique<PartsTransport>(object_store_, answer, ask, tell);
+  parts_ = std::make_unique<PartsTransport>(object_store_, lanes_, answer, ask, tell);
   return parts_.get();
 }
 
@@ -277,8 +277,7 @@ void Courier::settle(const store::Submission& submission, const Attempt& attempt
       return;
     case Attempt::End::kWaiting:
       tell_line(Link::kOk);
-      (void)store_.ask_again_later(submission.id,
-                                   next_question(verifying_, submission.id, options_.poll_verifying));
+      (void)store_.ask_again_later(submission.id, next_verifying_question(submission.id));
       return;
     case Attempt::End::kLost:
       return send_lost_again(submission);
@@ -330,6 +329,13 @@ void Courier::send_lost_again(const store::Submission& submission) {
               std::chrono::duration_cast<std::chrono::seconds>(wait).count());
   (void)store_.send_lost_again(submission.id, {"lost", "the platform has lost the package; it is sent again"},
                                wait);
+}
+
+Nanoseconds Courier::next_verifying_question(const std::string& id) {
+  const auto asked = verifying_.find(id);
+  const Nanoseconds waited =
+      asked == verifying_.end() ? Nanoseconds(0) : clock_.monotonic() - asked->second.since;
+  return next_question(verifying_, id, question_pause(waited, options_.poll_verifying));
 }
 
 Nanoseconds Courier::next_question(std::map<std::string, Patience>& asked, const std::string& id,

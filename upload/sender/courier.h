@@ -62,6 +62,7 @@ class Courier {
   void ask_verdicts();
   bool ask_verdict(const store::Submission& submission);
   Nanoseconds until_next();
+  Nanoseconds next_verifying_question(const std::string& id);
   Nanoseconds next_question(std::map<std::string, Patience>& asked, const std::string& id, Nanoseconds least);
   void tell_line(LineStatus::Link link, std::string code = "", std::string text = "");
   void tell_failure(const CallError& error);
@@ -78,6 +79,7 @@ class Courier {
   std::optional<Enrolled> enrolled_;
   std::unique_ptr<TusTransport> tus_;
   http::Client object_store_;  // the platform's, if it has one
+  s3::Lanes lanes_;            // to it
   std::unique_ptr<PartsTransport> parts_;
   StoreReach reach_;
   LineHealth line_;

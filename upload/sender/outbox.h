@@ -24,7 +24,7 @@ struct OutboxOptions {
   std::filesystem::path state_file;  // enrolment token and the platform's pinned keys (0600)
   std::filesystem::path store_file;  // SQLite; the outbox opens its own connection
   config::UploadSettings upload;
-  Nanoseconds poll_verifying = std::chrono::milliseconds(500);  // the first times; then rarer
+  Nanoseconds poll_verifying = std::chrono::milliseconds(500);  // sooner at first, rarer later
   Nanoseconds poll_verdict = std::chrono::seconds(5);           // likewise
 };
 

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "firmware/base/file_system.h"
-#include "firmware/base/md5.h"
 #include "upload/s3/complaint.h"
+#include "upload/s3/part_sender.h"
 #include "upload/sender/call.h"
 
 namespace shilu::sender {
@@ -30,9 +31,9 @@ CallError stuck() {
           "conflict"};
 }
 
-std::uint64_t size_of(const MissingPart& part, const OfferAnswer& answer, const Parcel& parcel) {
+s3::FilePart piece_of(const MissingPart& part, const OfferAnswer& answer, const Parcel& parcel) {
   const std::uint64_t from = static_cast<std::uint64_t>(part.number - 1) * answer.part_size;
-  return from >= parcel.size ? 0 : std::min(answer.part_size, parcel.size - from);
+  return {part.number, from, from >= parcel.size ? 0 : std::min(answer.part_size, parcel.size - from)};
 }
 
 // Did the store say this, or somebody between us and it?
@@ -48,11 +49,13 @@ CallError refused(Kind kind, std::string_view code, const MissingPart& part,
           retry_after(response), std::string(code)};
 }
 
-CallError error_of(const http::ClientRequest& request, const MissingPart& part,
-                   const http::ClientResponse& response) {
+CallError error_of(const MissingPart& part, const http::ClientResponse& response) {
   const s3::Complaint said = s3::complaint_in(response);
   if (!is_the_stores(response, said)) {
-    CallError stranger = unexpected_answer(request, response);
+    http::ClientRequest put;
+    put.method = "PUT";
+    put.url = part.url;
+    CallError stranger = unexpected_answer(put, response);
     if (stranger.kind == Kind::kBusy || stranger.kind == Kind::kTrust) return stranger;
     stranger.kind = Kind::kPortal;
     stranger.code = "portal";
@@ -80,15 +83,6 @@ bool is_about_reach(Kind kind) {
   return kind == Kind::kNetwork || kind == Kind::kTrust || kind == Kind::kPortal;
 }
 
-http::BodySource source_of(const Bytes& bytes) {
-  return [rest = ByteView(bytes)](std::span<std::uint8_t> buffer) mutable -> Result<std::size_t> {
-    const std::size_t count = std::min(buffer.size(), rest.size());
-    std::copy_n(rest.begin(), count, buffer.begin());
-    rest = rest.subspan(count);
-    return count;
-  };
-}
-
 }  // namespace
 
 void StoreReach::on_failure(MonotonicTime now) {
@@ -97,17 +91,109 @@ void StoreReach::on_failure(MonotonicTime now) {
   closed_until_ = now + kClosedFor;
 }
 
-// One send_rest() under way.
-struct PartsTransport::Going {
-  const Parcel& parcel;
-  const UploadWatch& watch;
-  File& file;
-  std::uint64_t held = 0;  // bytes of the parts that the store has
-  std::optional<UploadEnd> end;
+// Every part that one answer names, until one fails.
+class PartsTransport::Round final : public s3::PartCourse {
+ public:
+  Round(const OfferAnswer& answer, const Parcel& parcel, const UploadWatch& watch, const Tell& tell,
+        std::uint64_t held)
+      : answer_(answer), parcel_(parcel), watch_(watch), tell_(tell), held_(held) {}
+
+  CallResult<UploadEnd> run(http::Client& store, std::shared_ptr<File> file, s3::Lanes& lanes) {
+    const s3::PartSender::Line line{watch_.allowance, watch_.on_line};
+    keep_offset();
+    const auto ended = s3::PartSender(store, std::move(file), lanes, line).run(*this);
+    if (trouble_) return tl::make_unexpected(*trouble_);
+    if (!ended) return tl::make_unexpected(local_error(ended.error().message));
+    if (*ended == s3::PartSender::End::kCancelled) return UploadEnd::kCancelled;
+    return yielded_ ? UploadEnd::kYielded : UploadEnd::kComplete;
+  }
+  std::uint64_t held() const { return held_; }
+
+  std::optional<s3::FilePart> next() override {
+    if (trouble_ || yielded_ || next_ == answer_.parts.size()) return std::nullopt;
+    const s3::FilePart part = piece_of(answer_.parts[next_], answer_, parcel_);
+    if (part.size == 0) {
+      end_with(stuck());
+      return std::nullopt;
+    }
+    by_number_[part.number] = next_++;
+    return part;
+  }
+
+  std::optional<http::ClientRequest> request(const s3::FilePart& part,
+                                             const s3::PartDigests& digests) override {
+    yielded_ = yielded_ || (watch_.should_yield && watch_.should_yield());
+    if (trouble_ || yielded_) return std::nullopt;
+    const MissingPart& named = named_as(part);
+    if (digests.sha256 != named.sha256) {
+      end_with(local_error(fmt::format("block {} of the package is not what was offered", part.number)));
+      return std::nullopt;
+    }
+    http::ClientRequest request;
+    request.method = "PUT";
+    request.url = named.url;
+    request.headers = {{"Content-MD5", to_base64(digests.md5)}};
+    if (answer_.digest_signed) request.headers.emplace_back("x-amz-content-sha256", to_hex(named.sha256));
+    request.answer_timeout = kAnswerTimeout;
+    return request;
+  }
+
+  bool on_answer(const s3::FilePart& part, const s3::PartDigests&, http::Client::Ended answer) override {
+    const auto taken = judge(named_as(part), answer);
+    // Several connections that break at once are one failure.
+    if (taken || !trouble_) tell_(taken || !is_about_reach(taken.error().kind));
+    if (!taken) {
+      end_with(taken.error());
+      return false;
+    }
+    held_ += part.size;
+    keep_offset();
+    return true;
+  }
+
+  bool on_acked(std::uint64_t under_way) override {
+    return !watch_.on_acked || watch_.on_acked(held_ + under_way);
+  }
+
+ private:
+  const MissingPart& named_as(const s3::FilePart& part) const {
+    return answer_.parts[by_number_.at(part.number)];
+  }
+
+  static CallResult<void> judge(const MissingPart& part, const http::Client::Ended& answer) {
+    if (!answer.response) return tl::make_unexpected(network_error(answer.response.error(), answer.cause));
+    const bool taken = answer.response->status == 200 && !answer.response->header("etag").empty();
+    if (!taken) return tl::make_unexpected(error_of(part, *answer.response));
+    return {};
+  }
+
+  void keep_offset() {
+    const auto stored = watch_.on_offset ? watch_.on_offset(held_) : Status();
+    if (!stored) end_with(local_error(stored.error().message));
+  }
+
+  // The first failure is the one that is told; what is under way beside it still comes to its end.
+  void end_with(CallError error) {
+    if (!trouble_) trouble_ = std::move(error);
+  }
+
+  const OfferAnswer& answer_;
+  const Parcel& parcel_;
+  const UploadWatch& watch_;
+  const Tell& tell_;
+  std::uint64_t held_;  // bytes of the parts that the store has
+  std::size_t next_ = 0;
+  std::map<int, std::size_t> by_number_;
+  std::optional<CallError> trouble_;
+  bool yielded_ = false;
 };
 
-PartsTransport::PartsTransport(http::Client& store, OfferAnswer answer, Ask ask, Tell tell)
-    : store_(store), answer_(std::move(answer)), ask_(std::move(ask)), tell_(std::move(tell)) {}
+PartsTransport::PartsTransport(http::Client& store, s3::Lanes& lanes, OfferAnswer answer, Ask ask, Tell tell)
+    : store_(store),
+      lanes_(lanes),
+      answer_(std::move(answer)),
+      ask_(std::move(ask)),
+      tell_(std::move(tell)) {}
 
 CallResult<std::string> PartsTransport::begin(const Parcel&) {
   return answer_.upload_url.empty() ? std::string(kNoUrl) : answer_.upload_url;
@@ -119,80 +205,27 @@ CallResult<void> PartsTransport::abandon(const std::string&) {
 
 std::uint64_t PartsTransport::missing(const Parcel& parcel) const {
   std::uint64_t bytes = 0;
-  for (const MissingPart& part : answer_.parts) bytes += size_of(part, answer_, parcel);
+  for (const MissingPart& part : answer_.parts) bytes += piece_of(part, answer_, parcel).size;
   return std::min(bytes, parcel.size);
 }
 
 CallResult<UploadEnd> PartsTransport::send_rest(const std::string&, const Parcel& parcel,
                                                 const UploadWatch& watch) {
-  auto file = posix_file_system().open(parcel.file, OpenMode::kRead);
-  if (!file) return tl::make_unexpected(local_error(file.error().message));
-  Going going{parcel, watch, **file, 0, std::nullopt};
+  auto opened = posix_file_system().open(parcel.file, OpenMode::kRead);
+  if (!opened) return tl::make_unexpected(local_error(opened.error().message));
+  const std::shared_ptr<File> file = std::move(*opened);
   for (int vain = 0;;) {
     if (answer_.kind == Answer::kVerifying || answer_.kind == Answer::kHave) return UploadEnd::kComplete;
     if (answer_.transport != "parts") return tl::make_unexpected(stuck());  // begun anew by the next attempt
-    const std::uint64_t before = going.held = parcel.size - missing(parcel);
-    const auto done = round(going);
-    if (going.end) return *going.end;
-    if (!done && !is_curable(done.error().kind)) return tl::make_unexpected(done.error());
-    vain = going.held > before ? 0 : vain + 1;
-    if (vain >= kMostVain) return tl::make_unexpected(done ? stuck() : done.error());
+    const std::uint64_t before = parcel.size - missing(parcel);
+    Round round(answer_, parcel, watch, tell_, before);
+    const auto end = round.run(store_, file, lanes_);
+    if (end && *end != UploadEnd::kComplete) return end;
+    if (!end && !is_curable(end.error().kind)) return end;
+    vain = round.held() > before ? 0 : vain + 1;
+    if (vain >= kMostVain) return tl::make_unexpected(end ? stuck() : end.error());
     SHILU_CALL(answer_, ask_());
   }
-}
-
-// Every part that the answer names, until one fails.
-CallResult<void> PartsTransport::round(Going& going) {
-  for (const MissingPart& part : answer_.parts) {
-    const auto stored = going.watch.on_offset ? going.watch.on_offset(going.held) : Status();
-    if (!stored) return tl::make_unexpected(local_error(stored.error().message));
-    if (going.watch.should_yield && going.watch.should_yield()) going.end = UploadEnd::kYielded;
-    if (going.end) return {};
-    if (const auto sent = put(going, part); !sent || going.end) return sent;
-    going.held += size_of(part, answer_, going.parcel);
-  }
-  const auto stored = going.watch.on_offset ? going.watch.on_offset(going.held) : Status();
-  if (!stored) return tl::make_unexpected(local_error(stored.error().message));
-  return {};
-}
-
-CallResult<void> PartsTransport::put(Going& going, const MissingPart& part) {
-  const std::uint64_t size = size_of(part, answer_, going.parcel);
-  if (size == 0) return tl::make_unexpected(stuck());
-  const auto from = static_cast<std::uint64_t>(part.number - 1) * answer_.part_size;
-  const auto bytes = going.file.read_at(from, static_cast<std::size_t>(size));
-  if (!bytes) return tl::make_unexpected(local_error(bytes.error().message));
-  if (sha256(*bytes) != part.sha256)
-    return tl::make_unexpected(
-        local_error(fmt::format("block {} of the package is not what was offered", part.number)));
-  const auto response = perform(going, part, *bytes);
-  if (going.end) return {};
-  tell_(response || !is_about_reach(response.error().kind));
-  if (!response) return tl::make_unexpected(response.error());
-  return {};
-}
-
-CallResult<http::ClientResponse> PartsTransport::perform(Going& going, const MissingPart& part,
-                                                         const Bytes& bytes) {
-  http::ClientRequest request;
-  request.method = "PUT";
-  request.url = part.url;
-  request.headers = {{"Content-MD5", to_base64(md5(bytes))}};
-  if (answer_.digest_signed) request.headers.emplace_back("x-amz-content-sha256", to_hex(part.sha256));
-  request.source = source_of(bytes);
-  request.source_size = bytes.size();
-  request.answer_timeout = kAnswerTimeout;
-  request.on_progress = [&going](std::uint64_t acked) {
-    if (going.watch.on_acked && !going.watch.on_acked(going.held + acked)) going.end = UploadEnd::kCancelled;
-    return !going.end;
-  };
-  request.allowance = going.watch.allowance;
-  request.on_line = going.watch.on_line;
-  auto response = store_.perform(request);
-  if (!response) return tl::make_unexpected(network_error(response.error(), store_.cause()));
-  const bool taken = response->status == 200 && !response->header("etag").empty();
-  if (!taken) return tl::make_unexpected(error_of(request, part, *response));
-  return std::move(*response);
 }
 
 }  // namespace shilu::sender

@@ -1,10 +1,11 @@
 #pragma once
 // Uploads through the platform's object store: the platform names the blocks that are missing, each with a
 // URL that takes just that block, and the store checks its digest. No key of the store is ever here. What has
-// arrived is asked of the platform (it asks the store), so that a restart costs at most the block that was
-// under way. Thread-bound.
+// arrived is asked of the platform (it asks the store), so that a restart costs at most the blocks that were
+// under way: one for each connection, and a slow line has one (upload/s3/lanes.h). Thread-bound.
 
 #include "firmware/base/clock.h"
+#include "upload/s3/lanes.h"
 #include "upload/sender/transport.h"
 
 namespace shilu::sender {
@@ -30,8 +31,8 @@ class PartsTransport final : public UploadTransport {
   using Tell = std::function<void(bool reached)>;
 
   // `store`: trusts whom a store's certificate needs, which need not be the platform's pin. Borrowed.
-  // `answer`: to the offer that was just made.
-  PartsTransport(http::Client& store, OfferAnswer answer, Ask ask, Tell tell);
+  // `lanes`: what is known of the way to the store. Borrowed. `answer`: to the offer that was just made.
+  PartsTransport(http::Client& store, s3::Lanes& lanes, OfferAnswer answer, Ask ask, Tell tell);
   CallResult<std::string> begin(const Parcel& parcel) override;
   CallResult<UploadEnd> send_rest(const std::string& handle, const Parcel& parcel,
                                   const UploadWatch& watch) override;
@@ -39,13 +40,11 @@ class PartsTransport final : public UploadTransport {
   CallResult<void> abandon(const std::string& handle) override;
 
  private:
-  struct Going;
-  CallResult<void> round(Going& going);
-  CallResult<void> put(Going& going, const MissingPart& part);
-  CallResult<http::ClientResponse> perform(Going& going, const MissingPart& part, const Bytes& bytes);
+  class Round;
   std::uint64_t missing(const Parcel& parcel) const;
 
   http::Client& store_;
+  s3::Lanes& lanes_;
   OfferAnswer answer_;
   const Ask ask_;
   const Tell tell_;

@@ -47,10 +47,9 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--s3-region", arguments.store.credentials.region, "its region")->capture_default_str();
   app.add_flag_callback(
          "--s3-plain-urls",
-         [&arguments] { arguments.store.presigned_digest = s3::PresignedDigest::kLeftOut; },
-         "the store takes no digest in a presigned URL (OpenStack Swift); blocks are then proven by "
-         "Content-MD5 "
-         "and when they are fetched")
+         [&arguments] { arguments.settings.presigned_digest = s3::PresignedDigest::kLeftOut; },
+         "do not ask the store whether its presigned URLs can name a digest: they cannot (OpenStack Swift); "
+         "blocks are then proven by Content-MD5 and when they are fetched")
       ->needs(endpoint);
 }
 

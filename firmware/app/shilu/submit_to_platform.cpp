@@ -9,6 +9,7 @@
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
 #include "upload/evidence/receipt.h"
+#include "upload/sender/backoff.h"
 #include "upload/sender/block_hashes.h"
 #include "upload/sender/call.h"
 #include "upload/sender/enrolment.h"
@@ -65,6 +66,7 @@ class Submitting {
   Watching watching_;
   SystemClock clock_;
   http::Client object_store_;  // the platform's, if it has one
+  s3::Lanes lanes_;            // to it
   sender::StoreReach reach_;
   sender::Offer offer_;
   std::optional<sender::Enrolled> enrolled_;
@@ -153,19 +155,19 @@ CallResult<sender::UploadEnd> Submitting::carry_parts(const sender::OfferAnswer&
     offer_.takes_parts = reach_.is_worth_trying(clock_.monotonic());
   };
   sender::PartsTransport transport(
-      object_store_, answer, [this] { return platform_.offer(offer_); }, tell);
+      object_store_, lanes_, answer, [this] { return platform_.offer(offer_); }, tell);
   return transport.send_rest("", parcel_, watching_.watch());
 }
 
 CallResult<State> Submitting::wait_for_result() {
-  for (;;) {
+  for (const MonotonicTime since = clock_.monotonic();;) {
     SHILU_CALL(State state, platform_.state(parcel_.sha256));
     if (state.kind == State::Kind::kAcknowledged || state.kind == State::Kind::kRejected) return state;
     if (state.kind == State::Kind::kReceiving) {
       return tl::make_unexpected(
           CallError{Kind::kConflict, "the platform says that not all has come", std::nullopt, "conflict"});
     }
-    std::this_thread::sleep_for(kPoll);
+    std::this_thread::sleep_for(sender::question_pause(clock_.monotonic() - since, kPoll));
   }
 }
 

@@ -85,7 +85,7 @@ Result<s3::SentObject> insist(s3::S3Client& client, const s3::ObjectToSend& what
                                    persistence.on_progress();
                                    return watch.on_acked(acked);
                                  },
-                                 watch.allowance};
+                                 {watch.allowance, watch.on_line}};
   for (;;) {
     auto sent = s3::send_object(client, what, memory.upload_id(), parts);
     if (sent) return sent;
