@@ -143,7 +143,10 @@ Result<std::optional<Upload>> PlatformStore::upload_of(std::string_view device_i
 
 Status PlatformStore::set_offset(std::string_view id, std::int64_t offset_bytes) {
   const std::lock_guard lock(impl_->mutex);
-  return done(impl_->database.run("update uploads set offset_bytes = ?2 where id = ?1", id, offset_bytes));
+  return done(impl_->database.run(
+      "update uploads set expires_utc_ms = case when offset_bytes = 0 and ?2 > 0 then ?3 else expires_utc_ms "
+      "end, offset_bytes = ?2 where id = ?1",
+      id, offset_bytes, impl_->now_ms() + kBegunUpload_ms));
 }
 
 Status PlatformStore::set_taken(std::string_view id) {
@@ -172,11 +175,13 @@ Result<std::vector<Upload>> PlatformStore::expired_uploads() {
       read_upload);
 }
 
-Result<std::int64_t> PlatformStore::bytes_still_to_come() {
+Result<std::int64_t> PlatformStore::bytes_still_to_come(std::optional<std::string_view> device_id) {
   const std::lock_guard lock(impl_->mutex);
   SHILU_TRY(const auto sum,
             store::at_most_one(
-                impl_->database.query("select coalesce(sum(size_bytes - offset_bytes), 0) from uploads"),
+                impl_->database.query("select coalesce(sum(size_bytes - offset_bytes), 0) from uploads "
+                                      "where ?1 is null or device = ?1",
+                                      device_id),
                 store::single<std::int64_t>));
   return sum.value_or(0);
 }

@@ -19,6 +19,10 @@ namespace shilu::platform {
 
 inline constexpr std::int64_t kSession_ms = 12 * 3'600'000;  // how long a sign-in lasts
 
+// How long an upload may take, from its first bytes on; and how long it waits for them.
+inline constexpr std::int64_t kBegunUpload_ms = 7 * 24 * 3'600'000ll;
+inline constexpr std::int64_t kEmptyUpload_ms = 6 * 3'600'000;
+
 struct Device {
   std::string id;
   std::string name;
@@ -158,12 +162,14 @@ class PlatformStore {
   Result<std::optional<Upload>> upload(std::string_view id);
   // Not yet taken, and its time not over; of several the one that has come farthest.
   Result<std::optional<Upload>> upload_of(std::string_view device_id, std::string_view announced_sha256);
+  // The first bytes give it kBegunUpload_ms from then on.
   Status set_offset(std::string_view id, std::int64_t offset_bytes);
   Status set_taken(std::string_view id);
   Status delete_upload(std::string_view id);
   Result<std::vector<Upload>> complete_uploads();  // all bytes are here, not yet taken
   Result<std::vector<Upload>> expired_uploads();   // unfinished or taken ones whose time is over
-  Result<std::int64_t> bytes_still_to_come();      // of all uploads: what the disk must hold
+  // What the disk must hold, of all uploads or of one device's.
+  Result<std::int64_t> bytes_still_to_come(std::optional<std::string_view> device_id = std::nullopt);
 
   Status create_object_upload(const ObjectUpload& object);  // with its upload
   Result<std::optional<ObjectUpload>> object_upload(std::string_view upload_id);
