@@ -47,6 +47,7 @@ struct Context {
   PlatformStore& store;
   UploadFiles& uploads;
   AttemptLimiter& claims;
+  AttemptLimiter& sign_ins;
   std::function<void()> wake_verifier;  // an upload is complete
 };
 

@@ -50,11 +50,18 @@ struct Platform::Parts {
         store(std::move(opened)),
         uploads(store, settings.directory / "uploads"),
         claims(clock),
-        context{settings,      catalogue,
-                clock,         keys.receipt,
-                keys.identity, keys.operator_token,
-                store,         uploads,
-                claims,        [this] { background->wake(); }},
+        sign_ins(clock),
+        context{settings,
+                catalogue,
+                clock,
+                keys.receipt,
+                keys.identity,
+                keys.operator_token,
+                store,
+                uploads,
+                claims,
+                sign_ins,
+                [this] { background->wake(); }},
         server(server_options(settings)) {}
 
   const PlatformSettings settings;
@@ -63,6 +70,7 @@ struct Platform::Parts {
   PlatformStore store;
   UploadFiles uploads;
   AttemptLimiter claims;
+  AttemptLimiter sign_ins;
   const Context context;
   std::optional<Background> background;
   http::Server server;

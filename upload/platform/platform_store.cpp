@@ -15,13 +15,17 @@ extern const std::string_view kPlatformSchema1;  // platform_schema_1.sql
 extern const std::string_view kPlatformSchema2;
 extern const std::string_view kPlatformSchema3;
 extern const std::string_view kPlatformSchema4;
+extern const std::string_view kPlatformSchema5;
 
 namespace {
 
 const store::Schema& platform_schema() {
   static constexpr std::int32_t kApplicationId = 0x5348504c;  // "SHPL"
-  static const std::array<store::Migration, 4> migrations{
-      {{1, kPlatformSchema1}, {2, kPlatformSchema2}, {3, kPlatformSchema3}, {4, kPlatformSchema4}}};
+  static const std::array<store::Migration, 5> migrations{{{1, kPlatformSchema1},
+                                                           {2, kPlatformSchema2},
+                                                           {3, kPlatformSchema3},
+                                                           {4, kPlatformSchema4},
+                                                           {5, kPlatformSchema5}}};
   static const store::Schema schema{kApplicationId, migrations};
   return schema;
 }

@@ -198,7 +198,9 @@ class PlatformStore {
   Status put_assessor(const Assessor& assessor, std::string_view pin);
   // All others may not sign in any more, and what they have not handed in goes back to be given to others.
   Status keep_only_assessors(const std::vector<std::string>& ids);
-  Result<SignIn> sign_in(std::string_view assessor_id, std::string_view pin);
+  // Wrong PINs make the address that they come from wait, from the fifth on; those of all addresses together
+  // make the account wait too, later and for less long, so that a stranger cannot keep its owner out.
+  Result<SignIn> sign_in(std::string_view assessor_id, std::string_view pin, std::string_view address);
   Result<std::optional<Assessor>> assessor_of_token(std::string_view token);
   Result<std::optional<Assessor>> assessor(std::string_view id);
   Status sign_out(std::string_view token);
