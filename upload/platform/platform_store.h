@@ -211,8 +211,10 @@ class PlatformStore {
   Result<std::vector<Review>> reviews_of(std::string_view assessor_id);
   Result<std::vector<Review>> reviews_of_package(std::string_view package);  // by assessor's turn
   Result<std::optional<Review>> review(std::string_view id);
-  Status save_draft(std::string_view id, std::string_view sheet);  // kFailedPrecondition once it is done
-  Status hand_in(std::string_view id, std::string_view sheet);     // likewise
+  // kFailedPrecondition once it is done, or when what is there is not `replaces`; nullopt: whatever is there.
+  Status save_draft(std::string_view id, std::string_view sheet,
+                    std::optional<std::string_view> replaces = std::nullopt);
+  Status hand_in(std::string_view id, std::string_view sheet);  // likewise
   // No effect where one is assigned already: the package has two, it has a third, the assessor has it.
   Status assign(std::string_view package, std::string_view assessor_id);
   Status call_third(std::string_view package, std::string_view assessor_id);

@@ -245,12 +245,14 @@ Result<std::optional<Review>> PlatformStore::review(std::string_view id) {
   return store::at_most_one(impl_->database.query(with("where id = ?1"), id), read_review);
 }
 
-Status PlatformStore::save_draft(std::string_view id, std::string_view sheet) {
+Status PlatformStore::save_draft(std::string_view id, std::string_view sheet,
+                                 std::optional<std::string_view> replaces) {
   const std::lock_guard lock(impl_->mutex);
   return expect_step(
-      impl_->database.run("update reviews set state = 'draft', sheet = ?2 where id = ?1 and state <> 'done'",
-                          id, sheet),
-      "this review has been handed in");
+      impl_->database.run("update reviews set state = 'draft', sheet = ?2 where id = ?1 and state <> 'done' "
+                          "and (?3 is null or sheet = ?3)",
+                          id, sheet, replaces),
+      "this review has been handed in, or its draft is another one");
 }
 
 Status PlatformStore::hand_in(std::string_view id, std::string_view sheet) {
