@@ -57,6 +57,7 @@ TEST_CASE("a review that cannot be read does not keep other packages from their 
   Caller device = platform.device(platform.home() / "keys");
   const Made ailing = make_package(platform, "a", {.point = "A5"});
   deliver(device, ailing.file);
+  platform.clock.advance(std::chrono::seconds(1));  // the ailing one comes first
   deliver(device, make_package(platform, "b").file);
   platform.stop();
   {
