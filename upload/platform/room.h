@@ -13,7 +13,7 @@ namespace shilu::platform {
 Result<std::optional<http::Response>> refuse_size(const Context& context, const Device& device,
                                                   std::int64_t size_bytes);
 
-// Room for what was promised already and comes now. kStorageFull: none for the time being.
+// Room for what was promised already and comes now, or is small. kStorageFull: none for the time being.
 Status check_room(const Context& context, std::int64_t size_bytes);
 
 }  // namespace shilu::platform
