@@ -175,6 +175,36 @@ TEST_CASE("who stands in the accounts no more may not go on, and the reviews go 
   CHECK(eventually([&] { return queue_of(third).size() == 1; }));
 }
 
+TEST_CASE("a draft that is based on an older one does not take the place of a newer one") {
+  Delivered delivered;
+  Caller office = delivered.platform.assessor("E01");
+  Caller home = delivered.platform.assessor("E01");
+  const std::string path = "/api/v1/review/" + only_review(office);
+  const Json review = office.get(path).json();
+  const auto save = [&](Caller& from, const std::string& level, const Json& version) {
+    Json sheet = sheet_of(review, level);
+    sheet["based_on"] = version;
+    return from.put(path + "/draft", sheet);
+  };
+  const auto level = [&] { return home.get(path).json()["draft"]["pieces"][0]["level"]; };
+  const Answer first = save(home, "优秀", review["draft_version"]);
+  CHECK(first.status == 200);
+  CHECK(first.json()["draft_version"] == home.get(path).json()["draft_version"]);
+  CHECK(save(office, "不合格", review["draft_version"]).status == 412);
+  CHECK(save(office, "不合格", review["draft_version"]).code() == "draft-changed");
+  CHECK(level() == "优秀");
+  CHECK(save(home, "合格", first.json()["draft_version"]).status == 200);
+  CHECK(level() == "合格");
+  CHECK(save(office, "不合格", office.get(path).json()["draft_version"]).status == 200);
+  CHECK(level() == "不合格");
+  Json stale = sheet_of(review, "合格");
+  stale["based_on"] = review["draft_version"];
+  CHECK(office.post(path + "/hand-in", stale).code() == "draft-changed");
+  CHECK(judge(home, "优秀").status == 204);
+  CHECK(save(home, "合格", home.get(path).json()["draft_version"]).code() == "handed-in");
+  CHECK(save(office, "合格", review["draft_version"]).code() == "handed-in");
+}
+
 TEST_CASE("a draft is kept as it was saved, and nobody else sees it") {
   Delivered delivered;
   Caller first = delivered.platform.assessor("E01");
@@ -183,7 +213,7 @@ TEST_CASE("a draft is kept as it was saved, and nobody else sees it") {
   CHECK(first.get("/api/v1/review/" + id).json()["draft"] == Json::object());
   Json sheet = sheet_of(first.get("/api/v1/review/" + id).json(), "合格", "草稿");
   sheet["pieces"][0]["level"] = nullptr;
-  CHECK(first.put("/api/v1/review/" + id + "/draft", sheet).status == 204);
+  CHECK(first.put("/api/v1/review/" + id + "/draft", sheet).status == 200);
   CHECK(first.get("/api/v1/review/" + id).json()["draft"] == sheet);
   CHECK(queue_of(first)[0]["state"] == "draft");
   CHECK(second.get("/api/v1/review/" + only_review(second)).body.find("草稿") == std::string::npos);

@@ -22,14 +22,15 @@ Json as_json(const DsseEnvelope& envelope) {
 // A device with a log, that shows it as shilud does.
 struct LoggingDevice {
   RunningPlatform& platform;
-  std::filesystem::path keys = platform.home() / "keys";
-  std::filesystem::path directory = platform.home() / "device-log";
+  std::filesystem::path keys;
+  std::filesystem::path directory = keys / "device-log";
   Caller caller = platform.device(keys);
   CertifiedKey key = certified(keys, KeyRole::kSeal);
   ManualClock clock;
   std::unique_ptr<DeviceLog> log = open();
 
-  explicit LoggingDevice(RunningPlatform& of) : platform(of) {}
+  explicit LoggingDevice(RunningPlatform& of, const char* name = "keys")
+      : platform(of), keys(of.home() / name) {}
   std::unique_ptr<DeviceLog> open() {
     return must(DeviceLog::open(posix_file_system(), directory, key, clock));
   }
@@ -143,6 +144,28 @@ TEST_CASE("a device that was rolled back to an old image is an alarm, and its pa
   device.happen(1);
   CHECK(device.verdict() == "consistent");
   CHECK(operator_of(platform).post(accept, Json::object()).status == 404);
+}
+
+TEST_CASE("an alarm is about who sealed a package, and about who brought it") {
+  RunningPlatform platform;
+  const std::string alarmed = GENERATE("keys", "carrier");  // what is packed is packed with "keys"
+  LoggingDevice device(platform, alarmed.c_str());
+  device.happen(2);
+  device.save("image");
+  device.happen(5);
+  CHECK(device.verdict() == "consistent");
+  device.restore("image");
+  CHECK(device.verdict() == "rolled-back");
+  if (alarmed == "carrier") platform.device(platform.home() / "keys");
+  const ManualClock clock;
+  if (GENERATE(false, true)) must(rotate_device_key(platform.home() / "keys", {"", &clock}));
+
+  Caller carrier = platform.device(platform.home() / "carrier", "another room");
+  const Json state = deliver(carrier, make_package(platform, "carried").file);
+  INFO(state.dump());
+  CHECK(state["state"] == "rejected");
+  REQUIRE(state["reasons"].size() == 1);
+  CHECK(state["reasons"][0]["code"] == "device-log");
 }
 
 TEST_CASE("an alarm does not go away by itself, and the good head stays the measure") {

@@ -150,3 +150,14 @@ TEST_CASE("an upload of one device is not there for another") {
   CHECK(other.get("/api/v1/submissions/" + digest).status == 404);
   CHECK(other.post("/api/v1/submissions", offer_of(bytes)).json()["answer"] == "send");
 }
+
+TEST_CASE("time stamps do not eat the disk's reserve") {
+  RunningPlatform platform;
+  Caller device = platform.device(platform.home() / "keys");
+  const Json body{{"package_sha256", std::string(64, 'a')}, {"reply", to_base64(as_bytes("reply"))}};
+  CHECK(device.post("/api/v1/devices/time-stamps", body).status == 204);
+  platform.settings.reserve = 1'000'000'000'000'000;
+  platform.restart();
+  Caller again(platform.url(), device.token());
+  CHECK(again.post("/api/v1/devices/time-stamps", body).status == 507);
+}

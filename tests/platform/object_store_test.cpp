@@ -7,6 +7,7 @@
 #include "tests/base/eventually.h"
 #include "tests/http/script_server.h"
 #include "tests/platform/platform_fixture.h"
+#include "upload/platform/platform_store.h"
 
 using namespace shilu;
 using namespace shilu::test;
@@ -47,6 +48,14 @@ struct School {
     request.body = content;
     const auto response = http.perform(request);
     return response ? response->status : 0;
+  }
+  // Where the store checks no digest.
+  int put_plainly(const Json& part, const std::string& content) {
+    http::ClientRequest request;
+    request.method = "PUT";
+    request.url = part.at("url").get<std::string>();
+    request.body = content;
+    return must(http.perform(request)).status;
   }
   std::string block(const Json& part) const {
     return bytes.substr((part.at("number").get<std::size_t>() - 1) * kBlock, kBlock);
@@ -153,12 +162,73 @@ TEST_CASE("a store that takes no digest in a URL is told so to the device") {
   }
   const Json asked = school.offer();
   CHECK(asked.at("digest_signed") == false);
-  http::ClientRequest request;
-  request.method = "PUT";
-  request.url = asked.at("parts").at(0).at("url").get<std::string>();
-  request.body = school.bytes;
-  CHECK(school.http.perform(request)->status == 200);
+  CHECK(school.put_plainly(asked.at("parts").at(0), school.bytes) == 200);
   CHECK(school.offer().value("answer", "") == "verifying");
+}
+
+TEST_CASE("what the store has lost or altered is forgotten, and the device sends it again") {
+  School school("--plain-urls");
+  school.platform.settings.object_store->presigned_digest = s3::PresignedDigest::kLeftOut;
+  school.restart();
+  const Json asked = school.offer();
+  const auto state = [&] { return school.device->get("/api/v1/submissions/" + school.made.sha256).status; };
+  SECTION("altered") {
+    std::string other = school.bytes;
+    other[other.size() / 2] ^= 1;
+    REQUIRE(school.put_plainly(asked.at("parts").at(0), other) == 200);
+    REQUIRE(school.offer().value("answer", "") == "verifying");
+  }
+  SECTION("lost") {
+    school.platform.stop();
+    auto store = must(platform::PlatformStore::open(school.platform.directory() / "platform.sqlite",
+                                                    school.platform.clock));
+    must(store.set_joined(asked.value("upload_url", "").substr(std::string("/files/").size())));
+    school.platform.start();
+    school.device.emplace(school.platform.device(school.made.keys));
+  }
+  CHECK(eventually([&] { return state() == 404; }));
+  const Json again = school.offer();
+  REQUIRE(again.value("answer", "") == "parts");
+  CHECK(school.put_plainly(again.at("parts").at(0), school.bytes) == 200);
+  CHECK(school.offer().value("answer", "") == "verifying");
+  CHECK(final_state(*school.device, school.made.sha256).value("state", "") == "acknowledged");
+}
+
+TEST_CASE("the reserve of the disk holds for what comes by parts") {
+  School school;
+  const auto reserve = school.platform.settings.reserve;
+  const auto no_room = [&] {
+    school.platform.settings.reserve = 1'000'000'000'000'000;
+    school.restart();
+  };
+  const auto offer = [&] {
+    Json body = offer_of(school.bytes);
+    body["transports"] = {"tus", "parts"};
+    return school.device->post("/api/v1/submissions", body);
+  };
+  SECTION("when they are asked for") {
+    no_room();
+    CHECK(offer().status == 507);
+    CHECK(offer().code() == "no-space");
+  }
+  SECTION("when they are fetched") {
+    const Json asked = school.offer();
+    REQUIRE(school.put(asked.at("parts").at(0), school.bytes) == 200);
+    // An upload that is taken in after the fetching: then a whole round of the background is over.
+    const std::string path =
+        school.device->call("POST", "/files", "", tus_headers({{"Upload-Length", "1"}})).header("location");
+    no_room();
+    REQUIRE(offer().json().value("answer", "") == "verifying");
+    school.device->call(
+        "PATCH", path, "x",
+        tus_headers({{"Upload-Offset", "0"}, {"Content-Type", "application/offset+octet-stream"}}));
+    const std::string beside = "/api/v1/submissions/" + to_hex(sha256(std::string_view("x")));
+    CHECK(eventually([&] { return school.device->get(beside).json().value("state", "") == "rejected"; }));
+    CHECK(school.device->get("/api/v1/submissions/" + school.made.sha256).json().value("offset", -1) == 0);
+    school.platform.settings.reserve = reserve;
+    school.restart();
+    CHECK(final_state(*school.device, school.made.sha256).value("state", "") == "acknowledged");
+  }
 }
 
 TEST_CASE("a store that is away is told as a moment to wait, not as the device's fault") {

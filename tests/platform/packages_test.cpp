@@ -158,7 +158,7 @@ TEST_CASE("an upload that is not what was announced is dropped, and the device s
   const std::string path = upload_whole(device, bytes, made.sha256);
   CHECK(eventually([&] { return device.get("/api/v1/submissions/" + made.sha256).status == 404; }));
   CHECK(device.call("HEAD", path, "", tus_headers()).status == 404);
-  CHECK(files_in(platform.directory() / "uploads") == 0);
+  CHECK(eventually([&] { return files_in(platform.directory() / "uploads") == 0; }));
   CHECK(deliver(device, made.file)["state"] == "acknowledged");
 }
 

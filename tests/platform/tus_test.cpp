@@ -50,7 +50,7 @@ TEST_CASE("an upload is created, told, appended to and told again") {
   const Answer created = receiver.create("10", metadata);
   CHECK(created.status == 201);
   CHECK(created.header("tus-resumable") == "1.0.0");
-  CHECK(created.header("upload-expires") == "Thu, 04 Jun 2026 20:26:40 GMT");  // date -u -d @1780604800
+  CHECK(created.header("upload-expires") == "Fri, 29 May 2026 02:26:40 GMT");  // date -u -d @1780021600
   const std::string path = created.header("location");
   const Answer head = receiver.device.call("HEAD", path, "", tus_headers());
   CHECK(head.status == 200);
@@ -62,7 +62,10 @@ TEST_CASE("an upload is created, told, appended to and told again") {
   const Answer patched = receiver.patch(path, "0", "01234");
   CHECK(patched.status == 204);
   CHECK(patched.header("upload-offset") == "5");
-  CHECK(patched.header("upload-expires") == created.header("upload-expires"));
+  // 6 hours without a byte, 7 days from the first one on.
+  CHECK(patched.header("upload-expires") == "Thu, 04 Jun 2026 20:26:40 GMT");  // date -u -d @1780604800
+  CHECK(receiver.device.call("HEAD", path, "", tus_headers()).header("upload-expires") ==
+        patched.header("upload-expires"));
   CHECK(receiver.patch(path, "5", "").header("upload-offset") == "5");
   CHECK(receiver.offset(path) == "5");
   CHECK(receiver.patch(path, "5", "56789").header("upload-offset") == "10");
@@ -100,6 +103,27 @@ TEST_CASE("uploads are admitted only as far as the disk holds all that was promi
   CHECK(create(free / 3).status == 507);  // the first has been promised its room
   CHECK(device.call("DELETE", first.header("location"), "", tus_headers()).status == 204);
   CHECK(create(free / 3).status == 201);
+}
+
+TEST_CASE("one device does not promise itself the whole disk") {
+  Receiver receiver;
+  const auto free = must(posix_file_system().free_bytes(receiver.platform.directory()));
+  receiver.platform.settings.max_package = free;
+  receiver.platform.settings.reserve = free / 2;
+  receiver.platform.restart();
+  Caller device(receiver.platform.url(), receiver.device.token());
+  Caller other = receiver.platform.device(receiver.platform.home() / "other");
+  const auto create = [&](Caller& from, std::uint64_t size) {
+    return from.call("POST", "/files", "", tus_headers({{"Upload-Length", std::to_string(size)}}));
+  };
+  const Answer first = create(device, free / 10);  // of the half that there is, a quarter is one eighth
+  CHECK(first.status == 201);
+  CHECK(create(device, free / 10).status == 507);
+  CHECK(create(device, free / 10).code() == "device-quota");
+  CHECK(create(device, 1000).status == 201);
+  CHECK(create(other, free / 10).status == 201);
+  receiver.platform.clock.advance(std::chrono::hours(7));
+  CHECK(device.call("HEAD", first.header("location"), "", tus_headers()).status == 410);
 }
 
 TEST_CASE("another version of tus is answered with ours") {

@@ -82,6 +82,7 @@ struct VerifyOptions {
 struct PackageSummary {  // read from evidence.json; only meaningful when contents are intact
   std::string name, programme, catalogue, point, lesson_id, device_id, pseudonym, binding;
   std::string evidence_json;
+  std::vector<PublicKey> device_keys = {};  // of the device that sealed it, newest first; empty: nobody did
 };
 
 struct VerifyReport {

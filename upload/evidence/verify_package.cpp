@@ -219,9 +219,12 @@ class PackageTeller {
 
 PackageSummary summary_of(const PackageFindings& found) {
   const Evidence& evidence = *found.evidence;
-  return {found.scan.index.name, evidence.programme, evidence.catalogue,
-          evidence.point_code,   evidence.lesson_id, found.seal ? found.seal->seal.device_id : "",
-          evidence.pseudonym,    evidence.binding,   found.evidence_text};
+  return {
+      found.scan.index.name, evidence.programme,
+      evidence.catalogue,    evidence.point_code,
+      evidence.lesson_id,    found.seal ? found.seal->seal.device_id : "",
+      evidence.pseudonym,    evidence.binding,
+      found.evidence_text,   found.seal ? found.seal->certificate.device_keys() : std::vector<PublicKey>{}};
 }
 
 // Nothing can be found in a file whose structure is not that of a package.

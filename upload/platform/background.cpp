@@ -61,7 +61,7 @@ void Background::work() {
 
 void Background::do_chores() {
   report("deciding", decide_all(context_));
-  report("sweep", sweep(context_));
+  sweep(context_);
   chores_due_ = std::chrono::steady_clock::now() + kBetweenChores;
 }
 

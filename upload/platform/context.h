@@ -50,6 +50,7 @@ struct Context {
   UploadFiles& uploads;
   AttemptLimiter& claims;
   StoreUrls& store_urls;
+  AttemptLimiter& sign_ins;
   std::function<void()> wake_verifier;  // an upload is complete
 };
 

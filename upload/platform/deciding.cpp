@@ -101,11 +101,20 @@ Status decide(const Context& context, std::string_view package_sha256) {
   return {};
 }
 
+namespace {
+
+Status bring_on(const Context& context, std::string_view package) {
+  SHILU_CHECK(assign_missing(context, package));
+  return decide(context, package);
+}
+
+}  // namespace
+
 Status decide_all(const Context& context) {
   SHILU_TRY(const auto packages, context.store.packages_without_verdict());
   for (const Package& package : packages) {
-    SHILU_CHECK(assign_missing(context, package.sha256));
-    SHILU_CHECK(decide(context, package.sha256));
+    if (const auto brought_on = bring_on(context, package.sha256); !brought_on)
+      log_error("deciding: package={}: {}", package.sha256, brought_on.error().message);
   }
   return {};
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "capture/journal/device_log.h"
 #include "firmware/base/json_io.h"
 #include "firmware/base/log.h"
@@ -110,7 +112,9 @@ Result<Json> tell_log_head(const Context& context, const Device& device) {
   return Json{{"log_id", good.lesson_id}, {"tree_size", good.tree_size}};
 }
 
-Result<evidence::Fact> log_fact(const Context& context, std::string_view device_id) {
+namespace {
+
+Result<evidence::Fact> log_fact_of(const Context& context, std::string_view device_id) {
   SHILU_TRY(const auto known, context.store.device_log(device_id));
   if (!known)
     return evidence::Fact{"device-log", "absent", "the device has never shown its log", 0, false, false};
@@ -120,6 +124,18 @@ Result<evidence::Fact> log_fact(const Context& context, std::string_view device_
                                           head.tree_size - 1, head.utc)
                             : known->detail;
   return evidence::Fact{"device-log", known->state, std::move(detail), 0, good, !good};
+}
+
+}  // namespace
+
+Result<evidence::Fact> log_fact(const Context& context, const std::vector<std::string>& device_ids) {
+  std::optional<evidence::Fact> told;
+  for (const std::string& id : device_ids) {
+    SHILU_TRY(evidence::Fact fact, log_fact_of(context, id));
+    if (!told || (fact.bad && !told->bad)) told = std::move(fact);
+  }
+  if (!told) return fail(ErrorKind::kInvalidArgument, "nobody's log is asked for");
+  return *std::move(told);
 }
 
 Result<Json> log_json(const Context& context, std::string_view device_id) {

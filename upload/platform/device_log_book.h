@@ -15,8 +15,9 @@ Result<Json> take_log_head(const Context& context, const Device& device,
 // The head that the next one must go on from: {"log_id","tree_size"}, or tree_size 0.
 Result<Json> tell_log_head(const Context& context, const Device& device);
 
-// The fact "device-log" of a package of this device: consistent, rolled-back, forked (both refute), absent.
-Result<evidence::Fact> log_fact(const Context& context, std::string_view device_id);
+// The fact "device-log" of a package behind which these devices stand, at least one: rolled-back or forked
+// (both refute) if the log of any is, else what is told of the first: consistent or absent.
+Result<evidence::Fact> log_fact(const Context& context, const std::vector<std::string>& device_ids);
 
 // {"state","detail","tree_size","seen_utc"} for the list of devices; null: it never showed a log.
 Result<Json> log_json(const Context& context, std::string_view device_id);

@@ -14,6 +14,7 @@
 #include "upload/platform/key_registry.h"
 #include "upload/platform/object_intake.h"
 #include "upload/platform/offer.h"
+#include "upload/platform/room.h"
 
 namespace shilu::platform {
 namespace {
@@ -82,6 +83,7 @@ Result<http::Response> take_time_stamp(const Context& context, const http::Reque
   if (reply.size() > kMaxTimeStamp)
     return http::problem(413, "too-large",
                          fmt::format("A time stamp may have at most {} bytes.", kMaxTimeStamp));
+  SHILU_CHECK(check_room(context, static_cast<std::int64_t>(reply.size())));
   SHILU_CHECK(write_file_atomic(context.settings.time_stamp_path(sha256), reply, 0600));
   return http::no_content();
 }

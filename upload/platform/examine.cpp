@@ -1,5 +1,6 @@
 #include "upload/platform/examine.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "firmware/base/file_system.h"
@@ -33,13 +34,23 @@ std::variant<Identity, Reason> identify(const Context& context, const std::files
   return Identity{opened->teacher_id, opened->signed_in, canonical_json(teacher->fields)};
 }
 
+// Who sealed it, then who sent it: another device of the school may have carried it.
+Result<std::vector<std::string>> devices_behind(const Context& context, const Package& package,
+                                                const evidence::PackageSummary* summary) {
+  std::vector<std::string> ids;
+  if (summary != nullptr) {
+    SHILU_TRY(ids, devices_of(context, summary->device_keys));
+  }
+  if (std::find(ids.begin(), ids.end(), package.device_id) == ids.end()) ids.push_back(package.device_id);
+  return ids;
+}
+
 // Every word by which an assessor could recognise the teacher, the school or the recorder.
 std::vector<std::string> telling_words(const Identity& identity, const evidence::PackageSummary& summary,
-                                       const std::vector<Device>& devices, std::string_view uploader) {
+                                       const std::vector<Device>& involved) {
   std::vector<std::string> words{identity.teacher_id, summary.pseudonym, summary.lesson_id,
                                  summary.device_id};
-  for (const Device& device : devices) {
-    if (device.id != summary.device_id && device.id != uploader) continue;
+  for (const Device& device : involved) {
     words.push_back(device.id);
     words.push_back(device.name);
   }
@@ -59,8 +70,12 @@ Status take(const Context& context, const Package& package, const evidence::Pack
             Examination& examination) {
   SHILU_TRY(const auto reader, evidence::PackageReader::open(context.settings.package_path(package.sha256)));
   SHILU_TRY(const auto claims, evidence::Evidence::from_json(summary.evidence_json));
-  SHILU_TRY(const auto devices, context.store.devices());
-  const Blindfold blindfold(telling_words(examination.identity, summary, devices, package.device_id));
+  SHILU_TRY(auto involved, context.store.devices());
+  SHILU_TRY(const auto ids, devices_behind(context, package, &summary));
+  std::erase_if(involved, [&](const Device& device) {
+    return std::find(ids.begin(), ids.end(), device.id) == ids.end();
+  });
+  const Blindfold blindfold(telling_words(examination.identity, summary, involved));
   SHILU_TRY(const Json shown, make_shown(reader, claims, examination.facts, blindfold));
   examination.accepted = {summary.programme, summary.point, summary.lesson_id, canonical_json(shown),
                           facts_json(examination.facts)};
@@ -77,7 +92,8 @@ Result<Examination> examine(const Context& context, const Package& package) {
   SHILU_TRY(evidence::VerifyReport report, evidence::verify_package(file, options));
   Examination examination;
   examination.facts = std::move(report.facts);
-  SHILU_TRY(evidence::Fact log, log_fact(context, package.device_id));
+  SHILU_TRY(const auto behind, devices_behind(context, package, report.summary ? &*report.summary : nullptr));
+  SHILU_TRY(evidence::Fact log, log_fact(context, behind));
   examination.facts.push_back(std::move(log));
   examination.accepted.facts = facts_json(examination.facts);
   examination.reasons = reasons_against(examination.facts);

@@ -53,7 +53,11 @@ Status take_in(const Context& context, const Upload& upload) {
 
 Status take_in_uploads(const Context& context) {
   SHILU_TRY(const auto uploads, context.store.complete_uploads());
-  for (const Upload& upload : uploads) SHILU_CHECK(take_in(context, upload));
+  for (const Upload& upload : uploads) {
+    // One that cannot be read for now holds up no other; it is tried again at the next tick.
+    if (const auto taken = take_in(context, upload); !taken)
+      log_error("intake: upload={}: {}", upload.id, taken.error().message);
+  }
   return {};
 }
 

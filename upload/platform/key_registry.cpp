@@ -75,6 +75,17 @@ Result<evidence::RevocationList> revocation_list(const Context& context) {
                                   std::move(revoked)};
 }
 
+Result<std::vector<std::string>> devices_of(const Context& context, const std::vector<PublicKey>& keys) {
+  SHILU_TRY(const auto devices, context.store.devices());
+  SHILU_TRY(const auto known, context.store.device_keys());
+  std::vector<std::string> ids;
+  for (const Device& device : devices) {
+    if (std::any_of(keys.begin(), keys.end(), [&](const auto& key) { return belongs(known, device, key); }))
+      ids.push_back(device.id);
+  }
+  return ids;
+}
+
 Result<evidence::VerifyOptions> verify_options(const Context& context) {
   evidence::VerifyOptions options;
   SHILU_TRY(const auto devices, context.store.devices());

@@ -18,6 +18,9 @@ Status register_certificate(const Context& context, const Device& device, const 
 // The platform's list, signed now.
 Result<evidence::RevocationList> revocation_list(const Context& context);
 
+// The ids of the devices that hold, or held, one of these device keys.
+Result<std::vector<std::string>> devices_of(const Context& context, const std::vector<PublicKey>& keys);
+
 // Everything that verification must know of devices: the known keys, their levels, the revoked ones, the
 // time.
 Result<evidence::VerifyOptions> verify_options(const Context& context);

@@ -7,12 +7,12 @@
 #include "firmware/base/json_io.h"
 #include "firmware/base/log.h"
 #include "upload/platform/received_hashes.h"
+#include "upload/platform/room.h"
 #include "upload/s3/s3_client.h"
 
 namespace shilu::platform {
 namespace {
 
-constexpr std::int64_t kUploadLife_ms = 7 * 24 * 3'600'000ll;  // as of tus uploads
 constexpr auto kUrlLife = std::chrono::hours(12);  // a slow line needs hours; a new offer gives new ones
 constexpr std::int64_t kFetchSize = kBlockSize;
 
@@ -37,7 +37,7 @@ Result<ObjectUpload> begin(const Context& context, Store& store, const Device& d
   object.upload.device_id = device.id;
   object.upload.size_bytes = offer.size_bytes;
   object.upload.announced_sha256 = offer.package_sha256;
-  object.upload.expires_utc_ms = context.clock.wall().ns / 1'000'000 + kUploadLife_ms;
+  object.upload.expires_utc_ms = context.clock.wall().ns / 1'000'000 + kBegunUpload_ms;
   SHILU_CHECK(context.store.create_object_upload(object));
   return object;
 }
@@ -87,18 +87,16 @@ http::Response verifying() {
   return http::json(200, {{"answer", "verifying"}});
 }
 
-Result<ObjectUpload> known_or_new(const Context& context, Store& store, const Device& device,
-                                  const Offer& offer, const std::optional<Upload>& upload) {
-  if (upload && upload->size_bytes == offer.size_bytes) {
-    SHILU_TRY(auto known, context.store.object_upload(upload->id));
-    if (known) return std::move(*known);
-  }
-  return begin(context, store, device, offer);
+Result<std::optional<ObjectUpload>> known_object(const Context& context, const Offer& offer,
+                                                 const std::optional<Upload>& upload) {
+  if (!upload || upload->size_bytes != offer.size_bytes) return std::nullopt;
+  return context.store.object_upload(upload->id);
 }
 
 Status fetch(const Context& context, const ObjectUpload& object) {
   Store store(context);
   const Upload& upload = object.upload;
+  SHILU_CHECK(check_room(context, upload.size_bytes - upload.offset_bytes));
   SHILU_TRY(const auto writer, context.uploads.take_over(upload, upload.offset_bytes));
   for (std::int64_t at = upload.offset_bytes; at < upload.size_bytes;) {
     const std::int64_t size = std::min(kFetchSize, upload.size_bytes - at);
@@ -111,12 +109,28 @@ Status fetch(const Context& context, const ObjectUpload& object) {
   return store.client.remove(object.key);
 }
 
+// Nothing will make it whole any more: the platform forgets it, and the device sends it again.
+Status drop(const Context& context, const Upload& upload) {
+  SHILU_CHECK(abandon_object(context, upload));
+  return context.uploads.remove(upload);
+}
+
+bool is_lost(const Error& error) {
+  return error.kind == ErrorKind::kCorrupted || error.kind == ErrorKind::kNotFound;
+}
+
 }  // namespace
 
 Result<http::Response> offer_parts(const Context& context, const Device& device, const Offer& offer,
                                    const std::optional<Upload>& upload) {
   Store store(context);
-  SHILU_TRY(ObjectUpload object, known_or_new(context, store, device, offer, upload));
+  SHILU_TRY(auto known, known_object(context, offer, upload));
+  if (!known) {
+    SHILU_TRY(auto refusal, refuse_size(context, device, offer.size_bytes));
+    if (refusal) return std::move(*refusal);
+    SHILU_TRY(known, begin(context, store, device, offer));
+  }
+  ObjectUpload& object = *known;
   if (object.joined) return verifying();
   auto held = held_parts(store, object, offer);
   // The store has forgotten it (an operator's clean-up, a lifecycle rule): begun anew, everything is missing.
@@ -143,8 +157,12 @@ Status fetch_objects(const Context& context) {
   SHILU_TRY(const auto objects, context.store.joined_objects());
   for (const ObjectUpload& object : objects) {
     // One that cannot be fetched does not hold up the others; it is tried again at the next tick.
-    if (const auto fetched = fetch(context, object); !fetched)
-      log_error("object store: upload={}: {}", object.upload.id, fetched.error().message);
+    const auto fetched = fetch(context, object);
+    if (fetched) continue;
+    log_error("object store: upload={}: {}", object.upload.id, fetched.error().message);
+    if (!is_lost(fetched.error())) continue;
+    if (const auto dropped = drop(context, object.upload); !dropped)
+      log_error("object store: upload={}: {}", object.upload.id, dropped.error().message);
   }
   return {};
 }

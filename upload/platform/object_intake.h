@@ -18,7 +18,7 @@ Result<http::Response> offer_parts(const Context& context, const Device& device,
                                    const std::optional<Upload>& upload);
 
 // Fetches what was joined, as an upload whose offset grows; a crash or a dead store costs nothing that was
-// synced.
+// synced. What is gone there, or is not what was offered, is dropped on both sides.
 Status fetch_objects(const Context& context);
 
 // Frees what the store holds of an upload that is given up; nothing if it never was there.

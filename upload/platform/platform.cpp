@@ -51,6 +51,7 @@ struct Platform::Parts {
         uploads(store, settings.directory / "uploads"),
         claims(clock),
         store_urls(settings.presigned_digest, clock),
+        sign_ins(clock),
         context{settings,
                 catalogue,
                 clock,
@@ -61,6 +62,7 @@ struct Platform::Parts {
                 uploads,
                 claims,
                 store_urls,
+                sign_ins,
                 [this] { background->wake(); }},
         server(server_options(settings)) {}
 
@@ -71,6 +73,7 @@ struct Platform::Parts {
   UploadFiles uploads;
   AttemptLimiter claims;
   StoreUrls store_urls;
+  AttemptLimiter sign_ins;
   const Context context;
   std::optional<Background> background;
   http::Server server;

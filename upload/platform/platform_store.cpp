@@ -15,13 +15,17 @@ extern const std::string_view kPlatformSchema1;  // platform_schema_1.sql
 extern const std::string_view kPlatformSchema2;
 extern const std::string_view kPlatformSchema3;
 extern const std::string_view kPlatformSchema4;
+extern const std::string_view kPlatformSchema5;
 
 namespace {
 
 const store::Schema& platform_schema() {
   static constexpr std::int32_t kApplicationId = 0x5348504c;  // "SHPL"
-  static const std::array<store::Migration, 4> migrations{
-      {{1, kPlatformSchema1}, {2, kPlatformSchema2}, {3, kPlatformSchema3}, {4, kPlatformSchema4}}};
+  static const std::array<store::Migration, 5> migrations{{{1, kPlatformSchema1},
+                                                           {2, kPlatformSchema2},
+                                                           {3, kPlatformSchema3},
+                                                           {4, kPlatformSchema4},
+                                                           {5, kPlatformSchema5}}};
   static const store::Schema schema{kApplicationId, migrations};
   return schema;
 }
@@ -143,7 +147,10 @@ Result<std::optional<Upload>> PlatformStore::upload_of(std::string_view device_i
 
 Status PlatformStore::set_offset(std::string_view id, std::int64_t offset_bytes) {
   const std::lock_guard lock(impl_->mutex);
-  return done(impl_->database.run("update uploads set offset_bytes = ?2 where id = ?1", id, offset_bytes));
+  return done(impl_->database.run(
+      "update uploads set expires_utc_ms = case when offset_bytes = 0 and ?2 > 0 then ?3 else expires_utc_ms "
+      "end, offset_bytes = ?2 where id = ?1",
+      id, offset_bytes, impl_->now_ms() + kBegunUpload_ms));
 }
 
 Status PlatformStore::set_taken(std::string_view id) {
@@ -172,11 +179,13 @@ Result<std::vector<Upload>> PlatformStore::expired_uploads() {
       read_upload);
 }
 
-Result<std::int64_t> PlatformStore::bytes_still_to_come() {
+Result<std::int64_t> PlatformStore::bytes_still_to_come(std::optional<std::string_view> device_id) {
   const std::lock_guard lock(impl_->mutex);
   SHILU_TRY(const auto sum,
             store::at_most_one(
-                impl_->database.query("select coalesce(sum(size_bytes - offset_bytes), 0) from uploads"),
+                impl_->database.query("select coalesce(sum(size_bytes - offset_bytes), 0) from uploads "
+                                      "where ?1 is null or device = ?1",
+                                      device_id),
                 store::single<std::int64_t>));
   return sum.value_or(0);
 }

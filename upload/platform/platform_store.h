@@ -19,6 +19,10 @@ namespace shilu::platform {
 
 inline constexpr std::int64_t kSession_ms = 12 * 3'600'000;  // how long a sign-in lasts
 
+// How long an upload may take, from its first bytes on; and how long it waits for them.
+inline constexpr std::int64_t kBegunUpload_ms = 7 * 24 * 3'600'000ll;
+inline constexpr std::int64_t kEmptyUpload_ms = 6 * 3'600'000;
+
 struct Device {
   std::string id;
   std::string name;
@@ -158,12 +162,14 @@ class PlatformStore {
   Result<std::optional<Upload>> upload(std::string_view id);
   // Not yet taken, and its time not over; of several the one that has come farthest.
   Result<std::optional<Upload>> upload_of(std::string_view device_id, std::string_view announced_sha256);
+  // The first bytes give it kBegunUpload_ms from then on.
   Status set_offset(std::string_view id, std::int64_t offset_bytes);
   Status set_taken(std::string_view id);
   Status delete_upload(std::string_view id);
   Result<std::vector<Upload>> complete_uploads();  // all bytes are here, not yet taken
   Result<std::vector<Upload>> expired_uploads();   // unfinished or taken ones whose time is over
-  Result<std::int64_t> bytes_still_to_come();      // of all uploads: what the disk must hold
+  // What the disk must hold, of all uploads or of one device's.
+  Result<std::int64_t> bytes_still_to_come(std::optional<std::string_view> device_id = std::nullopt);
 
   Status create_object_upload(const ObjectUpload& object);  // with its upload
   Result<std::optional<ObjectUpload>> object_upload(std::string_view upload_id);
@@ -192,7 +198,9 @@ class PlatformStore {
   Status put_assessor(const Assessor& assessor, std::string_view pin);
   // All others may not sign in any more, and what they have not handed in goes back to be given to others.
   Status keep_only_assessors(const std::vector<std::string>& ids);
-  Result<SignIn> sign_in(std::string_view assessor_id, std::string_view pin);
+  // Wrong PINs make the address that they come from wait, from the fifth on; those of all addresses together
+  // make the account wait too, later and for less long, so that a stranger cannot keep its owner out.
+  Result<SignIn> sign_in(std::string_view assessor_id, std::string_view pin, std::string_view address);
   Result<std::optional<Assessor>> assessor_of_token(std::string_view token);
   Result<std::optional<Assessor>> assessor(std::string_view id);
   Status sign_out(std::string_view token);
@@ -203,8 +211,10 @@ class PlatformStore {
   Result<std::vector<Review>> reviews_of(std::string_view assessor_id);
   Result<std::vector<Review>> reviews_of_package(std::string_view package);  // by assessor's turn
   Result<std::optional<Review>> review(std::string_view id);
-  Status save_draft(std::string_view id, std::string_view sheet);  // kFailedPrecondition once it is done
-  Status hand_in(std::string_view id, std::string_view sheet);     // likewise
+  // kFailedPrecondition once it is done, or when what is there is not `replaces`; nullopt: whatever is there.
+  Status save_draft(std::string_view id, std::string_view sheet,
+                    std::optional<std::string_view> replaces = std::nullopt);
+  Status hand_in(std::string_view id, std::string_view sheet);  // likewise
   // No effect where one is assigned already: the package has two, it has a third, the assessor has it.
   Status assign(std::string_view package, std::string_view assessor_id);
   Status call_third(std::string_view package, std::string_view assessor_id);

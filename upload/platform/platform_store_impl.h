@@ -15,7 +15,7 @@ struct PlatformStore::Impl {
   Impl(store::Database opened, const Clock& given) : database(std::move(opened)), clock(given) {}
   std::int64_t now_ms() const { return clock.wall().ns / 1'000'000; }
 
-  Result<SignIn> sign_in(std::string_view assessor_id, std::string_view pin);
+  Result<SignIn> sign_in(std::string_view assessor_id, std::string_view pin, std::string_view address);
 
   std::mutex mutex;  // guards `database`
   store::Database database;

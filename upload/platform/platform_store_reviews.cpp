@@ -9,9 +9,13 @@
 namespace shilu::platform {
 namespace {
 
-constexpr std::int64_t kFreeFailures = 4;
-constexpr std::int64_t kFirstDelay_ms = 30'000;
-constexpr std::int64_t kMaxDelay_ms = 900'000;
+// After so many wrong PINs each further one costs a wait, twice as long as the one before.
+struct Patience {
+  std::int64_t free_failures, first_delay_ms, max_delay_ms;
+};
+constexpr Patience kOfAddress{4, 30'000, 900'000};
+constexpr Patience kOfAccount{20, 1'000, 60'000};
+constexpr std::string_view kEverywhere;  // the address that stands for all
 constexpr std::int64_t kBusy_ms = 1000;
 
 constexpr std::string_view kReview = "select id, package, assessor, third, state, sheet from reviews ";
@@ -52,28 +56,41 @@ Result<Failures> read_failures(const store::Row& row) {
   return failures;
 }
 
-std::int64_t delay_after(std::int64_t failures) {
-  if (failures <= kFreeFailures) return 0;
-  return std::min(kFirstDelay_ms << std::min<std::int64_t>(failures - kFreeFailures - 1, 20), kMaxDelay_ms);
+std::int64_t delay_after(std::int64_t failures, const Patience& patience) {
+  if (failures <= patience.free_failures) return 0;
+  const std::int64_t doubled = std::min<std::int64_t>(failures - patience.free_failures - 1, 20);
+  return std::min(patience.first_delay_ms << doubled, patience.max_delay_ms);
+}
+
+Result<Failures> failures_of(store::Database& database, std::string_view assessor, std::string_view address) {
+  SHILU_TRY(const auto found,
+            store::at_most_one(database.query("select failures, blocked_until_utc_ms from failed_sign_ins "
+                                              "where assessor = ?1 and address = ?2",
+                                              assessor, address),
+                               read_failures));
+  return found.value_or(Failures{});
+}
+
+Status count_failure(store::Database& database, std::string_view assessor, std::string_view address,
+                     std::int64_t failures, std::int64_t blocked_until_utc_ms) {
+  return done(database.run(
+      "insert into failed_sign_ins values (?1, ?2, ?3, ?4) on conflict (assessor, address) do update set "
+      "failures = excluded.failures, blocked_until_utc_ms = excluded.blocked_until_utc_ms",
+      assessor, address, failures, blocked_until_utc_ms));
 }
 
 // Counts the try as failed before the PIN is looked at; how long to wait first, 0: go on.
-Result<std::int64_t> admit(store::Database& database, std::string_view assessor, std::int64_t now) {
+Result<std::int64_t> admit(store::Database& database, std::string_view assessor, std::string_view address,
+                           std::int64_t now) {
   SHILU_TRY(auto transaction, store::Transaction::begin(database));
-  SHILU_TRY(
-      const auto found,
-      store::at_most_one(
-          database.query("select failures, blocked_until_utc_ms from failed_sign_ins where assessor = ?1",
-                         assessor),
-          read_failures));
-  const Failures failures = found.value_or(Failures{});
-  const std::int64_t wait = std::min(failures.blocked_until_utc_ms - now, kMaxDelay_ms);
-  if (wait > 0) return wait;
-  SHILU_TRY(
-      std::ignore,
-      database.run("insert into failed_sign_ins values (?1, ?2, ?3) on conflict (assessor) do update set "
-                   "failures = excluded.failures, blocked_until_utc_ms = excluded.blocked_until_utc_ms",
-                   assessor, failures.count + 1, now + delay_after(failures.count + 1)));
+  std::int64_t wait = 0;
+  for (const auto& [where, patience] : {std::pair(address, kOfAddress), std::pair(kEverywhere, kOfAccount)}) {
+    SHILU_TRY(const Failures failures, failures_of(database, assessor, where));
+    wait = std::max(wait, std::min(failures.blocked_until_utc_ms - now, patience.max_delay_ms));
+    SHILU_CHECK(count_failure(database, assessor, where, failures.count + 1,
+                              now + delay_after(failures.count + 1, patience)));
+  }
+  if (wait > 0) return wait;  // not counted
   SHILU_CHECK(transaction.commit());
   return 0;
 }
@@ -139,21 +156,23 @@ Status PlatformStore::keep_only_assessors(const std::vector<std::string>& ids) {
   return transaction.commit();
 }
 
-Result<SignIn> PlatformStore::sign_in(std::string_view assessor_id, std::string_view pin) {
+Result<SignIn> PlatformStore::sign_in(std::string_view assessor_id, std::string_view pin,
+                                      std::string_view address) {
   if (!impl_->sign_ins.try_acquire()) return SignIn{SignIn::Outcome::kWait, "", kBusy_ms};
-  auto result = impl_->sign_in(assessor_id, pin);
+  auto result = impl_->sign_in(assessor_id, pin, address);
   impl_->sign_ins.release();
   return result;
 }
 
-Result<SignIn> PlatformStore::Impl::sign_in(std::string_view assessor_id, std::string_view pin) {
+Result<SignIn> PlatformStore::Impl::sign_in(std::string_view assessor_id, std::string_view pin,
+                                            std::string_view address) {
   const std::lock_guard pin_lock(pin_mutex);
   std::optional<std::string> hash;
   {
     const std::lock_guard lock(mutex);
     SHILU_TRY(hash, pin_hash(database, assessor_id));
     SHILU_TRY(const std::int64_t wait,
-              hash ? admit(database, assessor_id, now_ms()) : Result<std::int64_t>(0));
+              hash ? admit(database, assessor_id, address, now_ms()) : Result<std::int64_t>(0));
     if (wait > 0) return SignIn{SignIn::Outcome::kWait, "", wait};
   }
   // As long for a name that nobody has, so that the time tells nothing.
@@ -166,7 +185,9 @@ Result<SignIn> PlatformStore::Impl::sign_in(std::string_view assessor_id, std::s
   const Digest token_hash = sha256(result.token);
   const std::lock_guard lock(mutex);
   SHILU_TRY(auto transaction, store::Transaction::begin(database));
-  SHILU_TRY(std::ignore, database.run("delete from failed_sign_ins where assessor = ?1", assessor_id));
+  SHILU_TRY(std::ignore,
+            database.run("delete from failed_sign_ins where assessor = ?1 and address in (?2, ?3)",
+                         assessor_id, address, kEverywhere));
   SHILU_TRY(std::ignore, database.run("delete from sessions where expires_utc_ms < ?1", now_ms()));
   SHILU_TRY(std::ignore, database.run("insert into sessions values (?1, ?2, ?3)", ByteView(token_hash),
                                       assessor_id, now_ms() + kSession_ms));
@@ -224,12 +245,14 @@ Result<std::optional<Review>> PlatformStore::review(std::string_view id) {
   return store::at_most_one(impl_->database.query(with("where id = ?1"), id), read_review);
 }
 
-Status PlatformStore::save_draft(std::string_view id, std::string_view sheet) {
+Status PlatformStore::save_draft(std::string_view id, std::string_view sheet,
+                                 std::optional<std::string_view> replaces) {
   const std::lock_guard lock(impl_->mutex);
   return expect_step(
-      impl_->database.run("update reviews set state = 'draft', sheet = ?2 where id = ?1 and state <> 'done'",
-                          id, sheet),
-      "this review has been handed in");
+      impl_->database.run("update reviews set state = 'draft', sheet = ?2 where id = ?1 and state <> 'done' "
+                          "and (?3 is null or sheet = ?3)",
+                          id, sheet, replaces),
+      "this review has been handed in, or its draft is another one");
 }
 
 Status PlatformStore::hand_in(std::string_view id, std::string_view sheet) {

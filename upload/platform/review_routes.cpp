@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "firmware/base/digest.h"
 #include "firmware/base/json_io.h"
 #include "firmware/base/log.h"
 #include "upload/platform/answers.h"
@@ -61,6 +62,11 @@ Json pieces_json(const config::AbilityPoint& point) {
   return pieces;
 }
 
+// Names what a draft says: two that say the same have the same version.
+std::string version_of(std::string_view sheet) {
+  return to_hex(sha256(sheet)).substr(0, 16);
+}
+
 Result<http::Response> one(const Context& context, const http::Request& request, const Assessor& assessor) {
   SHILU_TRY(const OwnReview own, own_review(context, request, assessor));
   Json json = stored_json(own.package.shown);
@@ -72,6 +78,7 @@ Result<http::Response> one(const Context& context, const http::Request& request,
   json["pieces"] = pieces_json(*own.point);
   json["levels"] = context.catalogue.levels;
   json["draft"] = stored_json(own.review.sheet);
+  json["draft_version"] = version_of(own.review.sheet);
   return http::json(200, json).with_header("Cache-Control", "no-store");
 }
 
@@ -79,15 +86,31 @@ http::Response already_handed_in() {
   return http::problem(409, "handed-in", "This review has been handed in already.");
 }
 
+http::Response draft_changed() {
+  return http::problem(412, "draft-changed", "Another window or browser has saved another draft meanwhile.");
+}
+
+// Whoever says which draft they changed ("based_on", a version) never writes over one that they have not
+// seen.
+bool is_based_on(const Json& body, const Review& review) {
+  return !body.contains("based_on") || json_string_or(body, "based_on", "") == version_of(review.sheet);
+}
+
 Result<http::Response> save_draft(const Context& context, const http::Request& request,
                                   const Assessor& assessor) {
   SHILU_TRY(const OwnReview own, own_review(context, request, assessor));
   SHILU_TRY(const Json body, body_object(request));
   SHILU_TRY(const Sheet sheet, Sheet::from_json(body));
-  const auto saved = context.store.save_draft(own.review.id, canonical_json(sheet.to_json()));
-  if (!saved && saved.error().kind == ErrorKind::kFailedPrecondition) return already_handed_in();
-  if (!saved) return fail(saved.error());
-  return http::no_content();
+  if (own.review.state == ReviewState::kDone) return already_handed_in();
+  if (!is_based_on(body, own.review)) return draft_changed();
+  const std::string text = canonical_json(sheet.to_json());
+  std::optional<std::string_view> replaces;
+  if (body.contains("based_on")) replaces = own.review.sheet;
+  const auto saved = context.store.save_draft(own.review.id, text, replaces);
+  if (saved) return http::json(200, {{"draft_version", version_of(text)}});
+  if (saved.error().kind != ErrorKind::kFailedPrecondition) return fail(saved.error());
+  SHILU_TRY(const OwnReview now, own_review(context, request, assessor));
+  return now.review.state == ReviewState::kDone ? already_handed_in() : draft_changed();
 }
 
 http::Response fault_answer(const SheetFault& fault) {
@@ -110,6 +133,7 @@ Result<http::Response> hand_in(const Context& context, const http::Request& requ
   const std::string text = canonical_json(sheet.to_json());
   // Said again because the answer got lost.
   if (own.review.state == ReviewState::kDone && own.review.sheet == text) return http::no_content();
+  if (own.review.state != ReviewState::kDone && !is_based_on(body, own.review)) return draft_changed();
   const auto handed_in = context.store.hand_in(own.review.id, text);
   if (!handed_in && handed_in.error().kind == ErrorKind::kFailedPrecondition) return already_handed_in();
   if (!handed_in) return fail(handed_in.error());

@@ -30,7 +30,11 @@ Result<http::Response> sign_in(const Context& context, const http::Request& requ
   SHILU_TRY(const Json body, body_object(request));
   SHILU_TRY(const std::string id, json_string(body, "assessor"));
   SHILU_TRY(const std::string pin, json_string(body, "pin"));
-  SHILU_TRY(const SignIn result, context.store.sign_in(id, pin));
+  // Before the PIN's slow hash: it is one at a time for everybody.
+  if (const auto wait = context.sign_ins.wait_of(request.peer); wait.count() > 0)
+    return refused({SignIn::Outcome::kWait, "", std::chrono::milliseconds(wait).count()});
+  SHILU_TRY(const SignIn result, context.store.sign_in(id, pin, request.peer));
+  if (result.outcome == SignIn::Outcome::kWrongPin) context.sign_ins.count_wrong(request.peer);
   if (result.outcome != SignIn::Outcome::kSignedIn) return refused(result);
   SHILU_TRY(const auto assessor, context.store.assessor(id));
   if (!assessor) return refused(SignIn{});

@@ -6,12 +6,21 @@
 namespace shilu::platform {
 namespace {
 
+// What cannot be removed for now holds up nothing else; the next sweep tries it again.
+void told(std::string_view what, const Status& status) {
+  if (!status) log_error("sweep: {}: {}", what, status.error().message);
+}
+
+Status give_up(const Context& context, const Upload& upload) {
+  SHILU_CHECK(abandon_object(context, upload));
+  return context.uploads.remove(upload);
+}
+
 Status remove_expired(const Context& context) {
   SHILU_TRY(const auto expired, context.store.expired_uploads());
   for (const Upload& upload : expired) {
     log_info("sweep: upload={} expired at {} of {} bytes", upload.id, upload.offset_bytes, upload.size_bytes);
-    SHILU_CHECK(abandon_object(context, upload));
-    SHILU_CHECK(context.uploads.remove(upload));
+    told(upload.id, give_up(context, upload));
   }
   return {};
 }
@@ -28,7 +37,7 @@ Status sweep_uploads(const Context& context) {
   SHILU_TRY(const auto names, posix_file_system().list(directory));
   for (const std::string& name : names) {
     SHILU_TRY(const auto upload, context.store.upload(name));
-    if (!upload || upload->taken) SHILU_CHECK(remove_file(directory / name));
+    if (!upload || upload->taken) told(name, remove_file(directory / name));
   }
   return {};
 }
@@ -39,18 +48,18 @@ Status sweep_packages(const Context& context) {
   for (const std::string& name : names) {
     SHILU_TRY(const auto package, context.store.package(std::filesystem::path(name).stem().string()));
     const bool needed = package && package->state != PackageState::kRejected;
-    if (!needed) SHILU_CHECK(remove_file(directory / name));
+    if (!needed) told(name, remove_file(directory / name));
   }
   return {};
 }
 
 }  // namespace
 
-Status sweep(const Context& context) {
-  SHILU_CHECK(remove_expired(context));
-  SHILU_CHECK(context.store.forget_old_offers());
-  SHILU_CHECK(sweep_uploads(context));
-  return sweep_packages(context);
+void sweep(const Context& context) {
+  told("uploads whose time is over", remove_expired(context));
+  told("old offers", context.store.forget_old_offers());
+  told("uploads", sweep_uploads(context));
+  told("packages", sweep_packages(context));
 }
 
 }  // namespace shilu::platform

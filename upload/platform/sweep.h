@@ -6,6 +6,6 @@
 
 namespace shilu::platform {
 
-Status sweep(const Context& context);
+void sweep(const Context& context);
 
 }  // namespace shilu::platform

@@ -10,13 +10,13 @@
 #include "firmware/base/ids.h"
 #include "upload/platform/gate.h"
 #include "upload/platform/object_intake.h"
+#include "upload/platform/room.h"
 #include "upload/platform/tus_metadata.h"
 
 namespace shilu::platform {
 namespace {
 
 constexpr std::string_view kVersion = "1.0.0";
-constexpr std::int64_t kLifetime_ms = std::int64_t{7} * 86'400'000;
 
 http::Response tus(http::Response response) {
   return std::move(response).with_header("Tus-Resumable", std::string(kVersion));
@@ -59,20 +59,6 @@ http::Response options(const Context& context) {
       .with_header("Tus-Max-Size", std::to_string(context.settings.max_package));
 }
 
-// nullopt: there is room.
-Result<std::optional<http::Response>> refuse_size(const Context& context, std::int64_t size) {
-  if (static_cast<std::uint64_t>(size) > context.settings.max_package) {
-    return http::problem(413, "too-large",
-                         fmt::format("A package may have at most {} bytes.", context.settings.max_package));
-  }
-  SHILU_TRY(const std::uint64_t free, posix_file_system().free_bytes(context.settings.directory));
-  SHILU_TRY(const std::int64_t promised, context.store.bytes_still_to_come());
-  const auto needed = static_cast<std::uint64_t>(promised) + static_cast<std::uint64_t>(size);
-  if (free < needed + context.settings.reserve)
-    return http::problem(507, "no-space", "The platform's disk is full for now; try again later.");
-  return std::nullopt;
-}
-
 Result<Upload> describe(const Context& context, const http::Request& request, const Device& device,
                         std::int64_t size) {
   SHILU_TRY(const auto metadata, parse_metadata(request.header("upload-metadata")));
@@ -82,7 +68,7 @@ Result<Upload> describe(const Context& context, const http::Request& request, co
                 0,
                 std::nullopt,
                 std::string(request.header("upload-metadata")),
-                now_ms(context) + kLifetime_ms};
+                now_ms(context) + kEmptyUpload_ms};
   if (const auto announced = metadata.find("package_sha256"); announced != metadata.end()) {
     SHILU_TRY(const Digest digest, digest_from_hex(announced->second));
     upload.announced_sha256 = to_hex(digest);
@@ -95,7 +81,7 @@ Result<http::Response> create(const Context& context, const http::Request& reque
   const auto size = number(request.header("upload-length"));
   if (!size || *size == 0)
     return http::problem(400, "upload-length", "Upload-Length must be a positive whole number.");
-  SHILU_TRY(auto refusal, refuse_size(context, *size));
+  SHILU_TRY(auto refusal, refuse_size(context, device, *size));
   if (refusal) return std::move(*refusal);
   SHILU_TRY(const Upload upload, describe(context, request, device, *size));
   SHILU_CHECK(context.store.create_upload(upload));
@@ -150,9 +136,11 @@ class PatchSink final : public http::BodySink {
     const auto offset = writer_->finish();
     if (!offset) return tus(http::problem(offset.error()));
     if (*offset == upload_.size_bytes) context_.wake_verifier();
+    const auto now = context_.store.upload(upload_.id);
+    const auto expires = now && *now ? (*now)->expires_utc_ms : upload_.expires_utc_ms;
     return tus(http::no_content())
         .with_header("Upload-Offset", std::to_string(*offset))
-        .with_header("Upload-Expires", http_date(upload_.expires_utc_ms));
+        .with_header("Upload-Expires", http_date(expires));
   }
   // 460 is the tus checksum extension's word for what did not arrive as it was sent.
   http::Response refused(const Error& error) override {

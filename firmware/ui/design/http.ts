@@ -54,6 +54,8 @@ export function asProblem(error: unknown): Problem {
 export interface RequestOptions {
   readonly body?: unknown;
   readonly timeoutMs?: number;
+  // Goes out although the page is being closed; such a body may have at most 64 KB.
+  readonly keepalive?: boolean;
   // A page that asks "am I signed in" wants the 401 for itself.
   readonly quiet?: boolean;
 }
@@ -71,6 +73,7 @@ export async function request<T>(method: string, path: string, options: RequestO
       credentials: "same-origin",
       cache: "no-store",
       signal: abort.signal,
+      keepalive: options.keepalive ?? false,
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
     });
     const text = await answer.text();

@@ -1,5 +1,5 @@
 // The platform as docs/ref/platform-api.md describes it, in memory: sign-in, queue, review, draft, hand-in.
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -67,6 +67,14 @@ export class MockPlatform {
     return this.handed.has(`${me.id}/${id}`) ? "done" : this.drafts.has(`${me.id}/${id}`) ? "draft" : "new";
   }
 
+  versionOf(key) {
+    return createHash("sha256").update(JSON.stringify(this.drafts.get(key) ?? {})).digest("hex").slice(0, 16);
+  }
+
+  checkBase(key, based_on) {
+    if (based_on !== undefined && based_on !== this.versionOf(key)) throw new ApiError(412, "draft-changed");
+  }
+
   addRoutes() {
     const on = (method, pattern, handler) => this.web.route(method, pattern, handler);
     on("POST", "/api/v1/session", ({ json, answer }) => {
@@ -92,7 +100,7 @@ export class MockPlatform {
     });
     on("GET", "/api/v1/review/{id}", (call) => {
       const { review, key } = this.one(call);
-      return { ...review, draft: this.drafts.get(key) ?? {} };
+      return { state: this.stateOf(this.me(call), review.id), ...review, draft: this.drafts.get(key) ?? {}, draft_version: this.versionOf(key) };
     });
     on("GET", "/api/v1/review/{id}/clips/{index}/{source}.mp4", (call) => {
       const { review } = this.one(call);
@@ -104,18 +112,22 @@ export class MockPlatform {
     });
     on("PUT", "/api/v1/review/{id}/draft", (call) => {
       const { key } = this.one(call);
+      const { based_on, ...sheet } = call.json;
+      this.checkBase(key, based_on);
       this.saves++;
-      this.drafts.set(key, call.json);
-      call.answer.writeHead(204).end();
+      this.drafts.set(key, sheet);
+      return { draft_version: this.versionOf(key) };
     });
     on("POST", "/api/v1/review/{id}/hand-in", (call) => {
       const { review, key } = this.one(call);
+      const { based_on, ...sheet } = call.json;
+      this.checkBase(key, based_on);
       for (const { title } of review.pieces) {
         const piece = call.json.pieces.find((one) => one.title === title);
         if (!piece?.level) throw new ApiError(422, "piece-without-level", `"${title}" has no level.`);
         if (piece.moments.length === 0) throw new ApiError(422, "level-without-moment", `"${title}" cites no moment.`);
       }
-      this.handed.set(key, call.json);
+      this.handed.set(key, sheet);
       call.answer.writeHead(204).end();
     });
   }

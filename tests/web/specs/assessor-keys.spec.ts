@@ -1,6 +1,7 @@
 // Keyboard first: shuttle, frames, levels, citing; a comment carries the time of its first key; nothing typed is ever lost.
 import { expectTogether } from "../angles";
 import { expect, signInAssessor, test, texts } from "../fixtures";
+import type { MockPlatform } from "../mock/platform.mjs";
 import type { Page } from "@playwright/test";
 
 const t = texts("assessor", "zh-CN");
@@ -125,6 +126,57 @@ test("what never reached the platform is there again after the browser was close
   await again.goto(`${platform.url}/review/r1`);
   await expect(again.getByTestId("piece-教学设计").getByRole("textbox")).toHaveValue("环节完整");
   await expect.poll(() => platform.drafts.get("E01/r1")?.pieces[0].comment).toBe("环节完整");
+});
+
+// As from another browser.
+function saveElsewhere(platform: MockPlatform, comment: string): void {
+  const draft = platform.drafts.get("E01/r1");
+  platform.drafts.set("E01/r1", { ...draft, pieces: draft.pieces.map((piece: object, i: number) => (i === 0 ? { ...piece, comment } : piece)) });
+}
+const savedComment = (platform: MockPlatform): unknown => platform.drafts.get("E01/r1")?.pieces[0].comment;
+
+test("a newer draft of another browser is shown, and what was made here is kept aside until it is chosen", async ({ page, platform }) => {
+  const words = page.getByTestId("piece-教学设计").getByRole("textbox");
+  await page.keyboard.press("1");
+  await expect.poll(() => platform.drafts.get("E01/r1")?.pieces[0].level).toBe("优秀");
+  await page.route(/\/draft$/, (route) => route.abort());
+  await words.fill("在学校写的");
+  await expect(page.getByTestId("save-state")).toHaveAttribute("data-state", "failed");
+  saveElsewhere(platform, "在家写的");
+  await page.unroute(/\/draft$/);
+  await expect(page.getByTestId("aside")).toHaveText(t["aside"] ?? "?");
+  await expect(words).toHaveValue("在家写的");
+  expect(savedComment(platform)).toBe("在家写的");
+  await page.getByTestId("aside-take").click();
+  await expect(words).toHaveValue("在学校写的");
+  await expect.poll(() => savedComment(platform)).toBe("在学校写的");
+  await expect(page.getByTestId("aside")).toBeHidden();
+});
+
+test("an old copy in a browser does not take the place of what was saved since", async ({ page, platform, context }) => {
+  await page.keyboard.press("1");
+  await expect.poll(() => platform.drafts.get("E01/r1")?.pieces[0].level).toBe("优秀");
+  await page.route(/\/draft$/, (route) => route.abort());
+  await page.getByTestId("piece-教学设计").getByRole("textbox").fill("在学校写的");
+  await expect(page.getByTestId("save-state")).toHaveAttribute("data-state", "failed");
+  await page.goto("about:blank");
+  saveElsewhere(platform, "在家写的");
+  const saves = platform.saves;
+  const again = await context.newPage();
+  await again.goto(`${platform.url}/review/r1`);
+  await expect(again.getByTestId("aside")).toBeVisible();
+  await expect(again.getByTestId("piece-教学设计").getByRole("textbox")).toHaveValue("在家写的");
+  await again.getByTestId("aside-drop").click();
+  await expect(again.getByTestId("aside")).toBeHidden();
+  await again.waitForTimeout(1000);  // longer than a change waits for its saving
+  expect(platform.saves).toBe(saves);
+  expect(savedComment(platform)).toBe("在家写的");
+});
+
+test("what was changed just before the page was closed is saved all the same", async ({ page, platform }) => {
+  await page.keyboard.press("3");
+  await page.goto("about:blank");
+  await expect.poll(() => platform.drafts.get("E01/r1")?.pieces[0].level).toBe("不合格");
 });
 
 test("what was handed in can be seen but not changed", async ({ page, platform }) => {

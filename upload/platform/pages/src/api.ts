@@ -12,6 +12,7 @@ export const api = {
   review: (id: string) => request<Review>("GET", `/api/v1/review/${at(id)}`),
   clipMedia: (id: string, index: number, source: string, part = 1) => `/api/v1/review/${at(id)}/clips/${index}/${at(source)}.mp4${part === 1 ? "" : `?part=${part}`}`,
   documentUrl: (id: string, index: number) => `/api/v1/review/${at(id)}/documents/${index}`,
-  saveDraft: (id: string, judgement: Judgement) => request<void>("PUT", `/api/v1/review/${at(id)}/draft`, { body: judgement }),
-  handIn: (id: string, judgement: Judgement) => request<void>("POST", `/api/v1/review/${at(id)}/hand-in`, { body: judgement, timeoutMs: 30_000 }),
+  // `leaving`: it goes out although the page is being closed.
+  saveDraft: (id: string, judgement: Judgement, basedOn: string, leaving = false) => request<{ draft_version: string }>("PUT", `/api/v1/review/${at(id)}/draft`, { body: { ...judgement, based_on: basedOn }, keepalive: leaving }).then((a) => a.draft_version),
+  handIn: (id: string, judgement: Judgement, basedOn: string) => request<void>("POST", `/api/v1/review/${at(id)}/hand-in`, { body: { ...judgement, based_on: basedOn }, timeoutMs: 30_000 }),
 };

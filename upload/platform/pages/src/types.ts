@@ -96,5 +96,6 @@ export interface Review {
   readonly levels: readonly string[];
   readonly proof: readonly ProofFact[];
   readonly draft: Partial<Judgement> | null;
+  readonly draft_version: string;
   readonly state?: QueueItem["state"];
 }

@@ -35,22 +35,27 @@ export function HandIn({ review, draft, durationMs }: { review: Review; draft: J
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
+  const close = (): void => {
+    setAsking(false);
+    setBusy(false);
+  };
   const handIn = async (): Promise<void> => {
     setBusy(true);
     setProblem(null);
     try {
       await draft.flush().catch(() => undefined);
-      await api.handIn(review.id, draft.now.peek());
+      if (draft.aside.peek()) return close();
+      await api.handIn(review.id, draft.now.peek(), draft.version);
       draft.finish();
       showToast(t("hand-in.done"));
       await goToNext(review.id);
     } catch (error) {
       const failure = asProblem(error);
+      if (failure.code === "draft-changed") await draft.meet().catch(() => undefined);
       const about = blamed(failure, draft.now.peek());
       draft.problems.value = new Map(about.map((title) => [title, failure]));
       setProblem(about.length > 0 ? null : failure);
-      setAsking(false);
-      setBusy(false);
+      close();
       if (about[0] !== undefined) document.querySelector(".rubric-piece.has-problem, .rubric-piece")?.scrollIntoView({ block: "nearest" });
     }
   };

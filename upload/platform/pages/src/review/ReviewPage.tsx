@@ -14,6 +14,7 @@ import { gapText, Timeline } from "@design/player/Timeline";
 import { api } from "../api";
 import { t } from "../texts";
 import type { Review, ReviewClip, ReviewNote } from "../types";
+import { Aside } from "./Aside";
 import { Comments } from "./Comments";
 import { HandIn } from "./HandIn";
 import { JudgementDraft } from "./judgement";
@@ -47,7 +48,9 @@ function Loaded({ review }: { review: Review }) {
     player.onPlayed = (from_ms, to_ms) => {
       for (const source of player.shown.peek()) draft.watched({ source, from_ms, to_ms });
     };
+    window.addEventListener("pagehide", draft.leave);
     return () => {
+      window.removeEventListener("pagehide", draft.leave);
       void draft.flush().catch(() => undefined);
       player.destroy();
     };
@@ -72,6 +75,7 @@ function Loaded({ review }: { review: Review }) {
           <Proof facts={review.proof} />
         </div>
         <aside class="review-side">
+          <Aside draft={draft} />
           <Rubric review={review} draft={draft} player={player} current={current} />
           {draft.closed ? <Note tone="ok"><p>{t("review.done")}</p></Note> : <HandIn review={review} draft={draft} durationMs={clip?.duration_ms ?? 0} />}
         </aside>
