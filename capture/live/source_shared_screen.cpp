@@ -1,0 +1,57 @@
+// A screen of a Wayland desktop, through the desktop's portal and PipeWire.
+
+#include <fmt/format.h>
+
+#include "capture/live/shared_screen.h"
+#include "capture/live/sources.h"
+
+namespace shilu::live {
+namespace {
+
+// Desktops time their pictures by clocks of their own, and PipeWire's repeated pictures keep the time of the
+// first; the moment of arrival is a few milliseconds late and always true.
+GstPadProbeReturn time_by_arrival(GstPad* pad, GstPadProbeInfo* info, gpointer) {
+  auto* buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
+  const auto element = adopt(gst_pad_get_parent_element(pad));
+  GST_BUFFER_PTS(buffer) = gst_element_get_current_running_time(element.get());
+  GST_BUFFER_DTS(buffer) = GST_CLOCK_TIME_NONE;
+  GST_PAD_PROBE_INFO_DATA(info) = buffer;
+  return GST_PAD_PROBE_OK;
+}
+
+// A desktop sends a picture when something has changed; PipeWire's element repeats the last one, so that a
+// screen that stands still has pictures, too, and one that is gone has none.
+std::string description(int frames_per_second) {
+  return fmt::format(
+      "pipewiresrc name=source keepalive-time={0} client-name=shilu ! capsfilter "
+      "caps=\"video/x-raw,max-framerate=(fraction)[1/1,{1}/1];video/x-raw\"",
+      1000 / frames_per_second, frames_per_second);
+}
+
+Status check_plugin() {
+  if (adopt_floating(gst_element_factory_make("pipewiresrc", nullptr))) return {};
+  return fail(ErrorKind::kUnavailable,
+              "GStreamer's part for PipeWire is missing (package gstreamer1.0-pipewire)");
+}
+
+}  // namespace
+
+Status build_shared_screen(Assembly& assembly, const SourceSpec& spec, const Invitation& invitation) {
+  SHILU_TRY(const int rate, screen_rate(spec));
+  SHILU_CHECK(check_plugin());
+  SHILU_TRY(std::shared_ptr<SharedScreen> screen,
+            SharedScreen::open(invitation.consent, invitation.asking, invitation.stop));
+  SHILU_TRY(auto* bin, assembly.add(description(rate)));
+  const auto source = adopt(gst_bin_get_by_name(GST_BIN(bin), "source"));
+  g_object_set(source.get(), "fd", screen->pipewire(), "path", std::to_string(screen->node()).c_str(),
+               nullptr);
+  const auto first = adopt(gst_element_get_static_pad(source.get(), "src"));
+  gst_pad_add_probe(first.get(), GST_PAD_PROBE_TYPE_BUFFER, time_by_arrival, nullptr, nullptr);
+  keep_first_format(bin);
+  assembly.lives_with([screen] { return screen->ended(); });
+  const auto pad = adopt(gst_element_get_static_pad(bin, "src"));
+  assembly.attach_when_known(pad.get());
+  return {};
+}
+
+}  // namespace shilu::live
