@@ -232,7 +232,9 @@ Result<UniqueFd> DesktopPortal::open_pipewire(const std::string& session) {
 }
 
 void DesktopPortal::close(const char* interface, const std::string& object) {
-  static_cast<void>(call(interface, object.c_str(), "Close", nullptr, kPatience, nullptr));
+  g_dbus_connection_call(connection_.get(), kName, object.c_str(), interface, "Close", nullptr, nullptr,
+                         G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, nullptr, nullptr, nullptr);
+  g_dbus_connection_flush_sync(connection_.get(), nullptr, nullptr);
 }
 
 }  // namespace shilu::live

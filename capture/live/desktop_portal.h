@@ -39,6 +39,7 @@ class DesktopPortal {
   Result<Answer> request(const char* method, const std::vector<GVariant*>& leading, GVariantBuilder& options,
                          const std::stop_token& stop);
   Result<UniqueFd> open_pipewire(const std::string& session);
+  // Ends a request or a session; does not wait for the portal to have done so.
   void close(const char* interface, const std::string& object);
 
   // From now on `closed` tells whether this session has been ended from the other side.

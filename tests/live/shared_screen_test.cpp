@@ -74,6 +74,13 @@ class Desktop {
     const auto lines = read_text_file(folder_ / "asked").value_or("");
     return std::count(lines.begin(), lines.end(), '\n');
   }
+  void change_mode(const std::string& size) {
+    std::string socket;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_ / "sway")) {
+      if (entry.path().filename().string().starts_with("sway-ipc")) socket = entry.path().string();
+    }
+    output_of(fmt::format("swaymsg -q -s {} 'output HEADLESS-1 mode --custom {}@60Hz'", socket, size));
+  }
   void kill_portal() {
     const auto pid = std::stoi(read_text_file(folder_ / "portal.pid").value());
     REQUIRE(::kill(pid, SIGKILL) == 0);
@@ -143,6 +150,54 @@ TEST_CASE("a shared screen is recorded at a steady rate, each picture that was s
   CHECK(std::chrono::abs(whole - expected) < milliseconds(150));
 }
 
+TEST_CASE("a shared screen whose mode is changed goes on in its new size, without a gap") {
+  if (!have_desktop()) return;
+  const Film film;
+  Desktop desktop({"--film", film.path(), "--rate", "10"});
+  CaptureProcess capture("board=screen://portal?fps=10", {}, desktop.environment());
+  std::uint64_t first_of_new = 0;
+  {
+    Peer peer(capture.socket());
+    REQUIRE(peer.read_units(kVideo, 20, seconds(30)));
+    desktop.change_mode("512x288");
+    const auto begun = [&] {
+      const auto& last = peer.parameters.at(kVideo).back().parameters;
+      const auto& units = peer.units(kVideo);
+      const bool there =
+          last.width == 512 && last.height == 288 && units.back().sync && peer.order.back() == "unit video";
+      if (there) first_of_new = units.back().number;
+      return there;
+    };
+    REQUIRE(peer.read_until(begun, seconds(30)));
+    for (const auto& unit : peer.units(kVideo)) CHECK_FALSE(unit.discontinuity);
+    peer.acknowledge(kVideo, first_of_new - 1);
+  }
+  Peer peer(capture.socket());
+  REQUIRE(peer.read_units(kVideo, 50, seconds(30)));
+  auto pictures = decoded_pictures(peer);
+  REQUIRE(pictures.front().width == 512);
+  // The film is grey below its numbers, at either size; rows of another length would not be.
+  const auto grey = [](const Picture& picture, std::size_t x) {
+    return std::abs(picture.at(x, 200) - 126) < 8;
+  };
+  const auto filled = std::find_if(pictures.begin(), pictures.end(), [&](const Picture& picture) {
+    return grey(picture, 504);  // its window follows the screen a moment later
+  });
+  REQUIRE(filled - pictures.begin() < 20);
+  pictures.erase(pictures.begin(), filled);
+  for (const auto& picture : pictures) {
+    for (std::size_t x = 8; x < 512; x += 16) CHECK(grey(picture, x));
+  }
+  std::vector<int> numbers;  // twice as large as burned_numbers expects
+  for (const auto& picture : pictures) {
+    int number = 0;
+    for (std::size_t bit = 0; bit < 16; ++bit) number |= picture.at(bit * 32 + 16, 32) > 125 ? 1 << bit : 0;
+    numbers.push_back(number);
+  }
+  CHECK(std::is_sorted(numbers.begin(), numbers.end()));
+  CHECK(numbers.back() > numbers.front() + 40);
+}
+
 TEST_CASE("somebody is asked for a screen once only, also over a portal that ends in mid-lesson") {
   if (!have_desktop()) return;
   const Film film;
@@ -174,6 +229,18 @@ TEST_CASE("somebody is asked for a screen once only, also over a portal that end
   CHECK(std::none_of(peer.states.begin(), peer.states.end(),
                      [](const auto& one) { return one.code == "asking"; }));
   CHECK(desktop.asked() == 1);
+}
+
+TEST_CASE("a capture that is told to end while somebody is asked withdraws its question") {
+  if (!have_desktop()) return;
+  Desktop desktop;
+  const auto answer = desktop.hesitate();
+  CaptureProcess capture("board=screen://portal", {}, desktop.environment());
+  Peer peer(capture.socket());
+  REQUIRE(peer.read_state(link::SourceState::kConnecting, "asking"));
+  peer.shutdown();
+  CHECK(capture.exit_status(milliseconds(1500)) == 0);
+  answer();
 }
 
 TEST_CASE("a person who refuses is not asked again") {
