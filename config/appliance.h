@@ -16,7 +16,8 @@ namespace shilu::config {
 
 struct SourceSettings {
   std::string name;  // "room"
-  std::string url;  // rtsp://…, v4l2:///dev/video0, screen://:0, alsa://default, file:///…, test://pattern
+  std::string url;  // rtsp://…, v4l2:///dev/video0, screen://:0, screen://portal, alsa://default, file:///…,
+                    // test://pattern
   bool required = true;  // "recording" is shown only while this one is durable
   int value = 0;  // 1 to 9: where the disk has too little room, the least is given up first; 0: by its kind
   std::string transport = "auto";  // rtsp: auto, tcp, udp
@@ -26,7 +27,7 @@ struct SourceSettings {
 
 struct ApplianceSettings {
   std::string device_name = "shilu";
-  std::filesystem::path data_directory;     // lessons/, packages/, keys/, shilu.db
+  std::filesystem::path data_directory;     // lessons/, packages/, keys/, screens/, shilu.db
   std::filesystem::path runtime_directory;  // sockets
   std::vector<SourceSettings> sources;
   std::string listen_address = "0.0.0.0";

@@ -51,8 +51,9 @@ std::string_view to_string(SourceState state);
 struct StateChange {
   SourceState state = SourceState::kConnecting;
   std::string detail;
-  // Stable: "", "refused" (nobody at the port), "unreachable" (no such name, or no answer), "password",
-  // "no-stream", "no-data", "no-key", "ended", "no-device", "unsupported", "failed".
+  // Stable. Connecting: "", "asking" (somebody has to allow it), "no-change". Lost: "refused" (nobody at the
+  // port), "unreachable" (no such name, or no answer), "password", "no-stream", "no-data", "no-key", "ended",
+  // "no-device", "denied", "not-asked", "unsupported", "failed".
   std::string code;
 };
 

@@ -242,6 +242,9 @@ Status Assembly::start() {
 }
 
 std::optional<Error> Assembly::failure() const {
+  if (ended_) {
+    if (auto why = ended_()) return why;
+  }
   const std::lock_guard lock(mutex_);
   if (failure_) return failure_;
   for (const auto& stream : streams_) {

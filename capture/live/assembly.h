@@ -5,6 +5,7 @@
 // attach() may be called from streaming threads; all else from one thread.
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -44,6 +45,9 @@ class Assembly {
   // Attaches every pad that the element shows from now on.
   void attach_pads_of(GstElement* element);
   void refuse(Error error);
+  // `ended` tells, asked by the thread that watches, why the source is over although the pipeline is well.
+  // What it holds lives until the pipeline is stopped.
+  void lives_with(std::function<std::optional<Error>()> ended) { ended_ = std::move(ended); }
 
   Status start();
   std::optional<Error> failure() const;
@@ -62,6 +66,7 @@ class Assembly {
   Backlog& backlog_;
   Progress progress_;
   LipSync lip_sync_;
+  std::function<std::optional<Error>()> ended_;
   GstOwner<GstElement> pipeline_;
   GstClockTime base_time_ = 0;  // CLOCK_MONOTONIC of running time 0
   mutable std::mutex mutex_;

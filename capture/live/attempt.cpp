@@ -59,7 +59,7 @@ class Watch {
     tell_notices();
     if (key_needed_.exchange(false) && spec_.kind != "file" && no_key_for(kFreshKey))
       return explain_renewal(spec_);
-    if (!silent()) return std::nullopt;
+    if (stands_still() || !silent()) return std::nullopt;
     if (assembly_.progress().keyless) return explain_keyless(spec_);
     return explain_silence(spec_, last_main_unit() > 0, announced());
   }
@@ -76,6 +76,18 @@ class Watch {
     const auto now = SystemClock().monotonic();
     const auto last = last_main_unit();
     return last == 0 ? now - started_ > times_.first_unit : now - MonotonicTime{last} > times_.silence;
+  }
+
+  // A desktop sends nothing of a shared screen until something changes on it; as long as it keeps the
+  // session, that is no silence.
+  bool stands_still() {
+    const bool waiting =
+        spec_.is_shared_screen() && assembly_.progress().video.announced && last_main_unit() == 0;
+    if (waiting && !told_standstill_ && SystemClock().monotonic() - started_ > times_.silence) {
+      told_standstill_ = true;
+      backlog_.set_state(explain_standstill(spec_));
+    }
+    return waiting;
   }
 
   // What is wrong with a source that is recorded nevertheless. A microphone that falls silent does not cost
@@ -155,6 +167,7 @@ class Watch {
   GstOwner<GstBus> bus_;
   MonotonicTime started_;
   std::string told_;
+  bool told_standstill_ = false;
   std::mutex mending_mutex_;
   std::string mending_outcome_;  // guarded by mending_mutex_
   std::thread mending_;
@@ -163,14 +176,17 @@ class Watch {
 }  // namespace
 
 AttemptEnd run_attempt(const SourceSpec& spec, Transport transport, bool resumed, const AttemptTimes& times,
-                       Backlog& backlog, std::atomic<bool>& key_needed, std::stop_token stop) {
+                       ScreenConsent& consent, Backlog& backlog, std::atomic<bool>& key_needed,
+                       std::stop_token stop) {
   const auto failed = [&](const Error& error) { return AttemptEnd{explain(spec, error), false, false}; };
+  const auto asking = [&] { backlog.set_state(explain_asking(spec)); };
   auto options = assembly_options_for(spec);
   if (!options) return failed(options.error());
   options->resumed = resumed;
   if (times.start == StartTimes::kAsTheyCome) options->settling = {};
   Assembly assembly(*options, backlog);
-  if (const auto built = build_source(assembly, spec, transport); !built) return failed(built.error());
+  if (const auto built = build_source(assembly, spec, transport, {consent, asking, stop}); !built)
+    return failed(built.error());
   key_needed = false;
   Watch watch(spec, times, assembly, backlog, key_needed);
   // A start that fails leaves the reason on the bus.

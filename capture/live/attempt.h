@@ -7,6 +7,7 @@
 
 #include "capture/live/attempt_times.h"
 #include "capture/live/backlog.h"
+#include "capture/live/screen_consent.h"
 #include "capture/live/sources.h"
 
 namespace shilu::live {
@@ -19,7 +20,9 @@ struct AttemptEnd {
 
 // Blocks until the source is lost or `stop`. `key_needed`, set by another thread: a key picture is wanted
 // that does not come; the attempt ends for it, since a new one begins with a key picture.
+// `consent`: what a shared screen is recorded with.
 AttemptEnd run_attempt(const SourceSpec& spec, Transport transport, bool resumed, const AttemptTimes& times,
-                       Backlog& backlog, std::atomic<bool>& key_needed, std::stop_token stop);
+                       ScreenConsent& consent, Backlog& backlog, std::atomic<bool>& key_needed,
+                       std::stop_token stop);
 
 }  // namespace shilu::live

@@ -18,6 +18,9 @@ namespace {
 
 constexpr Nanoseconds kFirstPause = std::chrono::milliseconds(500);
 constexpr Nanoseconds kLongestPause = std::chrono::seconds(5);
+// Nobody is pestered: after a refusal, and after a question that may have been put in vain.
+constexpr Nanoseconds kAfterRefusal = std::chrono::minutes(10);
+constexpr Nanoseconds kAfterQuestion = std::chrono::minutes(1);
 
 // Waits, but not beyond the stop.
 void pause(Nanoseconds time, const std::stop_token& stop) {
@@ -71,24 +74,31 @@ void wait_for(const std::stop_token& stop) {
   while (!stop.stop_requested()) pause(std::chrono::hours(1), stop);
 }
 
+Nanoseconds tact(const AttemptEnd& end, const SourceSpec& source, const ScreenConsent& consent) {
+  if (end.why.code == "denied") return kAfterRefusal;
+  const bool asked = source.is_shared_screen() && consent.token().empty() && end.why.code == "failed";
+  return asked ? kAfterQuestion : Nanoseconds(0);
+}
+
 // Attempts, one after the other.
 void follow_source(const CaptureOptions& options, Backlog& backlog, std::atomic<bool>& key_needed,
                    const std::stop_token& stop) {
+  ScreenConsent consent(options.consent_file, options.asking);
   TransportPlan transport(options.transport);
   StateReport report(backlog);
   report.connecting(options.source);
   auto pause_time = kFirstPause;
   bool delivered_ever = false;
   while (!stop.stop_requested()) {
-    const auto end = run_attempt(options.source, transport.current(), delivered_ever, options.times, backlog,
-                                 key_needed, stop);
+    const auto end = run_attempt(options.source, transport.current(), delivered_ever, options.times, consent,
+                                 backlog, key_needed, stop);
     if (stop.stop_requested()) return;
     report.lost(end);
     if (end.finished) return wait_for(stop);
     transport.learn(end);
     delivered_ever = delivered_ever || end.delivered;
     pause_time = end.delivered ? kFirstPause : pause_time;
-    pause(pause_time, stop);
+    pause(std::max(pause_time, tact(end, options.source, consent)), stop);
     pause_time = std::min(pause_time * 2, kLongestPause);
   }
 }

@@ -7,6 +7,7 @@
 
 #include "capture/live/attempt_times.h"
 #include "capture/live/backlog.h"
+#include "capture/live/screen_consent.h"
 #include "capture/live/source_spec.h"
 
 namespace shilu::live {
@@ -24,6 +25,8 @@ struct CaptureOptions {
   TransportChoice transport = TransportChoice::kAuto;
   Nanoseconds linger = std::chrono::seconds(60);  // without a recorder
   AttemptTimes times;
+  std::filesystem::path consent_file;  // of a shared screen; empty: asked for in each process
+  Asking asking = Asking::kAllowed;
   BacklogLimits limits;
 };
 

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "capture/live/gst_owner.h"
+#include "capture/live/shared_screen.h"
 
 namespace shilu::live {
 namespace {
@@ -100,8 +101,8 @@ std::optional<std::pair<std::string, std::string>> kind_and_place(GstDevice* dev
     return std::pair("pulse", std::string(name == nullptr ? "default" : name));
   }
   if (type == "GstPipeWireDevice") {
-    const auto path = property(raw, "api.v4l2.path");
-    if (!path.empty()) return std::nullopt;  // told by V4L2 itself
+    // Its pictures are told by V4L2 itself, or are a screen that somebody shares at this moment.
+    if (gst_device_has_classes(device, "Audio/Source") == FALSE) return std::nullopt;
     return std::pair("pipewire", property(raw, "node.name"));
   }
   return std::nullopt;
@@ -123,23 +124,25 @@ void find_screens(std::vector<FoundDevice>& devices) {
     if (name.size() > 1 && name[0] == 'X')
       devices.push_back({"screen", "screen://:" + name.substr(1), "X11 display :" + name.substr(1), {}});
   }
+  if (screens_can_be_shared())
+    devices.push_back({"screen", "screen://portal", "a screen that this desktop shares", {}});
 }
 
 }  // namespace
 
 std::vector<FoundDevice> find_devices() {
   std::vector<FoundDevice> devices;
-  const auto monitor = adopt(gst_device_monitor_new());
-  gst_device_monitor_add_filter(monitor.get(), "Video/Source", nullptr);
-  gst_device_monitor_add_filter(monitor.get(), "Audio/Source", nullptr);
-  if (gst_device_monitor_start(monitor.get()) != FALSE) {
-    GList* list = gst_device_monitor_get_devices(monitor.get());
+  // Never stopped: PipeWire 0.3.65 frees memory twice then. It goes with the process.
+  auto* monitor = gst_device_monitor_new();
+  gst_device_monitor_add_filter(monitor, "Video/Source", nullptr);
+  gst_device_monitor_add_filter(monitor, "Audio/Source", nullptr);
+  if (gst_device_monitor_start(monitor) != FALSE) {
+    GList* list = gst_device_monitor_get_devices(monitor);
     for (GList* item = list; item != nullptr; item = item->next) {
       const auto device = adopt(GST_DEVICE(item->data));
       if (auto one = found(device.get())) devices.push_back(std::move(*one));
     }
     g_list_free(list);
-    gst_device_monitor_stop(monitor.get());
   }
   find_screens(devices);
   return devices;

@@ -104,9 +104,11 @@ link::StateChange explain(const SourceSpec& spec, GstMessage* message) {
 }
 
 link::StateChange explain(const SourceSpec& spec, const Error& error) {
-  const auto code = error.kind == ErrorKind::kNotFound          ? "no-device"
-                    : error.kind == ErrorKind::kInvalidArgument ? "unsupported"
-                                                                : "failed";
+  const auto code = error.kind == ErrorKind::kNotFound             ? "no-device"
+                    : error.kind == ErrorKind::kInvalidArgument    ? "unsupported"
+                    : error.kind == ErrorKind::kPermissionDenied   ? "denied"
+                    : error.kind == ErrorKind::kFailedPrecondition ? "not-asked"
+                                                                   : "failed";
   return lost(code, fmt::format("{} cannot be recorded: {}.", capital(spec.shown()), error.message));
 }
 
@@ -115,6 +117,19 @@ link::StateChange explain_silence(const SourceSpec& spec, bool had_data, bool ha
   if (had_data) return lost("no-data", fmt::format("{} stopped sending.", source));
   if (had_streams) return lost("no-data", fmt::format("{} is connected but sends nothing.", source));
   return lost("no-data", fmt::format("{} offers nothing that can be recorded.", source));
+}
+
+link::StateChange explain_asking(const SourceSpec& spec) {
+  return {link::SourceState::kConnecting,
+          fmt::format("Somebody at the screen has to allow that {} is recorded.", spec.shown()), "asking"};
+}
+
+link::StateChange explain_standstill(const SourceSpec& spec) {
+  return {
+      link::SourceState::kConnecting,
+      fmt::format("Nothing has changed on {} yet, and only then its first picture comes: move the pointer.",
+                  spec.shown()),
+      "no-change"};
 }
 
 link::StateChange explain_keyless(const SourceSpec& spec) {

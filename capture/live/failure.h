@@ -18,6 +18,10 @@ link::StateChange explain(const SourceSpec& spec, GstMessage* message);
 // Of a failure of ours to build or to use what the source gives.
 link::StateChange explain(const SourceSpec& spec, const Error& error);
 link::StateChange explain_silence(const SourceSpec& spec, bool had_data, bool had_streams);
+// Somebody has to allow it, and may take long.
+link::StateChange explain_asking(const SourceSpec& spec);
+// It is allowed, but no picture has come because nothing has changed.
+link::StateChange explain_standstill(const SourceSpec& spec);
 // Pictures come, but none to begin with.
 link::StateChange explain_keyless(const SourceSpec& spec);
 // It is left in order to begin anew, with a key picture.

@@ -29,16 +29,16 @@ GstPadProbeReturn drop_reconfigure(GstPad*, GstPadProbeInfo* info, gpointer) {
   return type == GST_EVENT_RECONFIGURE ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
 }
 
-// What is attached behind a source later may like another format better. A sound card has been set up by
-// then, and may refuse; whatever it gave first can be converted.
+}  // namespace
+
+// A sound card that has been set up may refuse another set-up, and PipeWire begins anew for one; whatever
+// came first can be converted.
 void keep_first_format(GstElement* bin) {
   const auto source = adopt(gst_bin_get_by_name(GST_BIN(bin), "source"));
   const auto pad = adopt(gst_element_get_static_pad(source.get(), "src"));
   const auto next = adopt(gst_pad_get_peer(pad.get()));
   gst_pad_add_probe(next.get(), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, drop_reconfigure, nullptr, nullptr);
 }
-
-}  // namespace
 
 Status build_file(Assembly& assembly, const SourceSpec& spec) {
   std::error_code error;

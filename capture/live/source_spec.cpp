@@ -144,6 +144,7 @@ std::string SourceSpec::shown() const {
   if (kind == "rtsp") return fmt::format("the camera at {}:{}", host, port);
   if (kind == "file") return fmt::format("the file {}", location);
   if (kind == "v4l2") return fmt::format("the camera {}", location);
+  if (is_shared_screen()) return "the shared screen";
   if (kind == "screen") return fmt::format("the screen {}", location);
   if (kind == "test") return "the test picture";
   return fmt::format("the microphone {}", location.empty() ? "default" : location);

@@ -16,14 +16,20 @@ Result<AssemblyOptions> assembly_options_for(const SourceSpec& spec) {
   if (spec.kind == "rtsp") options.settling = kSettling;
   options.live = spec.kind != "file";
   SHILU_TRY(options.frames_per_second,
-            spec.number("fps", spec.kind == "screen" ? kScreenRate : kPictureRate, 1, 60));
+            spec.kind == "screen" ? screen_rate(spec) : spec.number("fps", kPictureRate, 1, 60));
   return options;
 }
 
-Status build_source(Assembly& assembly, const SourceSpec& spec, Transport transport) {
+Result<int> screen_rate(const SourceSpec& spec) {
+  return spec.number("fps", kScreenRate, 1, 60);
+}
+
+Status build_source(Assembly& assembly, const SourceSpec& spec, Transport transport,
+                    const Invitation& invitation) {
   if (spec.kind == "rtsp") return build_rtsp(assembly, spec, transport);
   if (spec.kind == "file") return build_file(assembly, spec);
   if (spec.kind == "v4l2") return build_v4l2(assembly, spec);
+  if (spec.is_shared_screen()) return build_shared_screen(assembly, spec, invitation);
   if (spec.kind == "screen") return build_screen(assembly, spec);
   if (spec.kind == "test") return build_test(assembly, spec);
   return build_microphone(assembly, spec);

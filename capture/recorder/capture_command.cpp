@@ -2,7 +2,8 @@
 
 namespace shilu::recorder {
 
-SourceSpec capture_command(const config::SourceSettings& settings) {
+SourceSpec capture_command(const config::SourceSettings& settings,
+                           const std::filesystem::path& data_directory) {
   SourceSpec spec;
   spec.name = settings.name;
   spec.kind = settings.url.substr(0, settings.url.find("://"));
@@ -18,6 +19,9 @@ SourceSpec capture_command(const config::SourceSettings& settings) {
     add("--user", settings.user);
     add("--password-file", settings.password_file.string());
   }
+  const bool shared_screen = settings.url.starts_with("screen://portal");
+  if (shared_screen && !data_directory.empty())
+    add("--consent-file", (data_directory / "screens" / (settings.name + ".consent")).string());
   return spec;
 }
 

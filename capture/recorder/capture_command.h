@@ -6,7 +6,9 @@
 
 namespace shilu::recorder {
 
-SourceSpec capture_command(const config::SourceSettings& settings);
+// `data_directory`: the appliance's, where consents to shared screens are kept; empty: nowhere.
+SourceSpec capture_command(const config::SourceSettings& settings,
+                           const std::filesystem::path& data_directory = {});
 std::filesystem::path capture_program();  // shilu-capture beside the running program
 
 }  // namespace shilu::recorder

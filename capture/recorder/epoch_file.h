@@ -18,9 +18,9 @@ class EpochFile {
                                                    const std::string& track, std::uint16_t number,
                                                    std::shared_ptr<const TrackFormat> format);
 
-  // Writes the fragment behind the last one; `ahead`: reserves space also for those to come. The record lacks track number and gap
-  // flag. After kStorageFull it may be called again; after another error the file is no longer used. Any
-  // prefix may stand behind the last fragment.
+  // Writes the fragment behind the last one; `ahead`: reserves space also for those to come. The record lacks
+  // track number and gap flag. After kStorageFull it may be called again; after another error the file is no
+  // longer used. Any prefix may stand behind the last fragment.
   Result<journal::FragmentRecord> append(const Fragment& fragment, std::uint32_t sequence, bool ahead);
   // Gives back what was reserved behind the last fragment. The writer's thread.
   Status give_back();

@@ -65,7 +65,8 @@ class LessonWriter {
   // the writer's thread does, and until then nothing more happens), the least valuable tracks are given up,
   // nothing more is stored.
   void meet_full_disk();
-  // Nothing is reserved ahead any more; what was is given back by the writer's thread. False: so it is already.
+  // Nothing is reserved ahead any more; what was is given back by the writer's thread. False: so it is
+  // already.
   bool stop_reserving();
   bool nothing_reserved() const;  // stop_reserving(), and all of it has been given back
   // The disk is nearly full: the least valuable tracks that are still recorded are no more, their room is

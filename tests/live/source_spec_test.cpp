@@ -46,6 +46,10 @@ TEST_CASE("local sources have their place and options") {
   CHECK(parsed("b=file:///srv/a%20b.mp4").location == "/srv/a b.mp4");
   CHECK(parsed("b=v4l2:///dev/video0").location == "/dev/video0");
   CHECK(parsed("b=screen://:0").location == ":0");
+  CHECK(parsed("b=screen://:0").shown() == "the screen :0");
+  CHECK_FALSE(parsed("b=screen://:0").is_shared_screen());
+  CHECK(parsed("b=screen://portal?fps=10").is_shared_screen());
+  CHECK(parsed("b=screen://portal?fps=10").shown() == "the shared screen");
   CHECK(parsed("b=alsa://hw:1,0").location == "hw:1,0");
   const auto spec = parsed("b=test://pattern?fps=10&width=320");
   CHECK(spec.number("fps", 25, 1, 60).value() == 10);

@@ -168,7 +168,7 @@ TEST_CASE("a store that takes no digest in a URL is told so to the device") {
 
 TEST_CASE("what the store has lost or altered is forgotten, and the device sends it again") {
   School school("--plain-urls");
-  school.platform.settings.object_store->presigned_digest = s3::PresignedDigest::kLeftOut;
+  school.platform.settings.presigned_digest = s3::PresignedDigest::kLeftOut;
   school.restart();
   const Json asked = school.offer();
   const auto state = [&] { return school.device->get("/api/v1/submissions/" + school.made.sha256).status; };

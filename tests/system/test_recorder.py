@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Recording with the real programs: what is on disk is what the cameras sent, whoever is killed on the way."""
 
+import contextlib
 import json
 import pathlib
 import random
@@ -263,6 +264,13 @@ def check_bad_arguments(bin_folder):
         assert long.returncode == 2 and "30s" in long.stderr, long
 
 
+def fill(file):
+    """Somebody else's file grows until the disk is full."""
+    with contextlib.suppress(OSError), open(file, "ab", buffering=0) as other:
+        while True:
+            other.write(bytes(1 << 16))
+
+
 def check_full_disk(bin_folder):
     """a disk that fills up ends the lesson with what is whole, and says so"""
     with work_folder() as folder, Camera(bin_folder, pathlib.Path(folder), "--only", "room") as camera:
@@ -276,14 +284,12 @@ def check_full_disk(bin_folder):
                                         pathlib.Path(folder) / "keys"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             wait_until("a lesson", 20, (disk / "lesson" / "room.video" / "e000.mp4").exists)
             hold(3)
-            with open(disk / "something-else", "wb") as other:
-                try:
-                    while True:
-                        other.write(bytes(1 << 16))
-                        other.flush()
-                except OSError:
-                    pass  # the disk is full
-            out, err = process.communicate(timeout=60)
+            deadline = time.monotonic() + 60
+            while process.poll() is None and time.monotonic() < deadline:
+                fill(disk / "something-else")  # again: the recorder gives back what it had reserved
+                time.sleep(0.1)
+            process.terminate()
+            out, err = process.communicate(timeout=30)
             assert process.returncode == 1 and "disk is full" in err, (process.returncode, out, err)
             summary = read_clean(bin_folder, disk / "lesson")
             assert summary["finished"] and summary["duration_ms"] > 2500

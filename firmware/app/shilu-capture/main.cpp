@@ -28,6 +28,7 @@ struct Arguments {
   live::TransportChoice transport = live::TransportChoice::kAuto;
   std::string user;
   std::string password_file;
+  std::string consent_file;
   double linger_s = 60;
   bool quick = false;
   bool list = false;
@@ -47,7 +48,7 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--source", arguments.source, "NAME=URL of what is recorded")->excludes(list);
   app.add_option("--socket", arguments.socket, "where the recorder connects")->excludes(list);
   app.add_flag("--quick", arguments.quick,
-               "for a quick look: a camera's first seconds come at once, with rough times");
+               "for a quick look: a camera's first seconds come at once, with rough times; nobody is asked");
   app.add_option("--live-socket", arguments.live_socket,
                  "where others look on; usually live-NAME.sock beside capture-NAME.sock");
   app.add_option("--transport", arguments.transport, "how an RTSP camera sends: auto, tcp or udp")
@@ -55,6 +56,8 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--user", arguments.user, "user name for the camera");
   app.add_option("--password-file", arguments.password_file,
                  "file whose first line is the camera's password");
+  app.add_option("--consent-file", arguments.consent_file,
+                 "where the consent to a shared screen is kept, so that nobody is asked twice");
   app.add_option("--linger", arguments.linger_s, "seconds to live on without a recorder")
       ->check(CLI::Range(0.1, 3600.0));
 }
@@ -65,6 +68,8 @@ Result<live::CaptureOptions> options_from(const Arguments& arguments) {
   }
   live::CaptureOptions options;
   if (arguments.quick) options.times.start = live::StartTimes::kAsTheyCome;
+  if (arguments.quick) options.asking = live::Asking::kNever;
+  options.consent_file = arguments.consent_file;
   SHILU_TRY(options.source, live::parse_source(arguments.source));
   options.socket = arguments.socket;
   options.live_socket = arguments.live_socket.empty() ? live::live_socket_beside(options.socket)

@@ -57,7 +57,7 @@ Status plan_from_config(const Arguments& arguments, Plan& plan) {
   plan.keys = appliance.keys_directory();
   plan.key_options.tpm = appliance.tpm;
   for (const auto& source : appliance.sources)
-    plan.settings.sources.push_back(recorder::capture_command(source));
+    plan.settings.sources.push_back(recorder::capture_command(source, appliance.data_directory));
   return {};
 }
 

@@ -37,12 +37,14 @@ struct Candidate {
 
 Status add_configured(const Arguments& arguments, std::vector<Candidate>& candidates,
                       monitor::SurveyOptions& options) {
+  std::filesystem::path data_directory;
   const auto add = [&](const config::SourceSettings& source) {
-    candidates.push_back({recorder::capture_command(source), "configured", {}, ""});
+    candidates.push_back({recorder::capture_command(source, data_directory), "configured", {}, ""});
   };
   if (!arguments.config.empty()) {
     SHILU_TRY(const auto settings, config::load_appliance(arguments.config));
     options.runtime_directory = settings.runtime_directory;
+    data_directory = settings.data_directory;
     for (const auto& source : settings.sources) add(source);
   }
   for (const auto& argument : arguments.sources) {

@@ -23,8 +23,9 @@ namespace fs = std::filesystem;
 using recorder::Recorder;
 using recorder::RecorderStatus;
 
-constexpr Nanoseconds kPatience = std::chrono::seconds(10);      // for the cameras to answer
-constexpr Nanoseconds kSettle = std::chrono::milliseconds(700);  // until sound and clocks have settled
+constexpr Nanoseconds kPatience = std::chrono::seconds(10);           // for the cameras to answer
+constexpr Nanoseconds kPatienceWithPeople = std::chrono::minutes(2);  // who have to allow it
+constexpr Nanoseconds kSettle = std::chrono::milliseconds(700);       // until sound and clocks have settled
 constexpr Nanoseconds kLook = std::chrono::milliseconds(100);
 constexpr std::uint64_t kReserve = 64'000'000;
 
@@ -121,15 +122,18 @@ Result<recorder::RecorderSettings> settings_from(const Arguments& arguments, con
 
 // A source that time will not mend.
 bool hopeless(const recorder::SourceStatus& source) {
-  return source.state == "lost" && (source.code == "password" || source.code == "unsupported");
+  return source.state == "lost" &&
+         (source.code == "password" || source.code == "denied" || source.code == "unsupported");
 }
 
 Status await_sources(const Recorder& recorder) {
   const SystemClock clock;
-  const auto deadline = clock.monotonic() + kPatience;
+  auto deadline = clock.monotonic() + kPatience;
+  const auto latest = clock.monotonic() + kPatienceWithPeople;
   while (!recorder.missing_sources().empty() && clock.monotonic() < deadline) {
     for (const auto& source : recorder.status().sources) {
       if (hopeless(source)) return fail(ErrorKind::kPermissionDenied, source.detail);
+      if (source.code == "asking") deadline = std::min(clock.monotonic() + kPatience, latest);
     }
     if (!wait(kLook)) return fail(ErrorKind::kCancelled, "Ended before a picture came.");
   }
