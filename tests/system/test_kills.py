@@ -85,10 +85,12 @@ def end_lesson(classroom):
 
 
 def give_to_rounds(rounds, holes):
-    """Each hole to the kill that is nearest: rounds lie seconds apart."""
+    """Each hole to the kill that is nearest. One may reach back over the kill of a recorder before it: what its successor had not
+    stored yet when the capture was killed too."""
     for hole in holes:
         assert rounds, f"pictures are missing although nothing was killed: {hole}"
-        min(rounds, key=lambda one: hole.distance(one.killed_at)).holes[hole.source].append(hole)
+        nearest = min(rounds, key=lambda one: (hole.distance(one.killed_at), -one.allowed_s(hole.source)))
+        nearest.holes[hole.source].append(hole)
 
 
 def judge(classroom, rounds, marks, ended_at):
