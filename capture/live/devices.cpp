@@ -101,8 +101,8 @@ std::optional<std::pair<std::string, std::string>> kind_and_place(GstDevice* dev
     return std::pair("pulse", std::string(name == nullptr ? "default" : name));
   }
   if (type == "GstPipeWireDevice") {
-    const auto path = property(raw, "api.v4l2.path");
-    if (!path.empty()) return std::nullopt;  // told by V4L2 itself
+    // Its pictures are told by V4L2 itself, or are a screen that somebody shares at this moment.
+    if (gst_device_has_classes(device, "Audio/Source") == FALSE) return std::nullopt;
     return std::pair("pipewire", property(raw, "node.name"));
   }
   return std::nullopt;

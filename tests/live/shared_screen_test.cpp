@@ -110,6 +110,12 @@ std::string reason(const std::string& code, std::vector<std::string> environment
   return peer.states.empty() ? "" : peer.states.back().detail;
 }
 
+std::string list_on(const Desktop& desktop) {
+  std::string command = "env";
+  for (const auto& variable : desktop.environment()) command += " " + variable;
+  return output_of(command + " " SHILU_BIN_DIR "/shilu-capture --list");
+}
+
 // The numbers in the pictures as they change, each with the time at which it was first seen.
 std::vector<std::pair<int, MonotonicTime>> changes(const Peer& peer) {
   const auto numbers = burned_numbers(peer);
@@ -259,14 +265,15 @@ TEST_CASE("a person who refuses is not asked again") {
 
 TEST_CASE("a look at a shared screen asks nobody, and the list has it where a portal answers") {
   if (!have_desktop()) return;
-  Desktop desktop;
+  const Film film;
+  Desktop desktop({"--film", film.path()});
   CHECK(reason("not-asked", desktop.environment(), {"--quick"}) ==
         "The shared screen cannot be recorded: the person at the screen has not been asked yet.");
-  std::string command = "env";
-  for (const auto& variable : desktop.environment()) command += " " + variable;
-  CHECK(output_of(command + " " SHILU_BIN_DIR "/shilu-capture --list").find(R"("url":"screen://portal")") !=
-        std::string::npos);
+  CHECK(list_on(desktop).find(R"("url":"screen://portal")") != std::string::npos);
   CHECK(desktop.asked() == 0);
+  CaptureProcess capture("board=screen://portal", {}, desktop.environment());
+  REQUIRE(Peer(capture.socket()).read_units(kVideo, 5, seconds(30)));
+  CHECK(list_on(desktop).find(R"("kind":"pipewire")") == std::string::npos);  // it is no microphone
 }
 
 TEST_CASE("what keeps a shared screen from being recorded is told in words") {
