@@ -70,7 +70,7 @@ class Desktop:
         (self.folder / "run").chmod(0o700)
         (self.folder / "bus.conf").write_text(BUS.format(folder=self.folder))
         (self.folder / "answer").write_text(SCREEN + "\n")
-        write_script(self.folder / "chooser", f"echo asked >> {self.folder}/asked\nwhile [ ! -e {self.folder}/answer ]; do sleep 0.05; done\ncat {self.folder}/answer\n")
+        write_script(self.folder / "chooser", f"echo asked >> {self.folder}/asked\nwhile [ -e {self.folder}/asked -a ! -e {self.folder}/answer ]; do sleep 0.05; done\ncat {self.folder}/answer\n")
         (self.folder / "config/xdg-desktop-portal-wlr/config").write_text(f"[screencast]\nchooser_type=simple\nchooser_cmd={self.folder}/chooser\n")
         for service, (name, program) in SERVICES.items():
             if name in self.options.without:
