@@ -14,6 +14,13 @@ namespace {
 constexpr Nanoseconds kArmedFor = std::chrono::seconds(30);
 constexpr std::int64_t kFragment_ms = 4000;  // the longest, and one that leans on it
 
+// No time of a lesson is a day from its beginning; a larger number would not fit into nanoseconds.
+Status require_lesson_time(std::int64_t ms) {
+  constexpr std::int64_t kDay_ms = 86'400'000;
+  if (ms >= -kDay_ms && ms <= kDay_ms) return {};
+  return fail(ErrorKind::kInvalidArgument, "A time of a lesson lies within a day of its beginning.");
+}
+
 class MomentRoutes {
  public:
   MomentRoutes(const Context& context, RecorderLink& link, Bytes salt)
@@ -29,9 +36,10 @@ class MomentRoutes {
   }
 
   Result<http::Response> extend(const http::Request& request, const store::Teacher& teacher) const {
-    if (auto stranger = refuse_stranger(context_, link_, teacher)) return std::move(*stranger);
+    if (auto stranger = refuse_stranger(context_, link_.running(), teacher)) return std::move(*stranger);
     SHILU_TRY(const Json body, body_object(request));
     SHILU_TRY(const std::int64_t by_ms, json_int(body, "by_ms"));
+    SHILU_CHECK(require_lesson_time(by_ms));
     const auto planned = context_.recorder.extend(std::chrono::milliseconds(by_ms));
     if (!planned) return refusal("extend", planned.error());
     return http::json(200, {{"planned_ms", *planned}});
@@ -41,14 +49,19 @@ class MomentRoutes {
     SHILU_TRY(const Json body, body_object(request));
     recorder::RedactRequest redact;
     SHILU_TRY(const std::int64_t last_ms, json_int(body, "last_ms"));
+    SHILU_CHECK(require_lesson_time(last_ms));
     redact.last = std::chrono::milliseconds(last_ms);
     redact.subject = subject_hash(salt_, teacher.id);
-    if (const auto status = link_.status(); status && status->lesson) {
-      const auto now_ms = status->lesson->elapsed_ms;
-      SHILU_TRY(const bool submitted, is_submitted(status->lesson->id, now_ms - last_ms, now_ms));
+    const auto running = link_.running();
+    if (auto stranger = refuse_stranger(context_, running, teacher)) return std::move(*stranger);
+    if (*running) {
+      const auto now_ms = (*running)->elapsed_ms;
+      SHILU_TRY(const bool submitted, is_submitted((*running)->id, now_ms - last_ms, now_ms));
       if (submitted) return was_submitted();
     }
-    return tell("redact", teacher, [&] { return context_.recorder.redact(redact); });
+    const auto done = context_.recorder.redact(redact);
+    if (!done) return refusal("redact", done.error());
+    return http::no_content();
   }
 
   // Of any lesson of the teacher's own, while it is a draft.
@@ -59,6 +72,8 @@ class MomentRoutes {
     redact.lesson_id = lesson.id;
     SHILU_TRY(const std::int64_t from_ms, json_int(body, "from_ms"));
     SHILU_TRY(const std::int64_t to_ms, json_int(body, "to_ms"));
+    SHILU_CHECK(require_lesson_time(from_ms));
+    SHILU_CHECK(require_lesson_time(to_ms));
     redact.range = {LessonTime::from_ms(from_ms), LessonTime::from_ms(to_ms)};
     redact.subject = subject_hash(salt_, teacher.id);
     SHILU_TRY(const bool submitted, is_submitted(lesson.id, from_ms, to_ms));
@@ -84,7 +99,7 @@ class MomentRoutes {
  private:
   template <typename Ask>
   Result<http::Response> tell(std::string_view operation, const store::Teacher& teacher, Ask ask) const {
-    if (auto stranger = refuse_stranger(context_, link_, teacher)) return std::move(*stranger);
+    if (auto stranger = refuse_stranger(context_, link_.running(), teacher)) return std::move(*stranger);
     const Status done = ask();
     if (!done) return refusal(operation, done.error());
     return http::no_content();
@@ -100,8 +115,9 @@ class MomentRoutes {
   Result<bool> is_submitted(const std::string& lesson_id, std::int64_t from_ms, std::int64_t to_ms) const {
     SHILU_TRY(const auto submissions, context_.store.submissions());
     for (const store::Submission& submission : submissions) {
-      if (submission.lesson_id != lesson_id || submission.state == store::SubmissionState::kWithdrawn)
-        continue;
+      const bool over = submission.state == store::SubmissionState::kWithdrawn ||
+                        submission.state == store::SubmissionState::kRejected;
+      if (submission.lesson_id != lesson_id || over) continue;
       SHILU_TRY(const store::Clip clip, context_.store.clip(submission.clip_id));
       if (from_ms < clip.to_ms + kFragment_ms && to_ms > clip.from_ms - kFragment_ms) return true;
     }

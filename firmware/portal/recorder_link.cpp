@@ -31,6 +31,12 @@ std::optional<recorder::RecorderStatus> RecorderLink::status() {
   return status_;
 }
 
+Result<std::optional<recorder::LessonStatus>> RecorderLink::running() {
+  if (const auto heard = status(); heard && heard->lesson) return heard->lesson;
+  SHILU_TRY(const auto told, context_.recorder.status());
+  return told.lesson;
+}
+
 Json RecorderLink::state() {
   auto json = state_json(context_, status());
   const std::lock_guard lock(mutex_);

@@ -20,7 +20,9 @@ class RecorderLink {
   void stop();   // no callback runs after it
   Json state();  // as GET /api/state answers; asks the recorder if nothing was heard yet
   std::optional<recorder::RecorderStatus> status();  // the newest one; nullopt: the recorder is away
-  void publish();                                    // the state, to all pages
+  // The lesson that is recorded now; nullopt: none is. Where none was heard of, the recorder itself is asked.
+  Result<std::optional<recorder::LessonStatus>> running();
+  void publish();  // the state, to all pages
   // The lesson that was recorded when the recorder was last heard of, if it was recorded then. Where nothing
   // was heard since this program began: the newest lesson that has no stop.
   struct LastLesson {

@@ -16,6 +16,11 @@ int status_of(std::string_view code, const Error& error) {
   return http::problem(error).status;
 }
 
+http::Response recorder_away(const Error& error) {
+  return http::problem(503, "recorder-away",
+                       "The recorder does not answer; it is being restarted. " + error.message);
+}
+
 }  // namespace
 
 bool is_away(const Error& error) {
@@ -24,18 +29,15 @@ bool is_away(const Error& error) {
 
 http::Response refusal(std::string_view operation, const Error& error) {
   const std::string_view code = recorder::control_code(operation, error.kind);
-  if (is_away(error) && code != "no-picture-source" && code != "nothing-there") {
-    return http::problem(503, "recorder-away",
-                         "The recorder does not answer; it is being restarted. " + error.message);
-  }
+  if (is_away(error) && code != "no-picture-source" && code != "nothing-there") return recorder_away(error);
   return http::problem(status_of(code, error), code, error.message);
 }
 
-std::optional<http::Response> refuse_stranger(const Context& context, RecorderLink& link,
+std::optional<http::Response> refuse_stranger(const Context& context, const Running& running,
                                               const store::Teacher& teacher) {
-  const auto status = link.status();
-  if (!status || !status->lesson) return std::nullopt;  // the recorder will say so itself
-  const auto lesson = context.store.lesson(status->lesson->id);
+  if (!running) return recorder_away(running.error());
+  if (!*running) return std::nullopt;  // the recorder will say so itself
+  const auto lesson = context.store.lesson((*running)->id);
   if (!lesson || !lesson->teacher_id || *lesson->teacher_id == teacher.id) return std::nullopt;
   return http::problem(409, "not-yours", "Another teacher's lesson is being recorded.");
 }

@@ -58,7 +58,7 @@ class RecordingRoutes {
 
   // With `for_now=1` it may be continued for 30 s.
   Result<http::Response> stop(const http::Request& request, const store::Teacher& teacher) const {
-    if (auto stranger = refuse_stranger(context_, link_, teacher)) return std::move(*stranger);
+    if (auto stranger = refuse_stranger(context_, link_.running(), teacher)) return std::move(*stranger);
     const bool for_now = request.query_or("for_now", "") == "1";
     const auto stopped = for_now ? context_.recorder.stop_for_now() : context_.recorder.stop();
     if (!stopped) return refusal("stop", stopped.error());
@@ -67,12 +67,17 @@ class RecordingRoutes {
   }
 
   Result<http::Response> mark(const http::Request& request, const store::Teacher& teacher) const {
-    if (auto stranger = refuse_stranger(context_, link_, teacher)) return std::move(*stranger);
+    const auto running = link_.running();
+    const bool away = !running && is_away(running.error());  // the mark waits for it
+    if (!away) {
+      if (auto stranger = refuse_stranger(context_, running, teacher)) return std::move(*stranger);
+    }
     SHILU_TRY(const Json body, body_object(request));
     SHILU_TRY(const recorder::MarkRequest wanted, read_mark(body));
     if (wanted.point && context_.catalogue.find(*wanted.point) == nullptr) {
       return http::problem(400, "unknown-point", context_.catalogue.require(*wanted.point).error().message);
     }
+    if (away) return put_aside(wanted, teacher);
     const auto mark = context_.recorder.mark(wanted);
     if (!mark && is_away(mark.error())) return put_aside(wanted, teacher);
     if (!mark) return refusal("mark", mark.error());
@@ -86,7 +91,7 @@ class RecordingRoutes {
   }
 
   Result<http::Response> undo(const http::Request& request, const store::Teacher& teacher) const {
-    if (auto stranger = refuse_stranger(context_, link_, teacher)) return std::move(*stranger);
+    if (auto stranger = refuse_stranger(context_, link_.running(), teacher)) return std::move(*stranger);
     const auto undone = context_.recorder.undo_mark(std::string(request.parameter("mark")));
     if (!undone) return refusal("mark-undo", undone.error());
     tell_marks(teacher);
@@ -192,7 +197,9 @@ void add_live_routes(http::Server& server, const Context& context, RecorderLink&
   viewers.admit = [context, &link](const http::Request& request) -> Status {
     SHILU_TRY(const auto teacher, signed_in(context.store, request));
     if (!teacher) return fail(ErrorKind::kPermissionDenied, "Please sign in.");
-    if (refuse_stranger(context, link, *teacher)) {
+    // While the recorder is away the preview itself knows whose lesson it was.
+    const auto status = link.status();
+    if (status && refuse_stranger(context, status->lesson, *teacher)) {
       return fail(ErrorKind::kPermissionDenied, "Another teacher's lesson is being recorded.");
     }
     return {};

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What goes wrong in schools: each time a sentence that helps, the right exit code, and nothing left behind."""
 
+import contextlib
 import json
 import pathlib
 import shutil
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -191,6 +193,13 @@ def check_no_room(bin_folder):
             says(text, "not enough room", "1 MB are free")
 
 
+def fill(file):
+    """Somebody else's file grows until the disk is full."""
+    with contextlib.suppress(OSError), open(file, "ab", buffering=0) as other:
+        while True:
+            other.write(bytes(1 << 16))
+
+
 def check_full_disk(bin_folder):
     """a disk that fills in mid-lesson: what was durable stays whole, the end is declared, the command says why"""
     with tempfile.TemporaryDirectory() as folder:
@@ -201,13 +210,10 @@ def check_full_disk(bin_folder):
                                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             track = small / "lesson" / "board.video" / "e000.mp4"
             wait_until("the first bytes on disk", 20, lambda: track.exists() and track.stat().st_size > 200_000)
-            with open(small / "filler", "wb") as filler:
-                try:
-                    while True:
-                        filler.write(bytes(1 << 16))
-                        filler.flush()
-                except OSError:
-                    pass
+            deadline = time.monotonic() + 45
+            while recording.poll() is None and time.monotonic() < deadline:
+                fill(small / "filler")  # again: the recorder gives back what it had reserved
+                time.sleep(0.1)
             output, _ = recording.communicate(timeout=60)
             assert recording.returncode == 1, (recording.returncode, output[-300:])
             says(output, "full")

@@ -271,6 +271,15 @@ def add_changed_lesson(told, like):
     return lesson
 
 
+@needs_classroom
+def check_times(_, me, lesson):
+    """a time that does not fit into a lesson is refused, not wrapped"""
+    wrapped = 18_446_744_073_710
+    problem(me, "POST", f"/api/lessons/{lesson}/deletions", 400, {"from_ms": wrapped, "to_ms": wrapped + 2000})
+    problem(me, "POST", "/api/recording/delete-last", 400, {"last_ms": wrapped})
+    assert me.get(f"/api/lessons/{lesson}")["gaps"] == []
+
+
 def main():
     bin_folder = pathlib.Path(sys.argv[sys.argv.index("--bin") + 1]).resolve()
     with classroom(bin_folder) as told:
@@ -278,7 +287,7 @@ def main():
         both_live(me)
         STATE.update(bin=bin_folder, told=told, teacher=me, lesson=record(me, 6))
         run_checks([check_private, check_sign_in_needed, check_forged, check_wrong_pin, check_ranges, check_clip_refusals,
-                    check_incomplete, check_documents, check_thumbnail, check_not_recording, check_live, check_marks, check_parts], __doc__)
+                    check_incomplete, check_documents, check_thumbnail, check_not_recording, check_live, check_marks, check_parts, check_times], __doc__)
 
 
 if __name__ == "__main__":

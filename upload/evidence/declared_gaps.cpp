@@ -10,14 +10,15 @@ DeclaredGaps::DeclaredGaps(std::span<const journal::GapEvent> gaps, std::string_
   std::copy_if(gaps.begin(), gaps.end(), std::back_inserter(gaps_),
                [&](const journal::GapEvent& gap) { return gap.track == track; });
   std::stable_sort(gaps_.begin(), gaps_.end(), [](const auto& a, const auto& b) { return a.from < b.from; });
+  for (const auto& gap : gaps_)
+    reached_.push_back(reached_.empty() ? gap.to : std::max(reached_.back(), gap.to));
 }
 
 bool DeclaredGaps::cover(LessonTime from, LessonTime to, Nanoseconds slack) const {
   LessonTime covered = from;
-  for (const journal::GapEvent& gap : gaps_) {
-    if (gap.from > covered + slack) break;
-    covered = std::max(covered, gap.to);
-  }
+  auto i = static_cast<std::size_t>(std::upper_bound(reached_.begin(), reached_.end(), from) - reached_.begin());
+  for (; i < gaps_.size() && gaps_[i].from <= covered + slack && covered + slack < to; ++i)
+    covered = std::max(covered, gaps_[i].to);
   return covered + slack >= to;
 }
 

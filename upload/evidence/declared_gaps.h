@@ -23,6 +23,7 @@ class DeclaredGaps {
 
  private:
   std::vector<journal::GapEvent> gaps_;  // by time
+  std::vector<LessonTime> reached_;      // parallel: how far they reach up to there
 };
 
 }  // namespace shilu::evidence

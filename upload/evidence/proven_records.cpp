@@ -97,15 +97,29 @@ Status ProvenRecords::take_record(const journal::Record& record) {
 void ProvenRecords::take_redaction(const journal::RedactionEvent& redaction) {
   for (const auto& stretch : redaction.stretches) {
     gaps_.push_back({stretch.track, stretch.from, stretch.to, std::string(journal::kRedactedReason)});
-    deleted_.push_back(stretch);
+    join(deleted_[stretch.track], stretch.first, stretch.last);
   }
 }
 
+void ProvenRecords::join(Stretches& stretches, std::uint32_t first, std::uint32_t last) {
+  auto next = stretches.upper_bound(first);
+  if (next != stretches.begin() && std::prev(next)->second >= first) {
+    --next;
+    first = next->first;
+  }
+  while (next != stretches.end() && next->first <= last) {
+    last = std::max(last, next->second);
+    next = stretches.erase(next);
+  }
+  stretches.emplace(first, last);
+}
+
 bool ProvenRecords::deleted(const ProvenTrack& track, std::size_t fragment) const {
+  const auto stretches = deleted_.find(track.name);
+  if (stretches == deleted_.end()) return false;
   const std::uint32_t sequence = track.fragments[fragment].sequence;
-  return std::any_of(deleted_.begin(), deleted_.end(), [&](const journal::RedactedStretch& stretch) {
-    return stretch.track == track.name && stretch.first <= sequence && sequence <= stretch.last;
-  });
+  const auto behind = stretches->second.upper_bound(sequence);
+  return behind != stretches->second.begin() && sequence <= std::prev(behind)->second;
 }
 
 // As LessonFolder::marks: of a mark that was sent twice the first counts.

@@ -52,6 +52,8 @@ class ProvenRecords {
   const std::optional<Digest>& signed_in_subject() const { return subject_; }
 
  private:
+  using Stretches = std::map<std::uint32_t, std::uint32_t>;  // from the first to the last; apart
+  static void join(Stretches& stretches, std::uint32_t first, std::uint32_t last);
   ProvenRecords() = default;
   Status take_certificate(std::string_view lesson_json);
   Status take_checkpoint(const ClipProof& proof);
@@ -70,7 +72,7 @@ class ProvenRecords {
   journal::Checkpoint checkpoint_;
   std::map<std::uint16_t, ProvenTrack> tracks_;
   std::vector<journal::GapEvent> gaps_;
-  std::vector<journal::RedactedStretch> deleted_;
+  std::map<std::string, Stretches> deleted_;  // by track
   std::vector<Mark> marks_;
   std::unordered_map<std::string, std::size_t> mark_places_;  // by id
   std::optional<Nanoseconds> stopped_at_;
