@@ -106,9 +106,12 @@ Status LessonJournal::checkpoint(LessonTime at, std::string_view reason) {
   return {};
 }
 
-std::uint64_t LessonJournal::signed_records() const {
+Status LessonJournal::sign(LessonTime at, std::string_view reason) {
+  const auto wanted = synced_records();
+  SHILU_CHECK(checkpoint(at, reason));
   const std::lock_guard lock(mutex_);
-  return signed_leaves_ - 1;
+  if (signed_leaves_ > wanted) return {};
+  return fail(ErrorKind::kUnavailable, "It cannot be signed at the moment; nothing has gone yet. Try again.");
 }
 
 std::uint64_t LessonJournal::synced_records() const {

@@ -36,8 +36,10 @@ class LessonJournal {
   // logged, what was recorded stays "not yet signed", and the next checkpoint covers it.
   Status checkpoint(LessonTime at, std::string_view reason);
 
+  // As checkpoint(), and good only if it is signed: kUnavailable if the key could not.
+  Status sign(LessonTime at, std::string_view reason);
+
   std::uint64_t synced_records() const;
-  std::uint64_t signed_records() const;  // of this process's checkpoints the last covers so many
   std::uint64_t cut_bytes() const;
 
  private:

@@ -100,7 +100,7 @@ Status erase_payload(File& file, const Placed& fragment, MediaKind kind) {
 Status append_behind_stop(LessonJournal& journal, const LessonFolder& folder, journal::EventBody body) {
   const LessonTime at{folder.duration().count()};
   SHILU_CHECK(journal.commit({EventRecord{at, std::move(body)}}));
-  return journal.checkpoint(at, "redaction");
+  return journal.sign(at, "redaction");
 }
 
 Result<std::unique_ptr<LessonJournal>> reopen(const LessonOwner& owner, const LessonFolder& folder) {
@@ -199,6 +199,7 @@ Status finish_deletion(const LessonOwner& owner, const std::filesystem::path& di
   SHILU_TRY(const auto folder, LessonFolder::open(directory));
   if (!folder.redaction_pending()) return {};
   SHILU_TRY(const auto journal, reopen(owner, folder));
+  SHILU_CHECK(journal->sign({folder.duration().count()}, "redaction"));  // the stop may have come before that
   SHILU_CHECK(erase_all_redacted(owner.files, folder));
   return append_behind_stop(*journal, folder, journal::RedactionDoneEvent{true});
 }

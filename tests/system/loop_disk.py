@@ -22,6 +22,13 @@ def command(*parts):
     return done.stdout.strip()
 
 
+def fill(file):
+    """Somebody else's file grows until the disk is full."""
+    with contextlib.suppress(OSError), open(file, "ab", buffering=0) as other:
+        while True:
+            other.write(bytes(1 << 16))
+
+
 class LoopDisk:
     def __init__(self, work, name, megabytes):
         self.image, self.path = work / f"{name}.img", work / name

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """What goes wrong in schools: each time a sentence that helps, the right exit code, and nothing left behind."""
 
-import contextlib
 import json
 import pathlib
 import shutil
@@ -15,6 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from checks import Skip, run_checks  # noqa: E402
+from loop_disk import fill  # noqa: E402
 from demo_client import wait_until  # noqa: E402
 from demo_run import classroom  # noqa: E402
 
@@ -191,13 +191,6 @@ def check_no_room(bin_folder):
             text = shilu(bin_folder, "record", "--out", small / "lesson", "--source", f"board=rtsp://127.0.0.1:{camera.port}/board",
                          "--for", "3s", "--keys", work / "keys")
             says(text, "not enough room", "1 MB are free")
-
-
-def fill(file):
-    """Somebody else's file grows until the disk is full."""
-    with contextlib.suppress(OSError), open(file, "ab", buffering=0) as other:
-        while True:
-            other.write(bytes(1 << 16))
 
 
 def check_full_disk(bin_folder):

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Recording with the real programs: what is on disk is what the cameras sent, whoever is killed on the way."""
 
-import contextlib
 import json
 import pathlib
 import random
@@ -19,6 +18,7 @@ sys.path.insert(0, str(HERE.parent / "demo"))
 sys.dont_write_bytecode = True
 
 from checks import Skip, run_checks  # noqa: E402
+from loop_disk import fill  # noqa: E402
 from demo_client import run, wait_until  # noqa: E402
 from lesson_reader import read_lesson  # noqa: E402
 from outside_proofs import decode_errors  # noqa: E402
@@ -262,13 +262,6 @@ def check_bad_arguments(bin_folder):
         assert full.returncode == 1 and "not empty" in full.stderr, full
         long = subprocess.run([*command, work / "new", "--for", "soon"], capture_output=True, text=True, timeout=30)
         assert long.returncode == 2 and "30s" in long.stderr, long
-
-
-def fill(file):
-    """Somebody else's file grows until the disk is full."""
-    with contextlib.suppress(OSError), open(file, "ab", buffering=0) as other:
-        while True:
-            other.write(bytes(1 << 16))
 
 
 def check_full_disk(bin_folder):
