@@ -163,9 +163,9 @@ Awaitable<Next> Connection::upgrade(const Head& head, const Request& request,
   bool admitted = false;
   auto admit = [&] {
     return guarded([&] {
-      auto status = handlers.admit ? handlers.admit(request) : Status();
-      admitted = status.has_value();
-      return admitted ? Response() : problem(status.error());
+      auto refusal = handlers.admit ? handlers.admit(request) : std::nullopt;
+      admitted = !refusal;
+      return refusal ? std::move(*refusal) : Response();
     });
   };
   auto refused = co_await on_pool(context_, admit);
@@ -193,12 +193,13 @@ Awaitable<Next> Connection::send_error(const HeadError& error) {
 
 }  // namespace
 
-Awaitable<void> serve_connection(ServerContext& context, Tcp::socket socket) {
+Awaitable<void> serve_connection(ServerContext& context, Tcp::socket socket, std::string address) {
   {
     Connection connection(context, std::move(socket));
     co_await connection.run();
   }
   --context.serving;
+  if (--context.serving_peer[address] == 0) context.serving_peer.erase(address);
 }
 
 Awaitable<void> refuse_connection(ServerContext& context, Tcp::socket socket) {

@@ -28,7 +28,7 @@ class EventQueue final : public EventSink {
   std::string take();
   void sent();
   void add_comment();  // ":\n\n": shows proxies and the peer that the line lives
-  bool closed() const;
+  bool closed() const override;
   void drop();  // the peer is gone
 
  private:

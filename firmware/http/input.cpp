@@ -89,13 +89,16 @@ Awaitable<std::variant<std::string, HeadError, Gone>> read_body(Wire& wire, std:
   if (head.content_length > limit) co_return too_large(limit);
   BodyDecoder decoder(head);
   std::string body;
+  const auto& options = wire.context().options;
+  const auto whole_until = seconds_from_now(options.whole_body_timeout_s);
   for (;;) {
     auto taken = take_payload(decoder, input, body, limit);
     if (!taken) co_return HeadError{400, taken.error().message};
     if (!*taken) co_return too_large(limit);
     if (decoder.done()) co_return std::move(body);
     auto most = static_cast<std::size_t>(std::min<std::uint64_t>(decoder.may_read(), kBodyRead));
-    auto filled = co_await fill(wire, input, most, seconds_from_now(wire.context().options.body_timeout_s));
+    const auto until = std::min(whole_until, seconds_from_now(options.body_timeout_s));
+    auto filled = co_await fill(wire, input, most, until);
     if (filled == Filled::kGone) co_return Gone{};
     if (filled == Filled::kTimedOut) co_return HeadError{408, "the body of the request did not come in time"};
   }

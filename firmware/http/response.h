@@ -39,6 +39,7 @@ class EventSink {
   virtual ~EventSink() = default;
   virtual bool send(std::string_view event, std::string_view data,
                     std::string_view id = {}) = 0;  // false: gone
+  virtual bool closed() const = 0;                  // by either side
   virtual void close() = 0;
 };
 struct EventStream {

@@ -56,14 +56,21 @@ Status Server::Impl::listen() {
 }
 
 void Server::Impl::take(Tcp::socket socket) {
-  const bool served = context.serving < context.options.max_connections;
+  const auto& options = context.options;
+  std::string address = address_of(socket);
+  const auto peer = context.serving_peer.find(address);
+  const std::size_t of_peer = peer == context.serving_peer.end() ? 0 : peer->second;
+  const bool served = context.serving < options.max_connections && of_peer < options.max_connections_of_peer;
   if (!served && context.wires.size() - context.serving >= kRefusedAtOnce)
     return;  // closed by its destructor
-  if (served) ++context.serving;
-  asio::co_spawn(
-      context.io,
-      served ? serve_connection(context, std::move(socket)) : refuse_connection(context, std::move(socket)),
-      asio::detached);
+  if (!served) {
+    asio::co_spawn(context.io, refuse_connection(context, std::move(socket)), asio::detached);
+    return;
+  }
+  ++context.serving;
+  ++context.serving_peer[address];
+  asio::co_spawn(context.io, serve_connection(context, std::move(socket), std::move(address)),
+                 asio::detached);
 }
 
 Awaitable<void> Server::Impl::accept_all() {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "firmware/http/request.h"
@@ -45,7 +46,7 @@ class WebSocket {
   virtual void close() = 0;
 };
 struct WebSocketHandlers {
-  std::function<Status(const Request&)> admit;  // an error answers the upgrade with its problem
+  std::function<std::optional<Response>(const Request&)> admit;  // an answer: it is sent, and no upgrade made
   std::function<void(const Request&, std::shared_ptr<WebSocket>)> on_open;
   std::function<void(std::shared_ptr<WebSocket>, std::string_view text)> on_text;
   std::function<void(std::shared_ptr<WebSocket>)> on_close;
@@ -56,11 +57,13 @@ struct ServerOptions {
   std::uint16_t port = 0;  // 0: any free one
   unsigned handler_threads = 4;
   unsigned max_connections = 1024;
+  unsigned max_connections_of_peer = 1024;  // of one address; behind a proxy all have the proxy's
   std::uint64_t max_buffered_body = 1u << 20;
   int head_timeout_s = 15;
-  int body_timeout_s = 30;      // between two reads
-  int idle_timeout_s = 75;      // keep-alive
-  int event_keep_alive_s = 15;  // a comment on an event stream that has been silent for so long
+  int body_timeout_s = 30;         // between two reads
+  int whole_body_timeout_s = 120;  // of a buffered body; an upload may take as long as it gets on
+  int idle_timeout_s = 75;         // keep-alive
+  int event_keep_alive_s = 15;     // a comment on an event stream that has been silent for so long
   // Added to every answer (Content-Security-Policy and the like).
   std::vector<std::pair<std::string, std::string>> common_headers;
 };

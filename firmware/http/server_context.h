@@ -3,6 +3,7 @@
 // (posting) and `stopping` belongs to that thread once the server has started.
 
 #include <atomic>
+#include <map>
 #include <set>
 
 #include "firmware/http/asio.h"
@@ -23,6 +24,7 @@ struct ServerContext {
   asio::thread_pool pool;
   std::set<Wire*> wires;    // open sockets register themselves
   std::size_t serving = 0;  // of them, those that are served and not just told to come later
+  std::map<std::string, std::size_t> serving_peer;  // the same by address
   std::atomic<bool> stopping{false};
 };
 

@@ -18,6 +18,8 @@ void tune(int fd) {
   ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &kDeadPeerMs, sizeof kDeadPeerMs);
 }
 
+}  // namespace
+
 std::string address_of(const Tcp::socket& socket) {
   error_code error;
   auto address = socket.remote_endpoint(error).address();
@@ -26,8 +28,6 @@ std::string address_of(const Tcp::socket& socket) {
     return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
   return address.to_string();
 }
-
-}  // namespace
 
 SteadyTime seconds_from_now(int seconds) {
   return std::chrono::steady_clock::now() + std::chrono::seconds(seconds);

@@ -17,6 +17,7 @@ enum class Woken {
 };
 
 SteadyTime seconds_from_now(int seconds);
+std::string address_of(const Tcp::socket& socket);  // of the peer, no port; "" if it is gone
 
 class Wire {
  public:

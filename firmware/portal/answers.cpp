@@ -29,6 +29,15 @@ Result<std::optional<std::int64_t>> query_number(const http::Request& request, s
   return std::optional(value);
 }
 
+bool is_lesson_ms(std::int64_t ms) {
+  constexpr std::int64_t kDay_ms = 86'400'000;
+  return -kDay_ms <= ms && ms <= kDay_ms;
+}
+
+http::Response bad_range() {
+  return http::problem(400, "bad-range", "No lesson is as long as that.");
+}
+
 std::string utc_text(std::int64_t utc_ms) {
   return to_rfc3339(WallTime{utc_ms * 1'000'000});
 }

@@ -19,6 +19,10 @@ Result<Json> body_object(const http::Request& request);
 // A whole number from the query; nullopt if it is absent, kInvalidArgument if it is none.
 Result<std::optional<std::int64_t>> query_number(const http::Request& request, std::string_view name);
 
+// A day to either side: no lesson is longer, and what is within fits every unit of time.
+bool is_lesson_ms(std::int64_t ms);
+http::Response bad_range();  // 400, for what is not
+
 // "2026-…Z" of milliseconds since 1970.
 std::string utc_text(std::int64_t utc_ms);
 

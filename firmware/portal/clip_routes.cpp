@@ -50,8 +50,8 @@ std::optional<http::Response> refuse_range(const journal::LessonFolder& folder, 
       std::chrono::duration_cast<std::chrono::milliseconds>(folder.duration()).count();
   // Not `folder.recorded_from()` to the millisecond: the page counts in whole ones.
   const std::int64_t begin_ms = folder.recorded_from().ms();
-  const bool inside =
-      clip.from_ms >= begin_ms && clip.to_ms <= end_ms && clip.to_ms - clip.from_ms >= kShortestClip_ms;
+  const bool inside = is_lesson_ms(clip.from_ms) && is_lesson_ms(clip.to_ms) && clip.from_ms >= begin_ms &&
+                      clip.to_ms <= end_ms && clip.to_ms - clip.from_ms >= kShortestClip_ms;
   if (!inside) {
     return http::problem(
         400, "bad-range",
@@ -100,7 +100,12 @@ Result<http::Response> change_clip(const Context& context, const http::Request& 
   SHILU_CHECK(read_clip(body, clip));
   SHILU_TRY(auto refusal, refuse(context, clip));
   if (refusal) return std::move(*refusal);
-  SHILU_CHECK(context.store.update_clip(clip));
+  const Status changed = context.store.update_clip(clip);
+  if (!changed && changed.error().kind == ErrorKind::kFailedPrecondition) {
+    return http::problem(409, "submitted",
+                         "This clip has been submitted. Withdraw the submission before changing it.");
+  }
+  SHILU_CHECK(changed);
   return http::json(200, clip_json(clip));
 }
 
@@ -118,9 +123,10 @@ Result<http::Response> clip_movie(const Context& context, MovieCache& movies, co
   http::Response response;
   response.content_type = "video/mp4";
   SHILU_TRY(const std::size_t part, part_of_query(request));
-  SHILU_TRY(response.body,
-            movies.movie(clip.lesson_id, source,
-                         TimeRange{LessonTime::from_ms(clip.from_ms), LessonTime::from_ms(clip.to_ms)}, part));
+  SHILU_TRY(
+      response.body,
+      movies.movie(clip.lesson_id, source,
+                   TimeRange{LessonTime::from_ms(clip.from_ms), LessonTime::from_ms(clip.to_ms)}, part));
   return response;
 }
 

@@ -23,6 +23,7 @@ struct Context {
   LessonLibrary& lessons;
   EventHub& events;
   sender::Outbox* outbox;  // nullptr: no platform is set
+  const Bytes& subject_salt;
 };
 
 }  // namespace shilu::portal

@@ -1,7 +1,8 @@
 #pragma once
 // Everybody who listens on GET /api/events. Thread-safe. The newest `state` is kept for those who come later.
+// Who is not signed in shares kMostAnonymous places, so that strangers cannot take the teachers' ones.
 
-#include <map>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -12,10 +13,20 @@
 
 namespace shilu::portal {
 
+// For whom a stream is; both empty: for nobody who is signed in.
+struct Listening {
+  std::string teacher;
+  std::string session;  // its token
+};
+
 class EventHub {
  public:
-  // `teacher` empty: not signed in; gets what is for everybody only.
-  void add(std::shared_ptr<http::EventSink> sink, std::string teacher);
+  static constexpr std::size_t kMostAnonymous = 48;
+  bool has_room_for_anonymous();
+  // Closes the sink if there is no room for it. Who is not signed in gets what is for everybody only.
+  void add(std::shared_ptr<http::EventSink> sink, Listening who);
+  // Closes the streams of sessions that ended.
+  void keep_only(const std::function<bool(const std::string& session)>& lives);
   void publish(std::string_view event, const Json& data);                               // to everybody
   void publish_to(std::string_view teacher, std::string_view event, const Json& data);  // drafts are private
   std::size_t listeners();
@@ -24,8 +35,9 @@ class EventHub {
  private:
   struct Listener {
     std::shared_ptr<http::EventSink> sink;
-    std::string teacher;
+    Listening who;
   };
+  std::size_t anonymous();  // of those still open; forgets the others
   template <typename Wanted>
   void send(std::string_view event, const Json& data, Wanted wanted);
 

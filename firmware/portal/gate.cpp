@@ -7,12 +7,6 @@ namespace {
 
 constexpr std::string_view kBearer = "Bearer ";
 
-std::string token_of(const http::Request& request) {
-  const std::string_view authorization = request.header("authorization");
-  if (authorization.starts_with(kBearer)) return std::string(authorization.substr(kBearer.size()));
-  return request.cookie("shilu_session");
-}
-
 // A browser sends cookies by itself, also for a form on another site; the extra header it sends only for our
 // pages.
 bool could_be_forged(const http::Request& request) {
@@ -21,6 +15,12 @@ bool could_be_forged(const http::Request& request) {
 }
 
 }  // namespace
+
+std::string token_of(const http::Request& request) {
+  const std::string_view authorization = request.header("authorization");
+  if (authorization.starts_with(kBearer)) return std::string(authorization.substr(kBearer.size()));
+  return request.cookie("shilu_session");
+}
 
 Result<std::optional<store::Teacher>> signed_in(store::DeviceStore& store, const http::Request& request) {
   const std::string token = token_of(request);

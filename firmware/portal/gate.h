@@ -9,6 +9,8 @@
 
 namespace shilu::portal {
 
+// "" if the request has none. It may have ended.
+std::string token_of(const http::Request& request);
 // nullopt: nobody is signed in.
 Result<std::optional<store::Teacher>> signed_in(store::DeviceStore& store, const http::Request& request);
 

@@ -36,13 +36,16 @@ Result<std::shared_ptr<LessonLibrary::Shelf>> LessonLibrary::open(const std::str
   return shelf;
 }
 
-std::vector<std::string> LessonLibrary::ids() const {
+Result<std::vector<std::string>> LessonLibrary::ids() const {
   std::vector<std::string> ids;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_, ignored)) {
-    const std::string name = entry.path().filename();
-    if (is_uuid(name) && std::filesystem::exists(entry.path() / "lesson.json")) ids.push_back(name);
+  std::error_code error;
+  std::filesystem::directory_iterator entry(directory_, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename();
+    if (is_uuid(name) && std::filesystem::exists(entry->path() / "lesson.json", error)) ids.push_back(name);
+    if (error) break;
   }
+  if (error) return fail_errno(error.value(), directory_.string());
   std::sort(ids.begin(), ids.end());  // UUIDv7: by time
   return ids;
 }

@@ -32,8 +32,9 @@ class LessonLibrary {
     return use(*shelf->folder);
   }
 
-  // Ids of all folders that look like lessons, oldest first.
-  std::vector<std::string> ids() const;
+  // Ids of all folders that look like lessons, oldest first. An error if the directory cannot be read to its
+  // end: no lesson is gone because of it.
+  Result<std::vector<std::string>> ids() const;
 
  private:
   struct Shelf {

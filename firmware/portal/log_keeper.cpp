@@ -133,9 +133,11 @@ void LogKeeper::look_at_clock() {
 }
 
 void LogKeeper::look_at_lessons() {
+  const auto ids = context_.lessons.ids();
+  if (!ids) return log_warning("the lessons cannot be listed: {}", ids.error().message);
   std::set<std::string> there;
   bool all_read = true;
-  for (const auto& id : context_.lessons.ids()) {
+  for (const auto& id : *ids) {
     there.insert(key_of("lesson", id));
     if (!said_.contains(key_of("stop", id))) look_at_lesson(id);
     all_read = look_at_drafts(id, there) && all_read;

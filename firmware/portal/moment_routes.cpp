@@ -1,25 +1,22 @@
 #include "firmware/portal/moment_routes.h"
 
+#include <algorithm>
+
 #include "firmware/base/json_io.h"
 #include "firmware/portal/answers.h"
 #include "firmware/portal/gate.h"
 #include "firmware/portal/lesson_index.h"
 #include "firmware/portal/owned.h"
+#include "firmware/portal/package_keeper.h"
 #include "firmware/portal/recording_answers.h"
 #include "firmware/portal/subject_salt.h"
+#include "upload/sender/package_files.h"
 
 namespace shilu::portal {
 namespace {
 
 constexpr Nanoseconds kArmedFor = std::chrono::seconds(30);
 constexpr std::int64_t kFragment_ms = 4000;  // the longest, and one that leans on it
-
-// No time of a lesson is a day from its beginning; a larger number would not fit into nanoseconds.
-Status require_lesson_time(std::int64_t ms) {
-  constexpr std::int64_t kDay_ms = 86'400'000;
-  if (ms >= -kDay_ms && ms <= kDay_ms) return {};
-  return fail(ErrorKind::kInvalidArgument, "A time of a lesson lies within a day of its beginning.");
-}
 
 class MomentRoutes {
  public:
@@ -39,7 +36,7 @@ class MomentRoutes {
     if (auto stranger = refuse_stranger(context_, link_.running(), teacher)) return std::move(*stranger);
     SHILU_TRY(const Json body, body_object(request));
     SHILU_TRY(const std::int64_t by_ms, json_int(body, "by_ms"));
-    SHILU_CHECK(require_lesson_time(by_ms));
+    if (!is_lesson_ms(by_ms)) return bad_range();
     const auto planned = context_.recorder.extend(std::chrono::milliseconds(by_ms));
     if (!planned) return refusal("extend", planned.error());
     return http::json(200, {{"planned_ms", *planned}});
@@ -49,15 +46,15 @@ class MomentRoutes {
     SHILU_TRY(const Json body, body_object(request));
     recorder::RedactRequest redact;
     SHILU_TRY(const std::int64_t last_ms, json_int(body, "last_ms"));
-    SHILU_CHECK(require_lesson_time(last_ms));
+    if (!is_lesson_ms(last_ms)) return bad_range();
     redact.last = std::chrono::milliseconds(last_ms);
     redact.subject = subject_hash(salt_, teacher.id);
     const auto running = link_.running();
     if (auto stranger = refuse_stranger(context_, running, teacher)) return std::move(*stranger);
     if (*running) {
       const auto now_ms = (*running)->elapsed_ms;
-      SHILU_TRY(const bool submitted, is_submitted((*running)->id, now_ms - last_ms, now_ms));
-      if (submitted) return was_submitted();
+      SHILU_TRY(auto refused, make_ready((*running)->id, now_ms - last_ms, now_ms));
+      if (refused) return std::move(*refused);
     }
     const auto done = context_.recorder.redact(redact);
     if (!done) return refusal("redact", done.error());
@@ -72,12 +69,11 @@ class MomentRoutes {
     redact.lesson_id = lesson.id;
     SHILU_TRY(const std::int64_t from_ms, json_int(body, "from_ms"));
     SHILU_TRY(const std::int64_t to_ms, json_int(body, "to_ms"));
-    SHILU_CHECK(require_lesson_time(from_ms));
-    SHILU_CHECK(require_lesson_time(to_ms));
+    if (!is_lesson_ms(from_ms) || !is_lesson_ms(to_ms)) return bad_range();
     redact.range = {LessonTime::from_ms(from_ms), LessonTime::from_ms(to_ms)};
     redact.subject = subject_hash(salt_, teacher.id);
-    SHILU_TRY(const bool submitted, is_submitted(lesson.id, from_ms, to_ms));
-    if (submitted) return was_submitted();
+    SHILU_TRY(auto refused, make_ready(lesson.id, from_ms, to_ms));
+    if (refused) return std::move(*refused);
     const auto done = context_.recorder.redact(redact);
     if (!done) return refusal("redact", done.error());
     SHILU_CHECK(refresh_index(context_, lesson.id));
@@ -111,17 +107,29 @@ class MomentRoutes {
         "A clip of this time has been submitted. Withdraw the submission before deleting it.");
   }
 
-  // Whole fragments go, so what lies within a fragment's length of a submitted clip is kept too.
-  Result<bool> is_submitted(const std::string& lesson_id, std::int64_t from_ms, std::int64_t to_ms) const {
-    SHILU_TRY(const auto submissions, context_.store.submissions());
-    for (const store::Submission& submission : submissions) {
-      const bool over = submission.state == store::SubmissionState::kWithdrawn ||
-                        submission.state == store::SubmissionState::kRejected;
-      if (submission.lesson_id != lesson_id || over) continue;
+  // Before a deletion; -> the refusal, if a submission stands against it. Packages of those that do not are
+  // taken away: the film is in them too.
+  Result<std::optional<http::Response>> make_ready(const std::string& lesson_id, std::int64_t from_ms,
+                                                   std::int64_t to_ms) const {
+    SHILU_TRY(const auto touching, submissions_of(lesson_id, from_ms, to_ms));
+    if (std::any_of(touching.begin(), touching.end(), store::is_alive)) return std::optional(was_submitted());
+    for (const store::Submission& dead : touching)
+      SHILU_CHECK(sender::remove_package_files(package_file(context_, dead.id)));
+    return std::optional<http::Response>();
+  }
+
+  // Whole fragments go, so what lies within a fragment's length of a clip touches it too.
+  Result<std::vector<store::Submission>> submissions_of(const std::string& lesson_id, std::int64_t from_ms,
+                                                        std::int64_t to_ms) const {
+    SHILU_TRY(auto submissions, context_.store.submissions());
+    std::vector<store::Submission> touching;
+    for (store::Submission& submission : submissions) {
+      if (submission.lesson_id != lesson_id) continue;
       SHILU_TRY(const store::Clip clip, context_.store.clip(submission.clip_id));
-      if (from_ms < clip.to_ms + kFragment_ms && to_ms > clip.from_ms - kFragment_ms) return true;
+      if (from_ms < clip.to_ms + kFragment_ms && to_ms > clip.from_ms - kFragment_ms)
+        touching.push_back(std::move(submission));
     }
-    return false;
+    return touching;
   }
 
   const Context context_;

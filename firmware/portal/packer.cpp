@@ -5,7 +5,9 @@
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
 #include "firmware/base/log.h"
+#include "firmware/portal/package_keeper.h"
 #include "upload/evidence/package.h"
+#include "upload/sender/package_files.h"
 
 namespace shilu::portal {
 namespace {
@@ -97,12 +99,21 @@ void Packer::pack_all() {
 }
 
 void Packer::pack(const store::Submission& submission) {
-  if (const auto built = build(submission); !built) {
-    log_warning("packer: submission={} {}", submission.id, built.error().message);
-    (void)context_.store.packing_failed(submission.id, built.error().message);
-  }
+  if (const auto built = build(submission); !built) failed(submission, built.error());
   if (const auto now = context_.store.submission(submission.id)) on_change_(*now);
   if (context_.outbox != nullptr) context_.outbox->wake();
+}
+
+// A submission that was withdrawn meanwhile is no failure, but its package is too much.
+void Packer::failed(const store::Submission& submission, const Error& why) {
+  const auto now = context_.store.submission(submission.id);
+  if (now && now->state == store::SubmissionState::kWithdrawn) {
+    const auto removed = sender::remove_package_files(package_file(context_, submission.id));
+    if (!removed) log_error("packer: submission={} {}", submission.id, removed.error().message);
+    return;
+  }
+  log_warning("packer: submission={} {}", submission.id, why.message);
+  (void)context_.store.packing_failed(submission.id, why.message);
 }
 
 Status Packer::build(const store::Submission& submission) {
@@ -128,9 +139,8 @@ Status Packer::build(const store::Submission& submission) {
   if (context_.outbox != nullptr) request.identity_key = context_.outbox->identity_key();
   request.software = "shilu " SHILU_VERSION;
 
-  const std::filesystem::path directory = context_.settings.data_directory / "packages";
-  SHILU_CHECK(posix_file_system().create_directories(directory));
-  const std::filesystem::path file = directory / (submission.id + ".zip");
+  const std::filesystem::path file = package_file(context_, submission.id);
+  SHILU_CHECK(posix_file_system().create_directories(file.parent_path()));
   SHILU_TRY(const evidence::BuiltPackage built,
             evidence::build_package(request, seal_key_, context_.clock, file));
   return context_.store.package_built(submission.id, built.file.string(), to_hex(built.sha256),

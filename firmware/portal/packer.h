@@ -31,6 +31,7 @@ class Packer {
   void pack_all();
   void pack(const store::Submission& submission);
   Status build(const store::Submission& submission);
+  void failed(const store::Submission& submission, const Error& why);
 
   const Context context_;
   const CertifiedKey seal_key_;

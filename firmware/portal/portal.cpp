@@ -16,12 +16,15 @@
 #include "firmware/portal/log_keeper.h"
 #include "firmware/portal/moment_routes.h"
 #include "firmware/portal/movie_cache.h"
+#include "firmware/portal/package_keeper.h"
 #include "firmware/portal/packer.h"
 #include "firmware/portal/preview.h"
 #include "firmware/portal/queue_socket.h"
 #include "firmware/portal/recorder_link.h"
 #include "firmware/portal/recording_routes.h"
 #include "firmware/portal/session_routes.h"
+#include "firmware/portal/session_watch.h"
+#include "firmware/portal/sign_in_log.h"
 #include "firmware/portal/subject_salt.h"
 #include "firmware/portal/submission_json.h"
 #include "firmware/portal/submission_routes.h"
@@ -43,6 +46,8 @@ http::ServerOptions server_options(const config::ApplianceSettings& settings) {
   options.address = settings.listen_address;
   options.port = settings.port;
   options.handler_threads = 6;
+  options.max_connections = 480;  // half of the 1,024 descriptors that a process usually may have
+  options.max_connections_of_peer = 240;
   options.common_headers = {{"Content-Security-Policy", kContentPolicy},
                             {"X-Content-Type-Options", "nosniff"},
                             {"Referrer-Policy", "no-referrer"}};
@@ -73,6 +78,7 @@ std::vector<DsseEnvelope> certificates_of(const config::ApplianceSettings& setti
 
 // A receipt that was faster than the server takes nothing of it away.
 bool wants_time_stamp(const store::Submission& submission) {
+  if (!store::is_alive(submission)) return false;
   std::error_code ignored;
   const bool there = std::filesystem::exists(*submission.package_path, ignored);
   return there &&
@@ -99,6 +105,9 @@ struct Portal::Impl {
         lessons(opened.settings.lessons_directory()),
         movies(lessons),
         preview(opened.settings.runtime_directory),
+        session_watch(opened.store, events, preview),
+        sign_in_log(clock,
+                    [this](const std::string& event, const Json& members) { append_to_log(event, members); }),
         server(server_options(opened.settings)) {
     if (!opened.settings.platform_url.empty()) {
       outbox.emplace(outbox_options(opened.settings, opened.seal_key.certificate.device_key),
@@ -107,14 +116,23 @@ struct Portal::Impl {
   }
 
   Context context() {
-    return {opened.settings, opened.catalogue,           clock, device_id, opened.store, recorder, lessons,
-            events,          outbox ? &*outbox : nullptr};
+    return {opened.settings,
+            opened.catalogue,
+            clock,
+            device_id,
+            opened.store,
+            recorder,
+            lessons,
+            events,
+            outbox ? &*outbox : nullptr,
+            opened.subject_salt};
   }
   Status start();
   void add_routes();
   void tell_submission(const std::string& id);
   void start_log();
-  void log_sign_in(const std::string& teacher_id, store::SignIn::Outcome outcome);
+  void log_sign_in(const std::string& teacher_id, const store::SignIn& sign_in);
+  void append_to_log(const std::string& event, const Json& members);
   DeviceLink::Options device_link_options();
   sender::LessonSweeper::World sweeper_world();
 
@@ -126,7 +144,9 @@ struct Portal::Impl {
   MovieCache movies;
   Preview preview;
   EventHub events;
+  SessionWatch session_watch;
   std::unique_ptr<journal::DeviceLog> log;  // from open() on
+  SignInLog sign_in_log;
   std::optional<DeviceLink> device_link;
   std::optional<LogKeeper> log_keeper;
   std::optional<sender::Outbox> outbox;
@@ -169,10 +189,15 @@ void Portal::Impl::tell_submission(const std::string& id) {
 }
 
 // Names nobody: the salted hash that a lesson's sign-in event has.
-void Portal::Impl::log_sign_in(const std::string& teacher_id, store::SignIn::Outcome outcome) {
-  const bool good = outcome == store::SignIn::Outcome::kSignedIn;
-  const Json members{{"subject_sha256", to_hex(subject_hash(opened.subject_salt, teacher_id))}};
-  if (const auto logged = log->append(good ? "sign-in" : "sign-in-failed", members); !logged)
+void Portal::Impl::log_sign_in(const std::string& teacher_id, const store::SignIn& sign_in) {
+  using Try = SignInLog::Try;
+  const bool good = sign_in.outcome == store::SignIn::Outcome::kSignedIn;
+  const auto what = good ? Try::kGood : sign_in.pin_was_checked ? Try::kWrongPin : Try::kNotLookedAt;
+  sign_in_log.add(what, {{"subject_sha256", to_hex(subject_hash(opened.subject_salt, teacher_id))}});
+}
+
+void Portal::Impl::append_to_log(const std::string& event, const Json& members) {
+  if (const auto logged = log->append(event, members); !logged)
     log_error("the device log cannot be written: {}", logged.error().message);
 }
 
@@ -198,9 +223,10 @@ DeviceLink::Options Portal::Impl::device_link_options() {
 
 void Portal::Impl::add_routes() {
   const Context shared = context();
-  add_session_routes(server, shared, [this](const std::string& id, store::SignIn::Outcome outcome) {
-    log_sign_in(id, outcome);
-  });
+  SessionHooks hooks;
+  hooks.on_sign_in = [this](const std::string& id, const store::SignIn& tried) { log_sign_in(id, tried); };
+  hooks.on_sign_out = [this] { session_watch.look(); };
+  add_session_routes(server, shared, hooks);
   add_live_routes(server, shared, *link, preview);
   add_recording_routes(server, shared, *link, opened.subject_salt, [this] {
     const auto nonce = device_link ? device_link->nonce() : std::nullopt;
@@ -215,6 +241,10 @@ void Portal::Impl::add_routes() {
   add_upload_routes(server, shared);
   add_catalogue_routes(server, shared);
   add_health_routes(server, shared);
+  server.route("GET", "/api/{rest...}",
+               [](const http::Request& request) {  // not the page, which takes the rest
+                 return http::problem(404, "not-found", "there is nothing at " + request.path);
+               });
   if (!opened.settings.web_root.empty()) server.serve_directory("/", opened.settings.web_root);
 }
 
@@ -237,6 +267,8 @@ sender::LessonSweeper::World Portal::Impl::sweeper_world() {
 
 Status Portal::Impl::start() {
   SHILU_CHECK(rebuild_index(context()));
+  if (const auto swept = sweep_withdrawn_packages(context()); !swept)
+    log_error("packages: {}", swept.error().message);
   start_log();
   if (outbox) SHILU_CHECK(outbox->start());
   packer.emplace(context(), opened.seal_key, opened.subject_salt,

@@ -22,16 +22,16 @@ constexpr std::size_t kMaxBehind = 2u << 20;
 // slow one is slow alone.
 class Preview::Viewer {
  public:
-  Viewer(const std::filesystem::path& runtime_directory, const TrackName& track, std::string teacher,
+  Viewer(const std::filesystem::path& runtime_directory, const TrackName& track, Listening who,
          std::shared_ptr<http::WebSocket> socket)
       : kind_(track.kind),
-        teacher_(std::move(teacher)),
+        who_(std::move(who)),
         socket_(std::move(socket)),
         reader_(monitor::live_socket(runtime_directory, track.source),
                 [this](const link::Message& message) { take(message); }) {}
 
   const std::shared_ptr<http::WebSocket>& socket() const { return socket_; }
-  const std::string& teacher() const { return teacher_; }
+  const Listening& who() const { return who_; }
 
  private:
   void take(const link::Message& message) {
@@ -57,7 +57,7 @@ class Preview::Viewer {
   }
 
   const MediaKind kind_;
-  const std::string teacher_;
+  const Listening who_;
   const std::shared_ptr<http::WebSocket> socket_;
   std::optional<CodecParameters> parameters_;  // the reader's thread
   LiveMp4 movie_;                              // likewise
@@ -68,19 +68,19 @@ Preview::Preview(std::filesystem::path runtime_directory)
     : runtime_directory_(std::move(runtime_directory)) {}
 Preview::~Preview() = default;
 
-bool Preview::owned_by(const std::string& teacher) const {
-  return owner_ && (owner_->empty() || *owner_ == teacher);
+bool Preview::owned_by(const Listening& who) const {
+  return owner_ && (owner_->empty() || *owner_ == who.teacher);
 }
 
-void Preview::add(const std::string& track, std::string teacher, std::shared_ptr<http::WebSocket> socket) {
+void Preview::add(const std::string& track, Listening who, std::shared_ptr<http::WebSocket> socket) {
   const auto name = parse_track_name(track);
   const std::lock_guard lock(mutex_);
-  if (!name || (owner_ && !owned_by(teacher))) return socket->close();
+  if (!name || (owner_ && !owned_by(who))) return socket->close();
   if (!owner_) {
-    waiting_.push_back({*name, std::move(teacher), std::move(socket)});
+    waiting_.push_back({*name, std::move(who), std::move(socket)});
   } else {
     viewers_.push_back(
-        std::make_unique<Viewer>(runtime_directory_, *name, std::move(teacher), std::move(socket)));
+        std::make_unique<Viewer>(runtime_directory_, *name, std::move(who), std::move(socket)));
   }
 }
 
@@ -102,18 +102,31 @@ void Preview::set_owner(const std::optional<std::string>& teacher) {
   if (owner_ == teacher) return;
   owner_ = teacher;
   const auto first_gone = std::partition(viewers_.begin(), viewers_.end(),
-                                         [&](const auto& viewer) { return owned_by(viewer->teacher()); });
+                                         [&](const auto& viewer) { return owned_by(viewer->who()); });
   std::move(first_gone, viewers_.end(), std::back_inserter(gone));
   viewers_.erase(first_gone, viewers_.end());
   for (const auto& viewer : gone) viewer->socket()->close();
   if (!owner_) return;
   for (auto& one : std::exchange(waiting_, {})) {
-    if (owned_by(one.teacher)) {
+    if (owned_by(one.who)) {
       viewers_.push_back(
-          std::make_unique<Viewer>(runtime_directory_, one.track, one.teacher, std::move(one.socket)));
+          std::make_unique<Viewer>(runtime_directory_, one.track, one.who, std::move(one.socket)));
     } else {
       one.socket->close();
     }
+  }
+}
+
+// Closing is enough: remove() is called when the socket has ended.
+void Preview::keep_only(const std::function<bool(const std::string& session)>& lives) {
+  std::vector<std::pair<std::string, std::shared_ptr<http::WebSocket>>> open;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& one : waiting_) open.emplace_back(one.who.session, one.socket);
+    for (const auto& viewer : viewers_) open.emplace_back(viewer->who().session, viewer->socket());
+  }
+  for (const auto& [session, socket] : open) {
+    if (!lives(session)) socket->close();
   }
 }
 

@@ -14,6 +14,7 @@
 
 #include "firmware/http/server.h"
 #include "firmware/lesson/track.h"
+#include "firmware/portal/event_hub.h"
 
 namespace shilu::portal {
 
@@ -22,20 +23,22 @@ class Preview {
   explicit Preview(std::filesystem::path runtime_directory);
   ~Preview();
 
-  void add(const std::string& track, std::string teacher, std::shared_ptr<http::WebSocket> viewer);
+  void add(const std::string& track, Listening who, std::shared_ptr<http::WebSocket> viewer);
   void remove(const std::shared_ptr<http::WebSocket>& viewer);
   // The teacher whose lesson is being recorded; "" when it belongs to nobody, nullopt when none is recorded.
   // Viewers that are not his are sent away.
   void set_owner(const std::optional<std::string>& teacher);
+  // Sends away the viewers whose session ended.
+  void keep_only(const std::function<bool(const std::string& session)>& lives);
 
  private:
   class Viewer;
   struct Waiting {  // for a lesson to begin
     TrackName track;
-    std::string teacher;
+    Listening who;
     std::shared_ptr<http::WebSocket> socket;
   };
-  bool owned_by(const std::string& teacher) const;
+  bool owned_by(const Listening& who) const;
   const std::filesystem::path runtime_directory_;
   std::mutex mutex_;  // guards the three below
   std::optional<std::string> owner_;

@@ -62,8 +62,17 @@ void RecorderLink::on_status(const recorder::RecorderStatus& status) {
   const std::string now = status.lesson ? status.lesson->id : "";
   if (context_.outbox != nullptr) context_.outbox->pace().set_recording(status.lesson.has_value());
   if (!before.empty() && before != now) lesson_changed(before);
+  if (!now.empty()) keep_row(now);
   open_preview(status);
   publish();
+}
+
+// A start whose row could not be written: the journal knows whose lesson it is.
+void RecorderLink::keep_row(const std::string& lesson) {
+  const auto row = context_.store.lesson(lesson);
+  if (row || row.error().kind != ErrorKind::kNotFound) return;
+  if (const auto kept = refresh_index(context_, lesson); !kept)
+    log_debug("index: lesson={} {}", lesson, kept.error().message);
 }
 
 void RecorderLink::on_connection(bool connected) {
@@ -85,12 +94,13 @@ std::optional<RecorderLink::LastLesson> RecorderLink::last_lesson() {
     }
   }
   const auto ids = context_.lessons.ids();
-  if (ids.empty()) return std::nullopt;
+  if (!ids || ids->empty()) return std::nullopt;
+  const std::string& newest = ids->back();
   const auto found =
-      context_.lessons.with<LastLesson>(ids.back(), [&](journal::LessonFolder& folder) -> Result<LastLesson> {
+      context_.lessons.with<LastLesson>(newest, [&](journal::LessonFolder& folder) -> Result<LastLesson> {
         if (folder.finished()) return fail(ErrorKind::kFailedPrecondition, "no lesson is being recorded");
         const Nanoseconds since(context_.clock.wall().ns - folder.info().start_wall.ns);
-        return LastLesson{ids.back(), LessonTime{since.count()}, false};
+        return LastLesson{newest, LessonTime{since.count()}, false};
       });
   return found ? std::optional(*found) : std::nullopt;
 }
@@ -101,8 +111,7 @@ void RecorderLink::open_preview(const recorder::RecorderStatus& status) {
   std::optional<std::string> owner;
   const bool away = status.state == "private" || status.state == "stopping";
   if (status.lesson && !away) {
-    const auto lesson = context_.store.lesson(status.lesson->id);
-    if (lesson) owner = lesson->teacher_id.value_or("");
+    if (const auto known = owner_of(context_, status.lesson->id)) owner = known->value_or("");
   }
   {
     const std::lock_guard lock(mutex_);

@@ -36,6 +36,7 @@ class RecorderLink {
   void on_status(const recorder::RecorderStatus& status);
   void on_connection(bool connected);
   void lesson_changed(const std::string& ended);
+  void keep_row(const std::string& lesson);
   void open_preview(const recorder::RecorderStatus& status);
   void on_alarms(const std::vector<monitor::Alarm>& alarms);
   void on_levels(const std::vector<monitor::TrackLevel>& levels);

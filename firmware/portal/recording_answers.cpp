@@ -1,6 +1,7 @@
 #include "firmware/portal/recording_answers.h"
 
 #include "firmware/portal/answers.h"
+#include "firmware/portal/lesson_index.h"
 
 namespace shilu::portal {
 namespace {
@@ -37,8 +38,9 @@ std::optional<http::Response> refuse_stranger(const Context& context, const Runn
                                               const store::Teacher& teacher) {
   if (!running) return recorder_away(running.error());
   if (!*running) return std::nullopt;  // the recorder will say so itself
-  const auto lesson = context.store.lesson((*running)->id);
-  if (!lesson || !lesson->teacher_id || *lesson->teacher_id == teacher.id) return std::nullopt;
+  const auto owner = owner_of(context, (*running)->id);
+  if (!owner) return http::problem(503, "unavailable", owner.error().message);
+  if (!*owner || **owner == teacher.id) return std::nullopt;
   return http::problem(409, "not-yours", "Another teacher's lesson is being recorded.");
 }
 

@@ -6,6 +6,7 @@
 
 #include "capture/recorder/mark_inbox.h"
 #include "firmware/base/ids.h"
+#include "firmware/base/log.h"
 #include "firmware/portal/answers.h"
 #include "firmware/portal/gate.h"
 #include "firmware/portal/lesson_index.h"
@@ -51,7 +52,9 @@ class RecordingRoutes {
     lesson.teacher_id = teacher.id;
     lesson.directory = started->directory;
     lesson.started_utc_ms = context_.clock.wall().ns / 1'000'000;
-    SHILU_CHECK(context_.store.put_lesson(lesson));
+    // It is being recorded, whatever becomes of its row: RecorderLink finds it again by its journal.
+    if (const auto put = context_.store.put_lesson(lesson); !put)
+      log_warning("index: lesson={} {}", lesson.id, put.error().message);
     link_.publish();
     return http::json(201, {{"lesson_id", lesson.id}});
   }
@@ -126,10 +129,9 @@ class RecordingRoutes {
   Result<http::Response> put_aside(const recorder::MarkRequest& wanted, const store::Teacher& teacher) const {
     const auto lesson = link_.last_lesson();
     if (!lesson) return refusal("mark", Error{ErrorKind::kUnavailable, "No lesson is known to be running."});
-    const auto known = context_.store.lesson(lesson->id);
-    if (known && known->teacher_id && *known->teacher_id != teacher.id) {
-      return http::problem(409, "not-yours", "Another teacher's lesson is being recorded.");
-    }
+    recorder::LessonStatus last;
+    last.id = lesson->id;
+    if (auto stranger = refuse_stranger(context_, last, teacher)) return std::move(*stranger);
     if (lesson->away)
       return refusal("mark", Error{ErrorKind::kPermissionDenied, "Nothing is being recorded now."});
     SHILU_CHECK(recorder::put_into_inbox(context_.lessons.path_of(lesson->id), wanted, context_.clock));
@@ -186,29 +188,31 @@ void add_live_routes(http::Server& server, const Context& context, RecorderLink&
   server.route("GET", "/api/state", [&link](const http::Request&) { return http::json(200, link.state()); });
   server.route("GET", "/api/events", [context](const http::Request& request) {
     const auto teacher = signed_in(context.store, request);
-    const std::string id = teacher && *teacher ? (*teacher)->id : "";
+    const bool known = teacher && *teacher;
+    if (!known && !context.events.has_room_for_anonymous())
+      return http::problem(503, "unavailable", "Too many are listening. Sign in to be among them.");
+    const Listening who = known ? Listening{(*teacher)->id, token_of(request)} : Listening{};
     http::Response response;
     response.content_type = "text/event-stream";
     response.body = http::EventStream{
-        [context, id](std::shared_ptr<http::EventSink> sink) { context.events.add(std::move(sink), id); }};
+        [context, who](std::shared_ptr<http::EventSink> sink) { context.events.add(std::move(sink), who); }};
     return response;
   });
   http::WebSocketHandlers viewers;
-  viewers.admit = [context, &link](const http::Request& request) -> Status {
-    SHILU_TRY(const auto teacher, signed_in(context.store, request));
-    if (!teacher) return fail(ErrorKind::kPermissionDenied, "Please sign in.");
+  viewers.admit = [context, &link](const http::Request& request) -> std::optional<http::Response> {
+    auto admitted = admit_teacher(context.store, request);
+    if (auto* refusal = std::get_if<http::Response>(&admitted)) return std::move(*refusal);
     // While the recorder is away the preview itself knows whose lesson it was.
     const auto status = link.status();
-    if (status && refuse_stranger(context, status->lesson, *teacher)) {
-      return fail(ErrorKind::kPermissionDenied, "Another teacher's lesson is being recorded.");
-    }
-    return {};
+    if (!status || !refuse_stranger(context, status->lesson, std::get<store::Teacher>(admitted))) return {};
+    return http::problem(403, "not-yours", "Another teacher's lesson is being recorded.");
   };
   viewers.on_open = [context, &preview](const http::Request& request,
                                         std::shared_ptr<http::WebSocket> socket) {
     const auto teacher = signed_in(context.store, request);
     if (!teacher || !*teacher) return socket->close();
-    preview.add(std::string(request.parameter("track")), (*teacher)->id, std::move(socket));
+    preview.add(std::string(request.parameter("track")), {(*teacher)->id, token_of(request)},
+                std::move(socket));
   };
   viewers.on_close = [&preview](std::shared_ptr<http::WebSocket> socket) { preview.remove(socket); };
   server.websocket("/api/preview/{track}", std::move(viewers));

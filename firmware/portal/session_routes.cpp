@@ -26,13 +26,13 @@ http::Response refused(const store::SignIn& sign_in) {
   return response;
 }
 
-Result<http::Response> sign_in(const Context& context, const SignInListener& on_sign_in,
+Result<http::Response> sign_in(const Context& context, const SessionHooks& hooks,
                                const http::Request& request) {
   SHILU_TRY(const Json body, body_object(request));
   SHILU_TRY(const std::string id, json_string(body, "teacher"));
   SHILU_TRY(const std::string pin, json_string(body, "pin"));
   SHILU_TRY(const store::SignIn result, context.store.sign_in(id, pin));
-  on_sign_in(id, result.outcome);
+  hooks.on_sign_in(id, result);
   if (result.outcome != store::SignIn::Outcome::kSignedIn) return refused(result);
   SHILU_TRY(const store::Teacher teacher, context.store.teacher(id));
   const std::int64_t lifetime_s = (result.session.expires_utc_ms - result.session.created_utc_ms) / 1000;
@@ -42,11 +42,10 @@ Result<http::Response> sign_in(const Context& context, const SignInListener& on_
       .with_header("Set-Cookie", session_cookie(result.token, lifetime_s));
 }
 
-Result<http::Response> sign_out(const Context& context, const http::Request& request) {
-  const std::string_view authorization = request.header("authorization");
-  const std::string token = authorization.starts_with("Bearer ") ? std::string(authorization.substr(7))
-                                                                 : request.cookie("shilu_session");
-  SHILU_CHECK(context.store.sign_out(token));
+Result<http::Response> sign_out(const Context& context, const SessionHooks& hooks,
+                                const http::Request& request) {
+  SHILU_CHECK(context.store.sign_out(token_of(request)));
+  hooks.on_sign_out();
   // What was kept in memory before a lesson goes with the teacher. A recorder that is away keeps nothing.
   static_cast<void>(context.recorder.disarm());
   return http::no_content().with_header("Set-Cookie", session_cookie("", 0));
@@ -61,20 +60,21 @@ Result<http::Response> list_teachers(const Context& context) {
 
 }  // namespace
 
-void add_session_routes(http::Server& server, const Context& context, const SignInListener& on_sign_in) {
+void add_session_routes(http::Server& server, const Context& context, const SessionHooks& hooks) {
   server.route("GET", "/api/teachers",
                [context](const http::Request&) { return answer(list_teachers(context)); });
-  server.route("POST", "/api/session", [context, on_sign_in](const http::Request& request) {
-    return answer(sign_in(context, on_sign_in, request));
+  server.route("POST", "/api/session", [context, hooks](const http::Request& request) {
+    return answer(sign_in(context, hooks, request));
   });
   server.route("GET", "/api/session",
                for_teacher(context.store, [](const http::Request&, const store::Teacher& teacher) {
                  return Result<http::Response>(http::json(200, {{"teacher", teacher_json(teacher)}}));
                }));
-  server.route("DELETE", "/api/session",
-               for_teacher(context.store, [context](const http::Request& request, const store::Teacher&) {
-                 return sign_out(context, request);
-               }));
+  server.route(
+      "DELETE", "/api/session",
+      for_teacher(context.store, [context, hooks](const http::Request& request, const store::Teacher&) {
+        return sign_out(context, hooks, request);
+      }));
 }
 
 }  // namespace shilu::portal

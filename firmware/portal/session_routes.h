@@ -6,9 +6,12 @@
 
 namespace shilu::portal {
 
-// Told of every try to sign in, right or wrong; on the handlers' threads.
-using SignInListener = std::function<void(const std::string& teacher_id, store::SignIn::Outcome outcome)>;
+// Called on the handlers' threads.
+struct SessionHooks {
+  std::function<void(const std::string& teacher_id, const store::SignIn&)> on_sign_in;  // each try
+  std::function<void()> on_sign_out;  // after a session ended
+};
 
-void add_session_routes(http::Server& server, const Context& context, const SignInListener& on_sign_in);
+void add_session_routes(http::Server& server, const Context& context, const SessionHooks& hooks);
 
 }  // namespace shilu::portal

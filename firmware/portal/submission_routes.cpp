@@ -28,6 +28,7 @@ Result<Json> clip_notes(const Json& body, const store::Clip& clip) {
   Json taken = Json::array();
   for (const Json& note : notes) {
     SHILU_TRY(const std::int64_t at, json_int(note, "at_ms"));
+    if (!is_lesson_ms(at)) return fail(ErrorKind::kInvalidArgument, "A note must lie inside its clip.");
     const std::int64_t to = json_int_or(note, "to_ms", at + 1);
     SHILU_TRY(const std::string text, json_string(note, "text"));
     if (at < clip.from_ms || to <= at || to > clip.to_ms)

@@ -1,6 +1,7 @@
 #include "firmware/portal/upload_json.h"
 
 #include "firmware/base/json_io.h"
+#include "firmware/portal/package_keeper.h"
 
 namespace shilu::portal {
 namespace {
@@ -51,7 +52,7 @@ Status steer_submission(const Context& context, const std::string& id, std::stri
   if (action == "pause") return context.store.pause_submission(id);
   if (action == "resume") return context.store.resume_submission(id);
   if (action == "send-now") return context.store.send_now(id);
-  if (action == "withdraw") return context.store.withdraw_submission(id);
+  if (action == "withdraw") return withdraw(context, id);
   return fail(ErrorKind::kNotFound, "There is no such action.");
 }
 

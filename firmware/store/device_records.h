@@ -26,9 +26,10 @@ struct Session {
 struct SignIn {
   enum class Outcome { kSignedIn, kWrongPin, kWait };
   Outcome outcome = Outcome::kWrongPin;
-  std::string token;         // kSignedIn: the only time that it is seen
-  Session session;           // kSignedIn
-  std::int64_t wait_ms = 0;  // kWait, and kWrongPin when the next try has to wait
+  bool pin_was_checked = false;  // not for an unknown teacher, and not while one has to wait
+  std::string token;             // kSignedIn: the only time that it is seen
+  Session session;               // kSignedIn
+  std::int64_t wait_ms = 0;      // kWait, and kWrongPin when the next try has to wait
 };
 
 enum class LessonState { kRecording, kFinished, kRecovered };
@@ -135,5 +136,6 @@ struct Submission {
   std::int64_t created_utc_ms = 0;
   std::int64_t updated_utc_ms = 0;
 };
+bool is_alive(const Submission& submission);  // neither withdrawn nor rejected
 
 }  // namespace shilu::store

@@ -61,7 +61,8 @@ class DeviceStore {
   Result<std::vector<std::string>> tiles(std::string_view teacher_id);
 
   // --- Lessons
-  Status put_lesson(const Lesson& lesson);  // new, or replaces the index entry
+  Status put_lesson(const Lesson& lesson);        // new, or replaces the index entry
+  Result<bool> add_lesson(const Lesson& lesson);  // false: it has an entry, which stays as it is
   Status update_lesson(std::string_view id, const LessonFacts& facts);
   Status describe_lesson(std::string_view id, std::string_view subject, std::string_view class_name,
                          std::string_view topic);
@@ -75,7 +76,8 @@ class DeviceStore {
 
   // --- Drafts. Lists are in the order of making.
   Result<Clip> create_clip(Clip clip);
-  Status update_clip(const Clip& clip);     // point, borders, sources and mark
+  // Point, borders, sources and mark; kFailedPrecondition while a submission of it is alive.
+  Status update_clip(const Clip& clip);
   Status delete_clip(std::string_view id);  // kFailedPrecondition once it was submitted
   Result<Clip> clip(std::string_view id);
   Result<std::vector<Clip>> clips_of(std::string_view lesson_id);

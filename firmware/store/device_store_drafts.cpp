@@ -53,12 +53,17 @@ Result<Clip> DeviceStore::create_clip(Clip clip) {
 
 Status DeviceStore::update_clip(const Clip& clip) {
   const std::lock_guard lock(impl_->mutex);
-  return expect_change(
-      impl_->database.run("update clips set point = ?2, from_ms = ?3, to_ms = ?4, sources = ?5, mark = ?6 "
-                          "where id = ?1",
-                          clip.id, clip.point, clip.from_ms, clip.to_ms, canonical_json(Json(clip.sources)),
-                          clip.mark_id),
-      "clip", clip.id);
+  SHILU_TRY(const auto changed,
+            impl_->database.run("update clips set point = ?2, from_ms = ?3, to_ms = ?4, sources = ?5, mark = "
+                                "?6 where id = ?1 and not exists (select 1 from submissions "
+                                "where clip = ?1 and state not in ('withdrawn', 'rejected'))",
+                                clip.id, clip.point, clip.from_ms, clip.to_ms,
+                                canonical_json(Json(clip.sources)), clip.mark_id));
+  if (changed > 0) return {};
+  SHILU_TRY(std::ignore,
+            required(at_most_one(impl_->database.query(select(kClips, "where id = ?1"), clip.id), read_clip),
+                     "clip", clip.id));
+  return fail(ErrorKind::kFailedPrecondition, fmt::format("clip {} has been submitted", clip.id));
 }
 
 Status DeviceStore::delete_clip(std::string_view id) {

@@ -26,6 +26,18 @@ Result<Lesson> read_lesson(const Row& row) {
   return lesson;
 }
 
+constexpr std::string_view kInsert =
+    "insert into lessons (id, teacher, subject, class_name, topic, state, started_utc_ms, duration_ms, "
+    "size_bytes, gap_count, mark_count, directory) "
+    "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) on conflict (id) do ";
+
+Result<std::int64_t> insert(Database& database, const Lesson& lesson, std::string_view on_conflict) {
+  return database.run(std::string(kInsert).append(on_conflict), lesson.id, lesson.teacher_id, lesson.subject,
+                      lesson.class_name, lesson.topic, to_string(lesson.state), lesson.started_utc_ms,
+                      lesson.duration_ms, lesson.size_bytes, lesson.gap_count, lesson.mark_count,
+                      lesson.directory);
+}
+
 }  // namespace
 
 std::string_view to_string(LessonState state) {
@@ -43,19 +55,16 @@ std::string_view to_string(LessonState state) {
 Status DeviceStore::put_lesson(const Lesson& lesson) {
   const std::lock_guard lock(impl_->mutex);
   // Not "insert or replace", which would delete the row that clips refer to.
-  return impl_->database
-      .run(
-          "insert into lessons (id, teacher, subject, class_name, topic, state, started_utc_ms, duration_ms, "
-          "size_bytes, gap_count, mark_count, directory) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-          "?11, ?12) "
-          "on conflict (id) do update set teacher = ?2, subject = ?3, class_name = ?4, topic = ?5, state = "
-          "?6, "
-          "started_utc_ms = ?7, duration_ms = ?8, size_bytes = ?9, gap_count = ?10, mark_count = ?11, "
-          "directory = ?12",
-          lesson.id, lesson.teacher_id, lesson.subject, lesson.class_name, lesson.topic,
-          to_string(lesson.state), lesson.started_utc_ms, lesson.duration_ms, lesson.size_bytes,
-          lesson.gap_count, lesson.mark_count, lesson.directory)
+  return insert(impl_->database, lesson,
+                "update set teacher = ?2, subject = ?3, class_name = ?4, topic = ?5, state = ?6, "
+                "started_utc_ms = ?7, duration_ms = ?8, size_bytes = ?9, gap_count = ?10, mark_count = ?11, "
+                "directory = ?12")
       .map([](std::int64_t) {});
+}
+
+Result<bool> DeviceStore::add_lesson(const Lesson& lesson) {
+  const std::lock_guard lock(impl_->mutex);
+  return insert(impl_->database, lesson, "nothing").map([](std::int64_t added) { return added > 0; });
 }
 
 Status DeviceStore::update_lesson(std::string_view id, const LessonFacts& facts) {

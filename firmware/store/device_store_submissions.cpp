@@ -55,6 +55,10 @@ std::string_view to_string(SubmissionState state) {
   return "";
 }
 
+bool is_alive(const Submission& submission) {
+  return submission.state != kWithdrawn && submission.state != kRejected;
+}
+
 Result<Submission> DeviceStore::create_submission(const NewSubmission& wanted) {
   const auto id = new_uuid();
   {

@@ -74,6 +74,7 @@ Digest hash_of(std::string_view token) {
 Result<SignIn> start_session(Database& database, std::string_view teacher_id, std::int64_t now) {
   SignIn result;
   result.outcome = SignIn::Outcome::kSignedIn;
+  result.pin_was_checked = true;
   result.token = new_token();
   result.session = {std::string(teacher_id), now, now + in_ms(kSessionLifetime)};
   SHILU_TRY(auto transaction, Transaction::begin(database));
@@ -138,9 +139,9 @@ Result<SignIn> DeviceStore::sign_in(std::string_view teacher_id, std::string_vie
     if (!hash) return SignIn{};
     SHILU_TRY(admission, admit(impl_->database, teacher_id, impl_->now_ms()));
   }
-  if (admission.wait_ms > 0) return SignIn{SignIn::Outcome::kWait, {}, {}, admission.wait_ms};
+  if (admission.wait_ms > 0) return SignIn{SignIn::Outcome::kWait, false, {}, {}, admission.wait_ms};
   if (!password_matches(*hash, pin)) {
-    return SignIn{SignIn::Outcome::kWrongPin, {}, {}, admission.next_wait_ms};
+    return SignIn{SignIn::Outcome::kWrongPin, true, {}, {}, admission.next_wait_ms};
   }
   const std::lock_guard lock(impl_->mutex);
   return start_session(impl_->database, teacher_id, impl_->now_ms());

@@ -125,3 +125,42 @@ TEST_CASE("one connection too many is 503 with Retry-After, and a place that is 
     return greet(again) == 200;
   }));
 }
+
+TEST_CASE("one address has its share of the connections, and no more") {
+  auto options = ServerOptions{};
+  options.address = "0.0.0.0";
+  options.max_connections_of_peer = 2;
+  Running r(options);
+  const auto greet = [&](RawPeer& peer) {
+    return status_of(peer.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").read_until("\r\n\r\n"));
+  };
+  std::vector<std::unique_ptr<RawPeer>> peers;
+  for (int i = 0; i < 2; ++i) {
+    peers.push_back(std::make_unique<RawPeer>(r.server.port()));
+    CHECK(greet(*peers.back()) == 200);
+  }
+  RawPeer third(r.server.port());
+  CHECK(status_of(third.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").read_all()) == 503);
+  const auto from_elsewhere = "curl -sS -i --max-time 20 --interface 127.0.0.2 " + url_of(r.server, "/hello");
+  CHECK(status_of(run_command(from_elsewhere)) == 200);
+  peers.clear();
+  CHECK(eventually([&] {
+    RawPeer again(r.server.port());
+    return greet(again) == 200;
+  }));
+}
+
+TEST_CASE("a body that dribbles in has a deadline as a whole") {
+  auto options = tight();
+  options.body_timeout_s = 20;
+  options.whole_body_timeout_s = 2;
+  Running r(options);
+  const auto begun = std::chrono::steady_clock::now();
+  RawPeer peer(r.server.port());
+  peer.send("POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\nx");
+  pollfd answer{peer.fd(), POLLIN, 0};
+  while (::poll(&answer, 1, 200) == 0 && std::chrono::steady_clock::now() < begun + std::chrono::seconds(15))
+    peer.send("x");
+  CHECK(status_of(peer.read_until("\r\n\r\n")) == 408);
+  CHECK(r.calls == 0);
+}

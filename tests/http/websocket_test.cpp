@@ -19,9 +19,9 @@ struct Live {
   std::shared_ptr<WebSocket> last;
 
   Live() {
-    server.websocket("/live", {.admit = [](const Request& request) -> Status {
+    server.websocket("/live", {.admit = [](const Request& request) -> std::optional<Response> {
                                  if (request.header("x-refuse").empty()) return {};
-                                 return fail(ErrorKind::kPermissionDenied, "sign in first");
+                                 return problem(403, "permission-denied", "sign in first");
                                },
                                .on_open =
                                    [this](const Request&, std::shared_ptr<WebSocket> socket) {

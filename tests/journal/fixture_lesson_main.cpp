@@ -13,6 +13,7 @@ constexpr const char* kUsage =
     "usage: shilu-fixture-lesson DIRECTORY [--seconds N] [--board] [--hole FROM_MS TO_MS] [--mark AT_MS "
     "POINT] [--running]\n"
     "                            [--media FILE] [--starts MS] [--no-sound] [--wider MS]\n"
+    "                            [--subject SHA256]\n"
     "       writes a lesson of the test footage; the device's keys go to `keys` beside DIRECTORY\n";
 
 shilu::test::LessonRecipe recipe_from(int count, char** words) {
@@ -42,6 +43,8 @@ shilu::test::LessonRecipe recipe_from(int count, char** words) {
       recipe.sources.front().sound = false;
     } else if (word == "--media") {
       recipe.sources.front().media = ++i < count ? words[i] : "";
+    } else if (word == "--subject") {
+      recipe.subject = shilu::digest_from_hex(++i < count ? words[i] : "").value();
     } else if (word == "--running") {
       recipe.stop = false;
     } else {

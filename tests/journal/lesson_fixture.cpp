@@ -232,6 +232,7 @@ class Director {
     std::stable_sort(script_.begin(), script_.end(),
                      [](const auto& a, const auto& b) { return a.at_ns < b.at_ns; });
     journal_.append(EventRecord{LessonTime{0}, StartEvent{to_rfc3339(clock_.wall())}});
+    if (recipe_.subject) journal_.append(EventRecord{LessonTime{0}, SignInEvent{*recipe_.subject}});
     for (const auto& one : script_) {
       tick_to(one.at_ns, tracks);
       one.action();

@@ -41,7 +41,8 @@ struct LessonRecipe {
   std::vector<SourceRecipe> sources{SourceRecipe{}};
   std::int64_t duration_ms = 12'000;
   std::vector<Mark> marks{};
-  bool stop = true;              // else the lesson still runs
+  std::optional<Digest> subject{};  // of a sign-in
+  bool stop = true;                 // else the lesson still runs
   std::filesystem::path keys{};  // directory of the device's keys; empty: "keys" beside the lesson's folder
   std::string lesson_id{};       // empty: a new one
 };

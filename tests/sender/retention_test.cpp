@@ -227,3 +227,21 @@ TEST_CASE_METHOD(Disk, "a removal that a power cut interrupted is finished") {
   REQUIRE(retention().finish_removals());
   CHECK_FALSE(std::filesystem::exists(going));
 }
+
+TEST_CASE_METHOD(Disk, "with a lesson go all of its packages and what lies beside them") {
+  const auto lesson_row = lesson();
+  const auto withdrawn = submit(lesson_row, nullptr);
+  REQUIRE(store.withdraw_submission(withdrawn.id));
+  const auto delivered = submit(lesson_row, &platform);
+  const auto other = submit(lesson(), &platform);
+  for (const auto& one : {withdrawn, delivered, other}) {
+    for (const char* ending : {".blocks", ".tsr"})
+      REQUIRE(write_file_atomic(*one.package_path + ending, as_bytes(one.id)));
+  }
+  REQUIRE(retention().remove(lesson_row));
+  for (const char* ending : {"", ".blocks", ".tsr"}) {
+    CHECK_FALSE(posix_file_system().exists(*withdrawn.package_path + ending));
+    CHECK_FALSE(posix_file_system().exists(*delivered.package_path + ending));
+    CHECK(posix_file_system().exists(*other.package_path + ending));
+  }
+}

@@ -42,6 +42,25 @@ TEST_CASE_METHOD(Fixture, "a clip gets its id and time, is changed and deleted")
   CHECK(store.delete_clip(clip.id).error().kind == ErrorKind::kNotFound);
 }
 
+TEST_CASE_METHOD(Fixture, "a clip is frozen while a submission of it is alive") {
+  add_teachers();
+  const auto submission = add_queued();
+  auto clip = store.clip(submission.clip_id).value();
+  clip.to_ms += 1'000;
+  CHECK(store.update_clip(clip).error().kind == ErrorKind::kFailedPrecondition);
+  CHECK(store.clip(clip.id).value().to_ms == clip.to_ms - 1'000);
+  SECTION("not after it was rejected") {
+    REQUIRE(store.reject(submission.id, "[]"));
+    CHECK_FALSE(is_alive(store.submission(submission.id).value()));
+  }
+  SECTION("not after it was withdrawn") {
+    REQUIRE(store.withdraw_submission(submission.id));
+    CHECK_FALSE(is_alive(store.submission(submission.id).value()));
+  }
+  REQUIRE(store.update_clip(clip));
+  CHECK(store.clip(clip.id).value() == clip);
+}
+
 TEST_CASE_METHOD(Fixture, "a lesson's clips and documents are listed in the order of making") {
   const auto lesson = add_lesson(std::nullopt);
   const auto other = add_lesson(std::nullopt);

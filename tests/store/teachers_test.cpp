@@ -50,7 +50,9 @@ TEST_CASE_METHOD(Fixture, "neither the token nor the PIN stands in the file") {
 TEST_CASE_METHOD(Fixture, "a wrong PIN and an unknown teacher look the same") {
   add_teachers();
   CHECK(store.sign_in("T001", "000000").value().outcome == Outcome::kWrongPin);
+  CHECK(store.sign_in("T001", "000000").value().pin_was_checked);
   CHECK(store.sign_in("T009", kPin).value().outcome == Outcome::kWrongPin);
+  CHECK_FALSE(store.sign_in("T009", kPin).value().pin_was_checked);
   CHECK(store.sign_in("T001", "000000").value().token.empty());
 }
 
@@ -89,6 +91,7 @@ TEST_CASE_METHOD(Fixture,
     clock.advance(std::chrono::milliseconds(expected - 1));
     const auto early = store.sign_in("T001", kPin).value();  // not even the right one is looked at
     REQUIRE(early.outcome == Outcome::kWait);
+    REQUIRE_FALSE(early.pin_was_checked);
     REQUIRE(early.wait_ms == 1);
     clock.advance(1ms);
   }

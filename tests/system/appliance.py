@@ -27,19 +27,20 @@ class Appliance:
         self.lesson = must(self.bin / "shilu-fixture-lesson", made, *lesson_options).strip()
         (self.data / "lessons").mkdir()
         made.rename(self.data / "lessons" / self.lesson)
-        (self.work / "teachers.json").write_text(json.dumps({"teachers": [TEACHER]}))
+        self.teachers = [TEACHER]
         self.platform_url = platform_url
-        self.more_settings = ""
+        self.more_settings = self.web_settings = ""
 
     def write_settings(self):
         (self.work / "appliance.toml").write_text(
             f'device_name = "room"\ndata_directory = "{self.data}"\nruntime_directory = "{self.work}/run"\n'
-            f'[web]\naddress = "127.0.0.1"\nport = {self.port}\n'
+            f'[web]\naddress = "127.0.0.1"\nport = {self.port}\n{self.web_settings}'
             f'[programme]\nid = "cn-moe-2.0"\ncatalogue = "{ROOT}/config/catalogues/ability-points-2.0.json"\n'
             f'[platform]\nurl = "{self.platform_url}"\nclaim = "CLAIM"\n{self.more_settings}')
 
     def start(self):
         self.write_settings()
+        (self.work / "teachers.json").write_text(json.dumps({"teachers": self.teachers}))
         self.log = open(self.work / "shilud.log", "a")
         self.process = subprocess.Popen([self.bin / "shilud", "--config", self.work / "appliance.toml", "--accounts", self.work / "teachers.json"],
                                         stdout=subprocess.PIPE, stderr=self.log, text=True)

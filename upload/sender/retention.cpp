@@ -8,6 +8,7 @@
 #include "firmware/base/file_system.h"
 #include "firmware/base/log.h"
 #include "upload/evidence/receipt.h"
+#include "upload/sender/package_files.h"
 
 namespace shilu::sender {
 namespace {
@@ -183,9 +184,8 @@ Status Retention::remove(const store::Lesson& lesson) {
   SHILU_CHECK(posix_file_system().sync_directory(options_.lessons_directory));
   SHILU_CHECK(remove_folder(going));
   for (const store::Submission& one : submissions) {
-    if (one.lesson_id != lesson.id || !one.receipt || !one.package_path) continue;
-    fs::remove(*one.package_path, error);
-    fs::remove(*one.package_path + ".blocks", error);
+    if (one.lesson_id != lesson.id || !one.package_path) continue;
+    SHILU_CHECK(remove_package_files(*one.package_path));
   }
   // With clips and submissions the row stays: they go on to speak of it.
   if (const auto forgotten = store_.forget_lesson(lesson.id);

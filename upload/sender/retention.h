@@ -38,7 +38,7 @@ class Retention {
   // Of every lesson whose folder is there, oldest first. Changes nothing.
   Result<std::vector<Judgement>> judge(WallTime now);
   Judgement judge(const store::Lesson& lesson, WallTime now);
-  // Takes away the folder and the packages that were delivered; keeps receipts and verdicts, and the rows
+  // Takes away the folder and its packages, delivered or withdrawn; keeps receipts and verdicts, and the rows
   // that speak of them. Killed at any moment, the lesson is either whole or gone, and finish_removals() takes
   // the rest.
   Status remove(const store::Lesson& lesson);
