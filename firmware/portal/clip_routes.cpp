@@ -93,6 +93,12 @@ Result<http::Response> create_clip(const Context& context, const http::Request& 
   return http::json(201, clip_json(created));
 }
 
+http::Response refusal_of(const Error& error) {
+  if (error.kind != ErrorKind::kFailedPrecondition) return http::problem(error);
+  return http::problem(409, "clip-submitted",
+                       "This clip has been submitted. Withdraw the submission before changing it.");
+}
+
 Result<http::Response> change_clip(const Context& context, const http::Request& request,
                                    const store::Teacher& teacher) {
   SHILU_TRY(store::Clip clip, own_clip(context.store, teacher, request));
@@ -100,19 +106,14 @@ Result<http::Response> change_clip(const Context& context, const http::Request& 
   SHILU_CHECK(read_clip(body, clip));
   SHILU_TRY(auto refusal, refuse(context, clip));
   if (refusal) return std::move(*refusal);
-  const Status changed = context.store.update_clip(clip);
-  if (!changed && changed.error().kind == ErrorKind::kFailedPrecondition) {
-    return http::problem(409, "submitted",
-                         "This clip has been submitted. Withdraw the submission before changing it.");
-  }
-  SHILU_CHECK(changed);
+  if (const Status changed = context.store.update_clip(clip); !changed) return refusal_of(changed.error());
   return http::json(200, clip_json(clip));
 }
 
 Result<http::Response> delete_clip(const Context& context, const http::Request& request,
                                    const store::Teacher& teacher) {
   SHILU_TRY(const store::Clip clip, own_clip(context.store, teacher, request));
-  SHILU_CHECK(context.store.delete_clip(clip.id));
+  if (const Status deleted = context.store.delete_clip(clip.id); !deleted) return refusal_of(deleted.error());
   return http::no_content();
 }
 

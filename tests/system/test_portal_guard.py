@@ -133,7 +133,7 @@ def check_frozen_clip(bin_directory):
         room.state(submission, "queued")
         path = f"/api/lessons/{room.device.lesson}/clips/{clip}"
         refused = problem(me, "PATCH", path, 409, {"to_ms": 6000})
-        assert refused["code"] == "submitted" and "Withdraw" in refused["detail"], refused
+        assert refused["code"] == "clip-submitted" and "Withdraw" in refused["detail"], refused
         part = {"from_ms": 2000, "to_ms": 3000}
         assert problem(me, "POST", f"/api/lessons/{room.device.lesson}/deletions", 409, part)["code"] == "submitted"
         room.database("UPDATE submissions SET state = 'rejected', reasons = '[]' WHERE id = ?", submission)

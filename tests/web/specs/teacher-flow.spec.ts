@@ -184,6 +184,18 @@ test("a lesson goes from sign-in to verdict", async ({ page, device, locale }) =
     await page.locator(".lesson-row").first().waitFor();
     await expectGood(page, "15-submissions");
   });
+
+  await test.step("what was submitted is shown as it was sent; a new clip can be made of it", async () => {
+    const sent = device.lessons[0].clips.length;
+    await page.goto(`${device.url}/lessons/${device.lessons[0].id}/clips/${device.lessons[0].clips[0].id}`);
+    await expect(page.getByTestId("submitted-clip")).toContainText(t["submit.already"] ?? "?");
+    await expect(page.getByTestId("trim")).toHaveCount(0);
+    await expectGood(page, "16-submitted-clip");
+    await page.getByTestId("clip-again").click();
+    await expect(page.getByTestId("start-time")).toHaveText("0:01.0");
+    await expect(page.getByTestId("trim")).toBeVisible();
+    expect(device.lessons[0].clips.length).toBe(sent + 1);
+  });
 });
 
 test("holding stop for 1.5 s stops, a shorter touch only asks", async ({ page, device }) => {

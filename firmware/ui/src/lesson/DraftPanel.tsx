@@ -76,7 +76,7 @@ export function DraftPanel({ lesson, player, sources, onChange }: DraftPanelProp
         <h2>{t("clips.title")} <span class="quiet num">{lesson.clips.length}</span></h2>
         {lesson.clips.length === 0 && <p class="quiet">{t("clips.none")}</p>}
         <ul class="rows is-plain" data-testid="clips">
-          {lesson.clips.map((clip) => <ClipRow key={clip.id} lesson={lesson} clip={clip} submission={submissions.find((one) => one.clip === clip.id && one.state !== "withdrawn")} onChange={onChange} />)}
+          {lesson.clips.map((clip) => <ClipRow key={clip.id} lesson={lesson} clip={clip} submissions={submissions.filter((one) => one.clip === clip.id)} onChange={onChange} />)}
         </ul>
       </section>
       {naming && <AllPoints title={t("points.clip-title")} pickLabel={t("points.choose")} onClose={() => setNaming(null)} onPick={(code) => void make(code, naming)} />}
@@ -96,7 +96,9 @@ function MarkRow({ mark, clip, lesson, onSeek, onMake }: { mark: Mark; clip: Cli
   );
 }
 
-function ClipRow({ lesson, clip, submission, onChange }: { lesson: WholeLesson; clip: Clip; submission: Submission | undefined; onChange: () => Promise<void> }) {
+// A clip that was submitted once stays: what was submitted speaks of it.
+function ClipRow({ lesson, clip, submissions, onChange }: { lesson: WholeLesson; clip: Clip; submissions: readonly Submission[]; onChange: () => Promise<void> }) {
+  const submission = submissions.find((one) => one.state !== "withdrawn");
   const [problem, setProblem] = useState<Problem | null>(null);
   const remove = (): void => void api.deleteClip(lesson.id, clip.id).then(onChange, (error: unknown) => setProblem(asProblem(error)));
   return (
@@ -107,7 +109,7 @@ function ClipRow({ lesson, clip, submission, onChange }: { lesson: WholeLesson; 
         {submission && <StateBadge submission={submission} />}
         {!submission && <Badge>{t("clips.draft")}</Badge>}
       </Link>
-      {!submission && <Button kind="plain" icon="bin" label={t("clips.delete", { point: clip.point })} onClick={remove} />}
+      {submissions.length === 0 && <Button kind="plain" icon="bin" label={t("clips.delete", { point: clip.point })} onClick={remove} />}
       {problem && <ProblemNote problem={problem} />}
     </li>
   );

@@ -19,8 +19,10 @@ import type { Clip, TrackState, WholeLesson } from "../types";
 import { ClipPanel } from "./ClipPanel";
 import { DeletePart } from "./DeletePart";
 import { DraftPanel } from "./DraftPanel";
+import { SubmittedClip } from "./SubmittedClip";
 import { TrimStrip } from "./TrimStrip";
 import { type Borders, useClipDraft } from "./clip-draft";
+import { useSubmissionOf } from "./use-submissions";
 
 export function picturesOf(tracks: readonly TrackState[]): readonly string[] {
   const withPicture = tracks.filter((track) => (track.width ?? 0) > 0 || track.name.endsWith(".video"));
@@ -91,16 +93,21 @@ function WholeDraft({ lesson, player, angles, sources, onChange }: DraftProps & 
 
 function WithClip({ lesson, clip, player, angles, onChange }: DraftProps & { clip: Clip }) {
   const draft = useClipDraft(lesson, clip, onChange);
+  const submission = useSubmissionOf(clip);
   return (
     <div class="lesson-grid">
       <div class="lesson-main">
         <AnglePlayer key={lesson.gaps.length} player={player} angles={angles}>
           <LessonTimeline lesson={lesson} player={player} current={clip.id} draft={draft.now} />
-          <TrimStrip lesson={lesson} player={player} draft={draft} />
+          {!submission && <TrimStrip lesson={lesson} player={player} draft={draft} />}
         </AnglePlayer>
         <Gaps lesson={lesson} />
       </div>
-      <aside class="lesson-side"><ClipPanel lesson={lesson} clip={clip} draft={draft} player={player} onChange={onChange} /></aside>
+      <aside class="lesson-side">
+        {submission
+          ? <SubmittedClip clip={clip} lesson={lesson.id} submission={submission} player={player} onChange={onChange} />
+          : <ClipPanel lesson={lesson} clip={clip} draft={draft} player={player} onChange={onChange} />}
+      </aside>
     </div>
   );
 }

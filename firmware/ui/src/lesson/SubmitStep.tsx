@@ -4,7 +4,6 @@ import { asProblem, type Problem } from "@design/http";
 import { readStoredJson, store } from "@design/storage";
 import { Button } from "@design/parts/Button";
 import type { IconName } from "@design/parts/Icon";
-import { Link } from "@design/parts/Link";
 import { Note, ProblemNote } from "@design/parts/Note";
 import { Badge, Loading, TextField, type BadgeTone } from "@design/parts/Small";
 import type { SyncedPlayer } from "@design/player/synced";
@@ -13,7 +12,6 @@ import { api } from "../api";
 import { t } from "../texts";
 import type { CheckItem, Clip, ClipCheck, WholeLesson } from "../types";
 import { Notes, useNotes } from "./Notes";
-import { useSubmissions } from "./use-submissions";
 
 // Members of the submission form, named as the programme's paper names them.
 const kFields = ["主题", "学科", "教学对象", "教学重点", "教学难点"] as const;
@@ -48,7 +46,6 @@ export function SubmitStep({ lesson, clip, player, onStep }: SubmitProps) {
   const [check, setCheck] = useState<ClipCheck | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
-  const submitted = useSubmissions().find((one) => one.clip === clip.id && one.state !== "withdrawn" && one.state !== "rejected");
 
   const look = (): void => void api.checkClip(lesson.id, clip.id).then(setCheck, (error: unknown) => setProblem(asProblem(error)));
   useEffect(look, [clip.id, clip.from_ms, clip.to_ms, clip.point, lesson.documents.length]);
@@ -81,14 +78,6 @@ export function SubmitStep({ lesson, clip, player, onStep }: SubmitProps) {
     }
   };
 
-  if (submitted) {
-    return (
-      <Note tone="ok">
-        <p>{t("submit.already")}</p>
-        <p><Link to={`/submissions/${encodeURIComponent(submitted.id)}`}>{t("submit.see")}</Link></p>
-      </Note>
-    );
-  }
   return (
     <div class="stack">
       <h3>{t("check.title")}</h3>

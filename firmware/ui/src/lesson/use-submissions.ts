@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { api } from "../api";
 import { onSubmission } from "../live";
-import type { Submission } from "../types";
+import type { Clip, Submission } from "../types";
 
 export function useSubmissions(): readonly Submission[] {
   const [all, setAll] = useState<readonly Submission[]>([]);
@@ -12,4 +12,9 @@ export function useSubmissions(): readonly Submission[] {
     return onSubmission(load);
   }, []);
   return all;
+}
+
+// The one that stands for the clip: neither withdrawn nor rejected. As long as there is one the clip does not change.
+export function useSubmissionOf(clip: Clip): Submission | undefined {
+  return useSubmissions().find((one) => one.clip === clip.id && one.state !== "withdrawn" && one.state !== "rejected");
 }
