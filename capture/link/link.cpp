@@ -11,8 +11,6 @@ namespace {
 
 // What no honest peer exceeds. The other side may be broken or taken over, so every length is held to them.
 constexpr std::size_t kMaxText = 4096;
-constexpr std::size_t kMaxConfiguration = 64u << 10;
-constexpr std::size_t kMaxUnit = 24u << 20;  // below kMaxMessage; a 4K intra frame has about 2 MiB
 // Three years since boot, and the finest clocks in use: what keeps times and sums of ticks far from the end
 // of 64 bits.
 constexpr std::int64_t kMaxTime = 100'000'000'000'000'000;

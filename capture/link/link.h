@@ -15,6 +15,10 @@ namespace shilu::link {
 
 inline constexpr std::uint8_t kVersion = 1;
 
+// Bytes. What is larger is no message: a capture leaves such units out.
+inline constexpr std::size_t kMaxConfiguration = 64u << 10;
+inline constexpr std::size_t kMaxUnit = 24u << 20;  // below kMaxMessage; a 4K intra frame has about 2 MiB
+
 // capture -> recorder, first
 struct Hello {
   std::string source;   // "room"

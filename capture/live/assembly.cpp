@@ -59,6 +59,11 @@ std::optional<PassThrough> pass_through(const GstStructure* caps) {
   return std::nullopt;
 }
 
+bool is_sound(const GstStructure* caps) {
+  return std::string_view(gst_structure_get_name(caps)).starts_with("audio/") ||
+         text_field(caps, "media") == "audio";
+}
+
 void on_pad_added(GstElement*, GstPad* pad, gpointer assembly) {
   if (GST_PAD_IS_SRC(pad)) static_cast<Assembly*>(assembly)->attach(pad);
 }
@@ -72,6 +77,10 @@ GstPadProbeReturn on_event(GstPad* pad, GstPadProbeInfo* info, gpointer assembly
 }
 
 }  // namespace
+
+bool is_recorded_untouched(const GstCaps* caps) {
+  return pass_through(gst_caps_get_structure(caps, 0)).has_value();
+}
 
 Assembly::Assembly(AssemblyOptions options, Backlog& backlog)
     : options_(options),
@@ -88,6 +97,10 @@ Assembly::Assembly(AssemblyOptions options, Backlog& backlog)
 }
 
 Assembly::~Assembly() {
+  stop();
+}
+
+void Assembly::stop() {
   gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
 }
 
@@ -142,6 +155,7 @@ void Assembly::refuse(Error error) {
 Status Assembly::try_attach(GstPad* pad, GstCaps* caps) {
   if (caps == nullptr || gst_caps_is_any(caps) || gst_caps_is_empty(caps)) return discard(pad);
   const auto* structure = gst_caps_get_structure(caps, 0);
+  if (!options_.sound && is_sound(structure)) return discard(pad);
   if (const auto known = pass_through(structure)) return attach_end(pad, known->kind, known->chain, 0);
   const std::string_view name(gst_structure_get_name(structure));
   if (name == "video/x-raw") {
@@ -158,7 +172,9 @@ Status Assembly::try_attach(GstPad* pad, GstCaps* caps) {
   // Another format (G.711, Opus, MJPEG ...): decoded, and encoded anew.
   SHILU_TRY(auto* decoder, add_element("decodebin"));
   attach_pads_of(decoder);
-  tap_rtp(pad, text_field(structure, "media") == "audio" ? MediaKind::kAudio : MediaKind::kVideo, nullptr);
+  const bool sound = is_sound(structure);
+  tap_rtp(pad, sound ? MediaKind::kAudio : MediaKind::kVideo, nullptr);
+  if (sound) note_sound(pad, decoder);
   const auto sink = adopt(gst_element_get_static_pad(decoder, "sink"));
   gst_element_sync_state_with_parent(decoder);
   if (link(pad, sink.get())) return {};
@@ -210,6 +226,7 @@ Status Assembly::attach_end(GstPad* pad, MediaKind kind, const std::string& chai
   auto stream = std::make_unique<Stream>(adopt(gst_bin_get_by_name(GST_BIN(bin), "units")), options, backlog_,
                                          progress_, lip_sync_);
   tap_rtp(pad, kind, stream.get());
+  if (kind == MediaKind::kAudio) note_sound(pad, bin);
   {
     const std::lock_guard lock(mutex_);
     streams_.push_back(std::move(stream));
@@ -225,6 +242,28 @@ void Assembly::tap_rtp(GstPad* pad, MediaKind kind, Stream* stream) {
                             lip_sync_, stream);
   const std::lock_guard lock(mutex_);
   if (tap) taps_.push_back(std::move(tap));
+}
+
+void Assembly::note_sound(GstPad* pad, GstElement* behind) {
+  const std::lock_guard lock(mutex_);
+  sound_branches_.push_back({share(pad), share(behind)});
+}
+
+// Elements say what is wrong with them, or refuse what comes; then the source says no more than that it
+// cannot go on.
+bool Assembly::is_fault_of_sound(const GstMessage* message) const {
+  const auto refused = [](const SoundBranch& branch) {
+    const auto flow = gst_pad_get_last_flow_return(branch.from.get());
+    return flow <= GST_FLOW_NOT_NEGOTIATED;
+  };
+  const auto complains = [&](const SoundBranch& branch) {
+    return message != nullptr &&
+           gst_object_has_as_ancestor(GST_MESSAGE_SRC(message), GST_OBJECT(branch.bin.get())) != FALSE;
+  };
+  const std::lock_guard lock(mutex_);
+  const bool picture = claimed_[0];
+  return picture && std::any_of(sound_branches_.begin(), sound_branches_.end(),
+                                [&](const auto& branch) { return refused(branch) || complains(branch); });
 }
 
 Status Assembly::discard(GstPad* pad) {

@@ -18,14 +18,18 @@ namespace shilu::live {
 struct AssemblyOptions {
   bool live = true;            // the source delivers in real time by itself; otherwise it is paced
   bool resumed = false;        // an attempt before this one delivered units
+  bool sound = true;           // else its sound runs into nothing
   SettlerTimes settling;       // how long the times of a network source are not yet to be trusted
   int frames_per_second = 25;  // of pictures that have to be encoded
 };
 
+// Its units go into the recording as they come, without a decoder and an encoder.
+bool is_recorded_untouched(const GstCaps* caps);
+
 class Assembly {
  public:
   Assembly(AssemblyOptions options, Backlog& backlog);
-  ~Assembly();  // stops the pipeline
+  ~Assembly();  // stops it
   Assembly(const Assembly&) = delete;
   Assembly& operator=(const Assembly&) = delete;
 
@@ -50,7 +54,11 @@ class Assembly {
   void lives_with(std::function<std::optional<Error>()> ended) { ended_ = std::move(ended); }
 
   Status start();
+  void stop();  // no unit comes any more
   std::optional<Error> failure() const;
+  // Whether the sound is what went wrong, and the picture could do without it. `message`: the error that the
+  // pipeline ended with, or null.
+  bool is_fault_of_sound(const GstMessage* message) const;
 
  private:
   GstElement* place(const GstOwner<GstElement>& element);
@@ -59,6 +67,7 @@ class Assembly {
   Status discard(GstPad* pad);
   bool claim(MediaKind kind);
   void tap_rtp(GstPad* pad, MediaKind kind, Stream* stream);
+  void note_sound(GstPad* pad, GstElement* behind);
   Result<std::string> picture_chain(const GstStructure* caps) const;
   Result<std::string> sound_chain() const;
 
@@ -74,6 +83,11 @@ class Assembly {
   std::vector<std::unique_ptr<RtpTap>> taps_;     // guarded by mutex_
   std::vector<std::unique_ptr<Stream>> streams_;  // guarded by mutex_
   std::optional<Error> failure_;                  // guarded by mutex_
+  struct SoundBranch {
+    GstOwner<GstPad> from;
+    GstOwner<GstElement> bin;
+  };
+  std::vector<SoundBranch> sound_branches_;  // guarded by mutex_
 };
 
 }  // namespace shilu::live

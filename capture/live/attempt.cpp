@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <mutex>
-#include <thread>
 
 #include "capture/live/failure.h"
-#include "capture/live/onvif.h"
+#include "capture/live/key_mender.h"
 #include "firmware/base/log.h"
 
 namespace shilu::live {
@@ -26,20 +24,17 @@ double seconds_of(Nanoseconds time) {
 // Watches over a started assembly.
 class Watch {
  public:
-  Watch(const SourceSpec& spec, const AttemptTimes& times, Assembly& assembly, Backlog& backlog,
-        std::atomic<bool>& key_needed)
+  Watch(const SourceSpec& spec, const AttemptPlan& plan, const AttemptTimes& times, Assembly& assembly,
+        Backlog& backlog, std::atomic<bool>& key_needed, KeyMender& mender)
       : spec_(spec),
+        plan_(plan),
         times_(times),
         assembly_(assembly),
         backlog_(backlog),
         key_needed_(key_needed),
+        mender_(mender),
         bus_(adopt(gst_element_get_bus(assembly.pipeline()))),
         started_(SystemClock().monotonic()) {}
-  ~Watch() {
-    if (mending_.joinable()) mending_.join();  // at most the patience of its questions
-  }
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
 
   AttemptEnd run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
@@ -95,9 +90,16 @@ class Watch {
   void tell_notices() {
     if (!assembly_.progress().live) return;
     std::string told;
-    if (sound_missing()) told = fmt::format("The sound of {} has stopped.", spec_.shown());
+    if (!plan_.sound) {
+      told = fmt::format(
+          "The sound of {} cannot be recorded, for nothing here understands its format. Set it to AAC or "
+          "G.711.",
+          spec_.shown());
+    } else if (sound_missing()) {
+      told = fmt::format("The sound of {} has stopped.", spec_.shown());
+    }
     if (const auto distance = long_key_distance()) {
-      mend_key_distance();
+      mender_.begin();
       told += fmt::format(
           "{}{} sends a key picture only every {:.1f} s: clips then begin up to so much early, and a "
           "power cut costs so much more. Set its I-frame interval to 1 s.",
@@ -109,29 +111,11 @@ class Watch {
           "I-frame interval to 1 s, and turn off intra refresh.",
           told.empty() ? "" : " ", capital(spec_.shown()));
     }
-    if (const auto outcome = mending_outcome(); !outcome.empty()) told += (told.empty() ? "" : " ") + outcome;
+    if (const auto outcome = mender_.outcome(); !outcome.empty()) told += (told.empty() ? "" : " ") + outcome;
     if (told == told_) return;
     told_ = told;
     if (!told.empty()) log_warning("{}", told);
     backlog_.set_state({link::SourceState::kLive, told, ""});
-  }
-
-  // Once an attempt, and beside the watching: the camera's web server may be slow.
-  void mend_key_distance() {
-    if (spec_.onvif.empty() || mending_.joinable()) return;
-    mending_ = std::thread([this] {
-      const auto path = spec_.location.substr(
-          std::min(spec_.location.find('/', spec_.location.find("://") + 3), spec_.location.size()));
-      const auto done = set_key_distance_of_a_second(spec_.onvif, {spec_.user, spec_.password}, path);
-      auto sentence = done ? *done : fmt::format("It could not be set over ONVIF: {}.", done.error().message);
-      const std::lock_guard lock(mending_mutex_);
-      mending_outcome_ = std::move(sentence);
-    });
-  }
-
-  std::string mending_outcome() {
-    const std::lock_guard lock(mending_mutex_);
-    return mending_outcome_;
   }
 
   bool sound_missing() {
@@ -155,40 +139,43 @@ class Watch {
   }
 
   AttemptEnd end(link::StateChange why, GstMessage* message) {
+    const bool failed = message != nullptr && GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR;
     const bool ended = message != nullptr && GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS;
-    return {std::move(why), assembly_.progress().live, ended && spec_.kind == "file"};
+    const bool for_sound = assembly_.is_fault_of_sound(failed ? message : nullptr);
+    assembly_.stop();  // a unit that comes at the last moment counts
+    return {std::move(why), assembly_.progress().live, ended && spec_.kind == "file", for_sound};
   }
 
   const SourceSpec& spec_;
+  const AttemptPlan& plan_;
   const AttemptTimes& times_;
   Assembly& assembly_;
   Backlog& backlog_;
   std::atomic<bool>& key_needed_;
+  KeyMender& mender_;
   GstOwner<GstBus> bus_;
   MonotonicTime started_;
   std::string told_;
   bool told_standstill_ = false;
-  std::mutex mending_mutex_;
-  std::string mending_outcome_;  // guarded by mending_mutex_
-  std::thread mending_;
 };
 
 }  // namespace
 
-AttemptEnd run_attempt(const SourceSpec& spec, Transport transport, bool resumed, const AttemptTimes& times,
+AttemptEnd run_attempt(const SourceSpec& spec, const AttemptPlan& plan, const AttemptTimes& times,
                        ScreenConsent& consent, Backlog& backlog, std::atomic<bool>& key_needed,
-                       std::stop_token stop) {
-  const auto failed = [&](const Error& error) { return AttemptEnd{explain(spec, error), false, false}; };
+                       KeyMender& mender, std::stop_token stop) {
+  const auto failed = [&](const Error& error) { return AttemptEnd{explain(spec, error)}; };
   const auto asking = [&] { backlog.set_state(explain_asking(spec)); };
   auto options = assembly_options_for(spec);
   if (!options) return failed(options.error());
-  options->resumed = resumed;
+  options->resumed = plan.resumed;
+  options->sound = plan.sound;
   if (times.start == StartTimes::kAsTheyCome) options->settling = {};
   Assembly assembly(*options, backlog);
-  if (const auto built = build_source(assembly, spec, transport, {consent, asking, stop}); !built)
+  if (const auto built = build_source(assembly, spec, plan.transport, {consent, asking, stop}); !built)
     return failed(built.error());
   key_needed = false;
-  Watch watch(spec, times, assembly, backlog, key_needed);
+  Watch watch(spec, plan, times, assembly, backlog, key_needed, mender);
   // A start that fails leaves the reason on the bus.
   if (const auto started = assembly.start(); !started) log_debug("{}", started.error().message);
   return watch.run(stop);

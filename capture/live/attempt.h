@@ -7,6 +7,7 @@
 
 #include "capture/live/attempt_times.h"
 #include "capture/live/backlog.h"
+#include "capture/live/key_mender.h"
 #include "capture/live/screen_consent.h"
 #include "capture/live/sources.h"
 
@@ -16,13 +17,20 @@ struct AttemptEnd {
   link::StateChange why;   // kLost
   bool delivered = false;  // units arrived
   bool finished = false;   // a file came to its end: there is nothing to try again
+  bool for_sound = false;  // the sound is what cannot be recorded; the picture can
+};
+
+struct AttemptPlan {
+  Transport transport = Transport::kTcp;
+  bool resumed = false;  // an attempt before this one delivered units
+  bool sound = true;     // else it is left out, since it cannot be recorded
 };
 
 // Blocks until the source is lost or `stop`. `key_needed`, set by another thread: a key picture is wanted
 // that does not come; the attempt ends for it, since a new one begins with a key picture.
 // `consent`: what a shared screen is recorded with.
-AttemptEnd run_attempt(const SourceSpec& spec, Transport transport, bool resumed, const AttemptTimes& times,
+AttemptEnd run_attempt(const SourceSpec& spec, const AttemptPlan& plan, const AttemptTimes& times,
                        ScreenConsent& consent, Backlog& backlog, std::atomic<bool>& key_needed,
-                       std::stop_token stop);
+                       KeyMender& mender, std::stop_token stop);
 
 }  // namespace shilu::live

@@ -86,17 +86,23 @@ void follow_source(const CaptureOptions& options, Backlog& backlog, std::atomic<
   ScreenConsent consent(options.consent_file, options.asking);
   TransportPlan transport(options.transport);
   StateReport report(backlog);
+  KeyMender mender(options.source);
   report.connecting(options.source);
   auto pause_time = kFirstPause;
-  bool delivered_ever = false;
+  AttemptPlan plan;
+  bool sound_failed = false;  // in the last attempt
   while (!stop.stop_requested()) {
-    const auto end = run_attempt(options.source, transport.current(), delivered_ever, options.times, consent,
-                                 backlog, key_needed, stop);
+    plan.transport = transport.current();
+    const auto end =
+        run_attempt(options.source, plan, options.times, consent, backlog, key_needed, mender, stop);
     if (stop.stop_requested()) return;
     report.lost(end);
     if (end.finished) return wait_for(stop);
-    transport.learn(end);
-    delivered_ever = delivered_ever || end.delivered;
+    // One attempt can be unlucky with a packet; a sound that fails twice stays out.
+    if (end.for_sound && sound_failed) plan.sound = false;
+    sound_failed = end.for_sound;
+    if (!end.for_sound) transport.learn(end);
+    plan.resumed = plan.resumed || end.delivered;
     pause_time = end.delivered ? kFirstPause : pause_time;
     pause(std::max(pause_time, tact(end, options.source, consent)), stop);
     pause_time = std::min(pause_time * 2, kLongestPause);

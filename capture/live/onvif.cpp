@@ -13,20 +13,27 @@
 namespace shilu::live {
 namespace {
 
-constexpr std::chrono::milliseconds kPatience{5000};
+constexpr Nanoseconds kPatienceOfOne = std::chrono::seconds(5);
 
-// A question and its answer.
-Result<SoapAnswer> ask(const std::string& url, const std::string& body,
-                       const std::optional<SoapCredentials>& credentials) {
+// A question and its answer, which has to come before `until`.
+Result<SoapAnswer> ask_once(const std::string& url, const std::string& body,
+                            const std::optional<SoapCredentials>& credentials, MonotonicTime until,
+                            const std::stop_token& stop) {
+  const auto rest = std::min(kPatienceOfOne, until - SystemClock().monotonic());
+  if (rest <= Nanoseconds(0)) return fail(ErrorKind::kTimedOut, "its answers take too long");
+  const auto patience = std::chrono::ceil<std::chrono::milliseconds>(rest);
   http::ClientOptions options;
-  options.connect_timeout = kPatience;
+  options.connect_timeout = patience;
   http::Client client(options);
   http::ClientRequest request;
   request.method = "POST";
   request.url = url;
   request.headers = {{"Content-Type", "application/soap+xml; charset=utf-8"}};
   request.body = soap_envelope(body, credentials);
-  request.answer_timeout = kPatience;
+  request.answer_timeout = patience;
+  request.on_progress = [&](std::uint64_t) {
+    return !stop.stop_requested() && SystemClock().monotonic() < until;
+  };
   SHILU_TRY(const auto response, client.perform(request));
   if (response.status == 401) {
     return fail(ErrorKind::kPermissionDenied, "it refuses the user name or the password");
@@ -61,41 +68,41 @@ std::string path_of(const std::string& url) {
 
 }  // namespace
 
-OnvifCamera::OnvifCamera(std::string device_url, OnvifAccount account)
-    : device_url_(std::move(device_url)), media_url_(device_url_), account_(std::move(account)) {}
+OnvifCamera::OnvifCamera(const std::string& device_url, OnvifAccount account, std::stop_token stop)
+    : url_(device_url),
+      account_(std::move(account)),
+      stop_(std::move(stop)),
+      until_(SystemClock().monotonic() + kPatience) {}
 
-namespace {
-
-SoapCredentials credentials_of(const OnvifAccount& account, std::int64_t clock_offset_s) {
+Result<SoapAnswer> OnvifCamera::ask(const std::string& body) {
   const auto created =
-      fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(now_s() + clock_offset_s)));
-  return {account.user, account.password, created};
+      fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(now_s() + clock_offset_s_)));
+  return ask_once(url_, body, SoapCredentials{account_.user, account_.password, created}, until_, stop_);
 }
 
-}  // namespace
-
-Result<OnvifCamera> OnvifCamera::open(const std::string& device_url, OnvifAccount account) {
-  OnvifCamera camera(device_url, std::move(account));
+Result<OnvifCamera> OnvifCamera::open(const std::string& device_url, OnvifAccount account,
+                                      std::stop_token stop) {
+  OnvifCamera camera(device_url, std::move(account), std::move(stop));
   // The one question that is answered without an account: a token is only good near the camera's own time.
-  SHILU_TRY(const auto time, ask(device_url, "<tds:GetSystemDateAndTime/>", std::nullopt));
+  SHILU_TRY(const auto time,
+            ask_once(device_url, "<tds:GetSystemDateAndTime/>", std::nullopt, camera.until_, camera.stop_));
   if (const auto seconds = utc_seconds(descendant(time.body, "UTCDateTime")))
     camera.clock_offset_s_ = *seconds - now_s();
   SHILU_TRY(const auto services,
-            ask(device_url, "<tds:GetCapabilities><tds:Category>Media</tds:Category></tds:GetCapabilities>",
-                credentials_of(camera.account_, camera.clock_offset_s_)));
+            camera.ask("<tds:GetCapabilities><tds:Category>Media</tds:Category></tds:GetCapabilities>"));
   const auto media = text_of(descendant(services.body, "Media"), "XAddr");
   if (media.empty()) return fail(ErrorKind::kCorrupted, "it has no media service of ONVIF 1.0");
-  camera.media_url_ = media;
+  camera.url_ = media;
   return camera;
 }
 
 Result<std::vector<OnvifProfile>> OnvifCamera::profiles() {
-  SHILU_TRY(const auto answer,
-            ask(media_url_, "<trt:GetProfiles/>", credentials_of(account_, clock_offset_s_)));
+  SHILU_TRY(const auto answer, ask("<trt:GetProfiles/>"));
   std::vector<OnvifProfile> profiles;
   for (const auto& node : descendant(answer.body, "GetProfilesResponse").children()) {
     const auto encoder = descendant(node, "VideoEncoderConfiguration");
     if (local_name(node) != "Profiles" || !encoder) continue;
+    if (profiles.size() == kMostProfiles) break;
     OnvifProfile profile;
     profile.token = node.attribute("token").as_string();
     profile.encoder_token = encoder.attribute("token").as_string();
@@ -103,12 +110,10 @@ Result<std::vector<OnvifProfile>> OnvifCamera::profiles() {
     profile.frames_per_second = descendant(encoder, "FrameRateLimit").text().as_int();
     profile.pictures_per_key = descendant(encoder, "GovLength").text().as_int();
     const auto uri =
-        ask(media_url_,
-            fmt::format("<trt:GetStreamUri><trt:StreamSetup><tt:Stream>RTP-Unicast</tt:Stream><tt:Transport>"
+        ask(fmt::format("<trt:GetStreamUri><trt:StreamSetup><tt:Stream>RTP-Unicast</tt:Stream><tt:Transport>"
                         "<tt:Protocol>RTSP</tt:Protocol></tt:Transport></trt:StreamSetup><trt:ProfileToken>{}"
                         "</trt:ProfileToken></trt:GetStreamUri>",
-                        xml_escaped(profile.token)),
-            credentials_of(account_, clock_offset_s_));
+                        xml_escaped(profile.token)));
     if (uri) profile.stream_path = path_of(text_of(uri->body, "Uri"));
     profiles.push_back(std::move(profile));
   }
@@ -118,41 +123,37 @@ Result<std::vector<OnvifProfile>> OnvifCamera::profiles() {
 Status OnvifCamera::set_pictures_per_key(const OnvifProfile& profile, int pictures) {
   SHILU_TRY(
       const auto answer,
-      ask(media_url_,
-          fmt::format("<trt:GetVideoEncoderConfiguration><trt:ConfigurationToken>{}</trt:ConfigurationToken>"
+      ask(fmt::format("<trt:GetVideoEncoderConfiguration><trt:ConfigurationToken>{}</trt:ConfigurationToken>"
                       "</trt:GetVideoEncoderConfiguration>",
-                      xml_escaped(profile.encoder_token)),
-          credentials_of(account_, clock_offset_s_)));
+                      xml_escaped(profile.encoder_token))));
   auto configuration = descendant(answer.body, "Configuration");
   auto length = descendant(configuration, "GovLength");
   if (!length)
     return fail(ErrorKind::kFailedPrecondition, "its encoder has no key picture interval that can be set");
   length.text().set(pictures);
-  return ask(media_url_,
-             fmt::format(
+  return ask(fmt::format(
                  "<trt:SetVideoEncoderConfiguration>{}<trt:ForcePersistence>true</trt:ForcePersistence>"
                  "</trt:SetVideoEncoderConfiguration>",
-                 copied_as(configuration, "trt:Configuration")),
-             credentials_of(account_, clock_offset_s_))
+                 copied_as(configuration, "trt:Configuration")))
       .map([](const SoapAnswer&) {});
 }
 
 Status OnvifCamera::ask_for_key_picture(const OnvifProfile& profile) {
-  return ask(media_url_,
-             fmt::format("<trt:SetSynchronizationPoint><trt:ProfileToken>{}</trt:ProfileToken></"
+  return ask(fmt::format("<trt:SetSynchronizationPoint><trt:ProfileToken>{}</trt:ProfileToken></"
                          "trt:SetSynchronizationPoint>",
-                         xml_escaped(profile.token)),
-             credentials_of(account_, clock_offset_s_))
+                         xml_escaped(profile.token)))
       .map([](const SoapAnswer&) {});
 }
 
 Result<std::string> set_key_distance_of_a_second(const std::string& device_url, const OnvifAccount& account,
-                                                 const std::string& stream_path) {
-  SHILU_TRY(auto camera, OnvifCamera::open(device_url, account));
+                                                 const std::string& stream_path, std::stop_token stop) {
+  SHILU_TRY(auto camera, OnvifCamera::open(device_url, account, std::move(stop)));
   SHILU_TRY(const auto profiles, camera.profiles());
   if (profiles.empty()) return fail(ErrorKind::kFailedPrecondition, "it tells no profile with a picture");
   const auto found = std::find_if(profiles.begin(), profiles.end(),
                                   [&](const OnvifProfile& one) { return one.stream_path == stream_path; });
+  if (found == profiles.end() && profiles.size() > 1)
+    return fail(ErrorKind::kFailedPrecondition, "none of its profiles tells this stream's address");
   const auto& profile = found == profiles.end() ? profiles.front() : *found;
   const int pictures = std::max(profile.frames_per_second, 1);
   SHILU_CHECK(camera.set_pictures_per_key(profile, pictures));

@@ -3,14 +3,19 @@
 // lie apart, to set that, and to ask for one now. SOAP 1.2 with a WS-UsernameToken digest (WSS Username Token
 // Profile 1.0), whose time is the camera's own. Sources: onvif.org core and media service
 // specifications 20.12. Cameras that want HTTP digest instead, or only Media 2 (H.265), are refused with
-// their words. Thread-bound; each call blocks for up to 5 s.
+// their words. Thread-bound; calls block, but all of a camera's for at most OnvifCamera::kPatience, and not
+// beyond the stop.
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
+#include "firmware/base/clock.h"
 #include "firmware/base/result.h"
 
 namespace shilu::live {
+
+struct SoapAnswer;
 
 struct OnvifAccount {
   std::string user;
@@ -30,26 +35,30 @@ class OnvifCamera {
  public:
   // kUnavailable, kTimedOut; kPermissionDenied: the camera refuses the account; kCorrupted: it answers
   // something else.
-  static Result<OnvifCamera> open(const std::string& device_url, OnvifAccount account);
+  static Result<OnvifCamera> open(const std::string& device_url, OnvifAccount account, std::stop_token stop);
+  static constexpr Nanoseconds kPatience = std::chrono::seconds(10);
+  static constexpr std::size_t kMostProfiles = 16;
 
-  Result<std::vector<OnvifProfile>> profiles();
+  Result<std::vector<OnvifProfile>> profiles();  // the first kMostProfiles
   // Everything else of the encoder's settings is given back as it was.
   Status set_pictures_per_key(const OnvifProfile& profile, int pictures);
   Status ask_for_key_picture(const OnvifProfile& profile);
 
  private:
-  OnvifCamera(std::string device_url, OnvifAccount account);
+  OnvifCamera(const std::string& device_url, OnvifAccount account, std::stop_token stop);
+  Result<SoapAnswer> ask(const std::string& body);  // with the account
 
-  std::string device_url_;
-  std::string media_url_;
+  std::string url_;  // of the service that is asked
   OnvifAccount account_;
+  std::stop_token stop_;
+  MonotonicTime until_;
   std::int64_t clock_offset_s_ = 0;  // the camera's clock less ours
 };
 
-// A key picture a second for the stream of this path (the first profile when none is known by it), and one
-// now. Gives a sentence of what was done.
+// A key picture a second for the stream of this path (or for the only one that there is), and one now. Gives
+// a sentence of what was done. kFailedPrecondition: none of several streams has this path.
 Result<std::string> set_key_distance_of_a_second(const std::string& device_url, const OnvifAccount& account,
-                                                 const std::string& stream_path);
+                                                 const std::string& stream_path, std::stop_token stop = {});
 
 struct DiscoveredCamera {
   std::string address;     // who answered: "10.0.0.8"

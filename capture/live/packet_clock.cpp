@@ -21,6 +21,7 @@ constexpr Nanoseconds kJump = seconds(1);
 constexpr Nanoseconds kFar = milliseconds(500);
 constexpr Nanoseconds kLargestBias = milliseconds(100);
 constexpr double kFollowWithinNs = 1e9;
+constexpr double kFindWithinNs = kFollowWithinNs / 4;
 
 }  // namespace
 
@@ -54,18 +55,20 @@ void PacketClock::settle(Nanoseconds offset, MonotonicTime now) {
   offset_ = offset;
 }
 
-// `passed`: of the sender's time since the last packet.
-void PacketClock::follow(Nanoseconds passed, MonotonicTime now) {
+// `passed`: of the sender's time since the last packet; `early`: the delay is only being found.
+void PacketClock::follow(Nanoseconds passed, bool early, MonotonicTime now) {
   const auto least = least_delay(now);
   if (!least) return;
   const auto error = *least + bias_ - offset_;
   if (error > Nanoseconds(0) && now < late_until_) return;
   if (std::chrono::abs(error) > kFar) return restart(*least + bias_);
-  const auto share = std::clamp(static_cast<double>(passed.count()) / kFollowWithinNs, 0.0, 1.0);
+  const auto share =
+      std::clamp(static_cast<double>(passed.count()) / (early ? kFindWithinNs : kFollowWithinNs), 0.0, 1.0);
   offset_ += Nanoseconds(static_cast<std::int64_t>(static_cast<double>(error.count()) * share));
 }
 
-MonotonicTime PacketClock::place(std::uint32_t timestamp, MonotonicTime measured, MonotonicTime now) {
+MonotonicTime PacketClock::place(std::uint32_t timestamp, std::optional<MonotonicTime> measured,
+                                 MonotonicTime now) {
   const auto step = last_timestamp_ ? static_cast<std::int32_t>(timestamp - *last_timestamp_) : 0;
   last_timestamp_ = timestamp;
   ticks_ += step;  // the nearest way round: the timestamp wraps at 2^32
@@ -77,14 +80,14 @@ MonotonicTime PacketClock::place(std::uint32_t timestamp, MonotonicTime measured
   last_arrival_ = now;
   note_delay(Nanoseconds(now.ns) - sender, now);
   if (!settled_) {
-    if (sender < settling_) return measured;
-    settle(Nanoseconds(measured.ns) - sender, now);
+    if (measured && sender < settling_) return *measured;
+    settle(Nanoseconds(measured.value_or(now).ns) - sender, now);
   }
   const bool from_the_future = sender + offset_ > Nanoseconds(now.ns) + kJump;
   if (passed < -kJump || from_the_future) {
     restart(Nanoseconds(now.ns) - sender + bias_);
   } else {
-    follow(passed, now);
+    follow(passed, sender < settling_, now);
   }
   return {(sender + offset_).count()};
 }

@@ -3,7 +3,8 @@
 // they lie: the packet that took the least of the last two seconds was on the way for no time to speak of.
 // GStreamer's jitter buffer (mode "slave") does the same, but takes every delay of more than 1 s for a new
 // clock: a network that stands still for 1.5 s then bends the times of the next seconds. Here what comes late
-// after a stall is late, and nothing else. Thread-bound.
+// after a stall is late, and nothing else. Without a jitter buffer the clock finds the delay by itself.
+// Thread-bound.
 
 #include <array>
 #include <cstdint>
@@ -16,10 +17,11 @@ namespace shilu::live {
 class PacketClock {
  public:
   // `rate`: Hz of the timestamps (RFC 3550 5.1), not 0. `settling`: of the sender's time from the first
-  // packet, in which the jitter buffer's own times are passed on; the times behind it go on from them.
+  // packet, in which the jitter buffer's own times are passed on (the times behind it go on from them) or, if
+  // there is none, the delay is approached four times as fast.
   PacketClock(std::uint32_t rate, Nanoseconds settling) : rate_(rate), settling_(settling) {}
-  // `measured`: by the jitter buffer; `now`: the arrival.
-  MonotonicTime place(std::uint32_t timestamp, MonotonicTime measured, MonotonicTime now);
+  // `measured`: by the jitter buffer, if there is one; `now`: the arrival.
+  MonotonicTime place(std::uint32_t timestamp, std::optional<MonotonicTime> measured, MonotonicTime now);
 
  private:
   // The least delay among the arrivals of a stretch of time; `stretch` counts these.
@@ -31,7 +33,7 @@ class PacketClock {
   std::optional<Nanoseconds> least_delay(MonotonicTime now) const;
   void settle(Nanoseconds offset, MonotonicTime now);
   void restart(Nanoseconds offset);
-  void follow(Nanoseconds passed, MonotonicTime now);
+  void follow(Nanoseconds passed, bool early, MonotonicTime now);
 
   std::uint32_t rate_;
   Nanoseconds settling_;

@@ -18,27 +18,26 @@ std::uint32_t rtp_rate_of(GstPad* pad) {
   return rate > 0 ? static_cast<std::uint32_t>(rate) : 0;
 }
 
-std::optional<GstClockTime> running_time_of(GstPad* pad, GstBuffer* buffer) {
+// Copied, for it belongs to an event of the pad.
+std::optional<GstSegment> segment_of(GstPad* pad) {
   const auto event = adopt(gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0));
-  if (!event || !GST_BUFFER_PTS_IS_VALID(buffer)) return std::nullopt;
+  if (!event) return std::nullopt;
   const GstSegment* segment = nullptr;
   gst_event_parse_segment(event.get(), &segment);
-  const auto time = gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
-  return GST_CLOCK_TIME_IS_VALID(time) ? std::optional(time) : std::nullopt;
+  return *segment;
 }
 
-GstClockTime later(GstClockTime time, Nanoseconds shift) {
-  if (!GST_CLOCK_TIME_IS_VALID(time)) return time;
-  return static_cast<GstClockTime>(
-      std::max<std::int64_t>(static_cast<std::int64_t>(time) + shift.count(), 0));
+// What the jitter buffer made of it; nullopt: there is none.
+std::optional<Nanoseconds> running_time_of(const GstSegment& segment, GstBuffer* buffer) {
+  if (!GST_BUFFER_PTS_IS_VALID(buffer)) return std::nullopt;
+  const auto time = gst_segment_to_running_time(&segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+  if (!GST_CLOCK_TIME_IS_VALID(time)) return std::nullopt;
+  return Nanoseconds(static_cast<std::int64_t>(time));
 }
 
-GstBuffer* moved(GstBuffer* buffer, Nanoseconds shift) {
-  if (shift == Nanoseconds(0)) return buffer;
-  buffer = gst_buffer_make_writable(buffer);
-  GST_BUFFER_PTS(buffer) = later(GST_BUFFER_PTS(buffer), shift);
-  GST_BUFFER_DTS(buffer) = later(GST_BUFFER_DTS(buffer), shift);
-  return buffer;
+GstClockTime position(const GstSegment& segment, Nanoseconds running) {
+  const auto time = static_cast<guint64>(std::max(running, Nanoseconds(0)).count());
+  return gst_segment_position_from_running_time(&segment, GST_FORMAT_TIME, time);
 }
 
 }  // namespace
@@ -70,14 +69,19 @@ GstBuffer* RtpTap::take(GstPad* pad, GstBuffer* buffer) {
     packet.ssrc = header.u32();
     if (!header.ok()) return buffer;
   }
-  const auto running = running_time_of(pad, buffer);
-  if (!running) return buffer;
-  const auto by_jitter_buffer = base_time_ + Nanoseconds(static_cast<std::int64_t>(*running));
-  packet.measured = clock_.place(packet.timestamp, by_jitter_buffer, SystemClock().monotonic());
+  const auto segment = segment_of(pad);
+  if (!segment) return buffer;
+  std::optional<MonotonicTime> by_jitter_buffer;
+  if (const auto running = running_time_of(*segment, buffer)) by_jitter_buffer = base_time_ + *running;
+  const auto now = SystemClock().monotonic();
+  packet.measured = clock_.place(packet.timestamp, by_jitter_buffer, now);
   lip_sync_.packet(packet);
   // The unit that a packet completes comes out of the branch before this thread brings the next packet.
   if (stream_ != nullptr) stream_->note(packet);
-  return moved(buffer, packet.measured - by_jitter_buffer);
+  buffer = gst_buffer_make_writable(buffer);
+  GST_BUFFER_PTS(buffer) = position(*segment, packet.measured - base_time_);
+  GST_BUFFER_DTS(buffer) = GST_BUFFER_PTS(buffer);
+  return buffer;
 }
 
 }  // namespace shilu::live

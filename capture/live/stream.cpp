@@ -54,11 +54,12 @@ GstFlowReturn Stream::take(GstSample* sample) {
   unit->presentation_time = in_step(*presentation);
   started_ = true;
   unit->discontinuity = std::exchange(lost_, false);
-  progress_.of(options_.kind).last_unit_ns = SystemClock().monotonic().ns;
+  const auto now = SystemClock().monotonic();
+  progress_.of(options_.kind).last_unit_ns = now.ns;
   if (!progress_.live.exchange(true)) backlog_.set_state({link::SourceState::kLive, "", ""});
   const auto sender = sender_time(*unit);
   note_key(*unit, sender);
-  for (auto& ready : settler_.add(std::move(*unit), sender, aligned())) deliver(std::move(ready));
+  for (auto& ready : settler_.add(std::move(*unit), sender, aligned(), now)) deliver(std::move(ready));
   return GST_FLOW_OK;
 }
 
@@ -70,6 +71,11 @@ Stream::~Stream() {
 std::optional<link::AccessUnit> Stream::unit_of(GstBuffer* buffer) {
   const BufferMap map(buffer);
   const ByteView bytes(map.data(), map.size());
+  if (bytes.size() > link::kMaxUnit) {
+    log_warning("a unit of {} bytes is left out", bytes.size());
+    lost_ = true;
+    return std::nullopt;
+  }
   if (started_ && GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT)) lost_ = true;
   link::AccessUnit unit;
   unit.kind = options_.kind;
@@ -121,6 +127,8 @@ Nanoseconds Stream::sender_time(const link::AccessUnit& unit) {
 Status Stream::use_caps(GstCaps* caps) {
   if (caps_.get() == caps) return {};
   SHILU_TRY(auto track, parameters_of(caps));
+  if (track.parameters.configuration.size() > link::kMaxConfiguration)
+    return fail(ErrorKind::kInvalidArgument, "its parameter sets are larger than any camera's");
   caps_ = share(caps);
   const bool changed = !(track.parameters == track_.parameters);
   if (!changed) return {};

@@ -105,6 +105,26 @@ TEST_CASE("a camera that sends a key picture only at the beginning is connected 
   check_units(peer, kVideo);
 }
 
+TEST_CASE("a camera whose sound nothing here can decode is recorded without it, and that is told") {
+  // LDAC has a payloader here, and neither a depayloader nor a decoder.
+  Camera camera(
+      "( videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=25/1 ! x264enc "
+      "tune=zerolatency key-int-max=25 ! rtph264pay name=pay0 config-interval=-1 "
+      "audiotestsrc is-live=true samplesperbuffer=256 ! audio/x-raw,format=S16LE,rate=48000,channels=1 ! "
+      "capssetter join=false replace=true caps=audio/x-ldac,channels=1,eqmid=0,rate=48000 ! rtpldacpay "
+      "name=pay1 )");
+  CaptureProcess capture("room=" + camera.url(), {"--transport", "tcp"});
+  Peer peer(capture.socket());
+  const auto told = [&] {
+    return !peer.states.empty() && peer.states.back().detail.find("cannot be recorded") != std::string::npos;
+  };
+  REQUIRE(peer.read_until(told, seconds(25)));
+  const auto before = peer.units(kVideo).size();
+  REQUIRE(peer.read_units(kVideo, before + 100, seconds(20)));
+  CHECK(peer.states.back().state == link::SourceState::kLive);
+  CHECK(peer.units(MediaKind::kAudio).empty());
+}
+
 TEST_CASE("a connection that stands still for 1.5 s makes units late, and their times no different") {
   Camera camera(pattern("framerate=25/1 !", "key-int-max=25", ""));
   CaptureProcess capture("room=" + camera.url(), {"--transport", "tcp"});

@@ -15,6 +15,7 @@ import http.server
 import re
 import socket
 import threading
+import time
 import xml.etree.ElementTree as tree
 
 S = "http://www.w3.org/2003/05/soap-envelope"
@@ -80,6 +81,8 @@ class Camera:
                     "Sender not authorized</SOAP-ENV:Text></SOAP-ENV:Reason></SOAP-ENV:Fault>")
         expected = TDS if name == "GetCapabilities" else TRT
         assert namespace == expected, f"{name} in {namespace}"
+        if name == self.arguments.hang:
+            time.sleep(60)
         return getattr(self, name)(request)
 
     def GetCapabilities(self, _):
@@ -136,6 +139,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--user")
     parser.add_argument("--password", default="")
+    parser.add_argument("--hang", help="the question that is never answered")
     parser.add_argument("--clock-offset", type=int, default=0)
     parser.add_argument("--rtsp-port", type=int, default=554)
     parser.add_argument("--log")

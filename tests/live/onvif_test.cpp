@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "capture/live/onvif.h"
 #include "capture/live/soap.h"
@@ -74,6 +75,33 @@ TEST_CASE("a wrong password, another program and nobody are told apart") {
   CHECK(nobody.error().kind == ErrorKind::kUnavailable);
   CHECK(live::parse_soap("<html>hello").error().kind == ErrorKind::kCorrupted);
   CHECK(live::parse_soap("").error().kind == ErrorKind::kCorrupted);
+}
+
+TEST_CASE("no stream but the recorded one is set") {
+  OnvifProcess camera({});
+  const auto done = live::set_key_distance_of_a_second(camera.url(), {}, "/another");
+  REQUIRE_FALSE(done);
+  CHECK(done.error().kind == ErrorKind::kFailedPrecondition);
+  CHECK(camera.settings().empty());
+}
+
+TEST_CASE("a camera whose web server hangs is given up, at once when the capture ends") {
+  OnvifProcess camera({"--hang", "GetStreamUri"});
+  const auto begun = std::chrono::steady_clock::now();
+  const auto passed = [&] { return std::chrono::steady_clock::now() - begun; };
+  SECTION("after the patience of a camera") {
+    CHECK_FALSE(live::set_key_distance_of_a_second(camera.url(), {}, "/stream"));
+    CHECK(passed() < live::OnvifCamera::kPatience + std::chrono::seconds(2));
+  }
+  SECTION("at the stop") {
+    std::stop_source stop;
+    std::jthread soon([&stop] {
+      std::this_thread::sleep_for(std::chrono::seconds(1));
+      stop.request_stop();
+    });
+    CHECK_FALSE(live::set_key_distance_of_a_second(camera.url(), {}, "/stream", stop.get_token()));
+    CHECK(passed() < std::chrono::seconds(3));
+  }
 }
 
 TEST_CASE("cameras of the network are found by asking it") {

@@ -18,6 +18,7 @@ constexpr auto kTravel = milliseconds(3);
 class Line {
  public:
   double fast = 0;  // ppm
+  bool jitter_buffer = true;
   Nanoseconds worst_step_error{0};
   Nanoseconds error{0};  // of the last picture's time
 
@@ -44,7 +45,7 @@ class Line {
     const auto timestamp =
         kFirst + static_cast<std::uint32_t>(static_cast<std::int64_t>(sender * kRate / 1e9));
     const MonotonicTime now{(kStart + arrival).count()};
-    const auto got = clock_.place(timestamp, now, now);
+    const auto got = clock_.place(timestamp, jitter_buffer ? std::optional(now) : std::nullopt, now);
     error = got - MonotonicTime{(kStart + taken_ + kTravel).count()};
     if (last_) {
       const auto step_error = (got - *last_) - (taken_ - last_taken_);
@@ -117,6 +118,17 @@ TEST_CASE("a camera that pauses, its clock with it, is put where it comes again 
   line.jump(seconds(-2));
   line.run(seconds(30));
   CHECK(std::abs(ms(line.error)) < 5);
+}
+
+TEST_CASE("without a jitter buffer the delay of the first packet is forgotten within two seconds") {
+  Line line;
+  line.jitter_buffer = false;
+  line.run(seconds(2), Nanoseconds(0), milliseconds(300));  // begins with a burst
+  CHECK(std::abs(ms(line.error)) < 1);
+  line.worst_step_error = Nanoseconds(0);
+  line.run(seconds(20), seconds(5), seconds(7));
+  CHECK(ms(line.worst_step_error) < 1);
+  CHECK(std::abs(ms(line.error)) < 1);
 }
 
 }  // namespace

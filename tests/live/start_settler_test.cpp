@@ -16,6 +16,13 @@ link::AccessUnit unit_at(Nanoseconds time) {
   return unit;
 }
 
+using Units = std::vector<link::AccessUnit>;
+
+// Arrives at its preliminary time.
+Units give(StartSettler& settler, Nanoseconds time, Nanoseconds sender, bool aligned = true) {
+  return settler.add(unit_at(time), sender, aligned, {time.count()});
+}
+
 TEST_CASE("held units get the sender's distances, counted back from the first good time") {
   StartSettler settler({seconds(2), seconds(4)});
   std::vector<link::AccessUnit> out;
@@ -23,8 +30,7 @@ TEST_CASE("held units get the sender's distances, counted back from the first go
   // on.
   for (int i = 0; i <= 20; ++i) {
     const auto late = milliseconds(300 - 15 * i);
-    for (auto& unit :
-         settler.add(unit_at(seconds(50) + milliseconds(100 * i) + late), milliseconds(100 * i), true)) {
+    for (auto& unit : give(settler, seconds(50) + milliseconds(100 * i) + late, milliseconds(100 * i))) {
       out.push_back(std::move(unit));
     }
     CHECK(out.empty() == (i < 20));
@@ -33,29 +39,62 @@ TEST_CASE("held units get the sender's distances, counted back from the first go
   for (int i = 0; i <= 20; ++i) {
     CHECK(out[static_cast<std::size_t>(i)].presentation_time.ns == 50'000'000'000LL + i * 100'000'000LL);
   }
-  CHECK(settler.add(unit_at(seconds(60)), seconds(99), true).front().presentation_time.ns == 60'000'000'000);
+  CHECK(give(settler, seconds(60), seconds(99)).front().presentation_time.ns == 60'000'000'000);
 }
 
 TEST_CASE("without the sender's reports the patience decides") {
   StartSettler settler({seconds(2), seconds(4)});
-  CHECK(settler.add(unit_at(seconds(0)), seconds(0), false).empty());
-  CHECK(settler.add(unit_at(seconds(3)), seconds(3), false).empty());
-  CHECK(settler.add(unit_at(seconds(4)), seconds(4), false).size() == 3);
+  for (int i = 0; i < 4; ++i) CHECK(give(settler, seconds(i), seconds(i), false).empty());
+  CHECK(give(settler, seconds(4), seconds(4), false).size() == 5);
 }
 
 TEST_CASE("a source whose times are good is not held back") {
   StartSettler settler({});
-  CHECK(settler.add(unit_at(seconds(1)), seconds(0), true).size() == 1);
+  CHECK(give(settler, seconds(1), seconds(0)).size() == 1);
 }
 
 TEST_CASE("what is held when the stream ends is given on") {
   StartSettler settler({seconds(2), seconds(4)});
-  settler.add(unit_at(seconds(10)), seconds(0), true);
-  settler.add(unit_at(seconds(11)), milliseconds(500), true);
+  give(settler, seconds(10), seconds(0));
+  give(settler, seconds(11), milliseconds(500));
   const auto rest = settler.finish();
   REQUIRE(rest.size() == 2);
   CHECK(rest[0].presentation_time.ns == 10'500'000'000);
   CHECK(settler.finish().empty());
+}
+
+TEST_CASE("a sender's clock that stands still holds nothing back for longer than the patience") {
+  StartSettler settler({seconds(2), seconds(4)});
+  std::size_t given = 0;
+  for (int i = 0; i <= 50; ++i) given += give(settler, milliseconds(100 * i), seconds(7)).size();
+  CHECK(given == 51);
+  CHECK(settler.settled());
+}
+
+TEST_CASE("a sender's clock that jumps: what came before it is given on with its own distances") {
+  for (const auto jump : {seconds(3600), seconds(-3600)}) {
+    StartSettler settler({seconds(2), seconds(4)});
+    Units out;
+    for (int i = 0; i <= 40; ++i) {
+      const auto sender = milliseconds(100 * i) + (i < 10 ? seconds(0) : jump);
+      for (auto& unit : give(settler, seconds(50) + milliseconds(100 * i), sender))
+        out.push_back(std::move(unit));
+      CHECK(out.size() == static_cast<std::size_t>(i < 10 ? 0 : i < 30 ? 10 : i + 1));
+    }
+    for (std::size_t i = 0; i < out.size(); ++i)
+      CHECK(out[i].presentation_time.ns == 50'000'000'000LL + static_cast<std::int64_t>(i) * 100'000'000LL);
+  }
+}
+
+TEST_CASE("more than a few megabytes are not held") {
+  StartSettler settler({seconds(2), seconds(4)});
+  Units out;
+  for (int i = 0; out.empty() && i < 10; ++i) {
+    auto unit = unit_at(milliseconds(i));
+    unit.data.resize(StartSettler::kMostHeld / 4);
+    out = settler.add(std::move(unit), milliseconds(i), true, {i});
+  }
+  CHECK(out.size() == 5);
 }
 
 TEST_CASE("RTP timestamps are unwrapped, forwards and backwards") {
