@@ -42,6 +42,11 @@ void LessonThreads::tick_wanted() {
   to_sync_.notify_one();
 }
 
+bool LessonThreads::ending() const {
+  const std::lock_guard lock(mutex_);
+  return ending_;
+}
+
 std::string LessonThreads::fault() const {
   const std::lock_guard lock(mutex_);
   return sync_fault_.empty() ? write_fault_ : sync_fault_;
@@ -57,7 +62,7 @@ void LessonThreads::report(std::string& place, const Status& status) {
 void LessonThreads::write() {
   Nanoseconds retry = kFirstRetry;
   for (;;) {
-    const auto written = lesson_.writer().write_waiting();
+    const auto written = lesson_.writer().write_waiting([this] { return !ending(); });
     report(write_fault_, written);
     retry = written ? kFirstRetry : std::min(retry * 2, kLastRetry);
     std::unique_lock lock(mutex_);

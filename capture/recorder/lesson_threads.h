@@ -27,6 +27,7 @@ class LessonThreads {
  private:
   void write();
   void sync();
+  bool ending() const;
   void report(std::string& place, const Status& status);
 
   LiveLesson& lesson_;

@@ -10,6 +10,12 @@ namespace shilu::recorder {
 using journal::EventRecord;
 using journal::GapEvent;
 
+namespace {
+
+constexpr Nanoseconds kFailedWaits = std::chrono::seconds(5);
+
+}  // namespace
+
 LessonWriter::LessonWriter(FileSystem& files, std::filesystem::path directory, LessonJournal& journal,
                            WriterLimits limits, DurableListener& listener)
     : files_(files),
@@ -32,55 +38,83 @@ std::size_t LessonWriter::add_track(TrackState state) {
 
 // --- the writer's thread
 
-Status LessonWriter::write_waiting() {
-  std::vector<TrackStore*> stores;
-  {
-    const std::lock_guard lock(mutex_);
-    if (storage_full_) return {};
-    for (const auto& store : stores_) stores.push_back(store.get());
-  }
-  give_back_room(stores);
+// One fragment a turn, and each turn asks anew whose it is: a track that comes faster than the disk takes it
+// keeps none waiting that is more valuable.
+Status LessonWriter::write_waiting(const std::function<bool()>& go_on) {
   Status result;
-  for (auto* store : stores) {
-    auto written = write_track(*store);
-    if (written) continue;
-    if (written.error().kind == ErrorKind::kStorageFull) meet_full_disk();
-    result = std::move(written);
+  Failed failed;
+  give_back_room();
+  while (go_on()) {
+    auto* store = next_to_write(failed);
+    if (store == nullptr) break;
+    if (auto written = write_next(*store); !written) {
+      if (written.error().kind == ErrorKind::kStorageFull) meet_full_disk();
+      note_failed(failed, store);
+      result = std::move(written);
+    }
+    if (failed.stores.empty()) give_back_room();
   }
   return result;
 }
 
-Status LessonWriter::write_track(TrackStore& store) {
-  for (;;) {
-    Fragment fragment;
-    bool ahead = true;
-    {
-      const std::lock_guard lock(mutex_);
-      if (store.rewrite && store.syncing > 0) return {};  // its outcome decides what must be written again
-      if (store.rewrite) store.take_back();
-      while (store.no_room && !store.waiting.empty())
-        store.drop_front_group(GapReason::kDiskFull, last_offer_);
-      if (store.waiting.empty() || storage_full_) return {};
-      fragment = std::move(store.waiting.front());
-      store.waiting.pop_front();
-      if (give_up(store, fragment)) {
-        store.note_held();
-        continue;
-      }
-      store.writing_since = fragment.offered_at;
-      ahead = reserves_;
-    }
-    auto written = write_one(store, fragment, ahead);
-    const std::lock_guard lock(mutex_);
-    store.writing_since = {};
-    if (!written) {
-      // Where there was no room the file is as good as before: the next fragment goes to the same place.
-      store.rewrite = written.error().kind != ErrorKind::kStorageFull;
-      store.waiting.push_front(std::move(fragment));
-      return fail(written.error());
-    }
-    store.written.push_back(std::move(*written));
+void LessonWriter::note_failed(Failed& failed, const TrackStore* store) const {
+  const std::lock_guard lock(mutex_);
+  if (failed.stores.empty()) failed.since = last_offer_;
+  failed.stores.insert(store);
+}
+
+// The most valuable that waits, among equals the one that has waited longest. Null: enough for this time.
+TrackStore* LessonWriter::next_to_write(const Failed& failed) {
+  const std::lock_guard lock(mutex_);
+  if (storage_full_) return nullptr;
+  if (!failed.stores.empty() && last_offer_ - failed.since > kFailedWaits) return nullptr;
+  TrackStore* next = nullptr;
+  for (const auto& store : stores_) {
+    if (failed.stores.contains(store.get()) || !can_write(*store)) continue;
+    if (next == nullptr || goes_before(*store, *next)) next = store.get();
   }
+  return next;
+}
+
+// Under mutex_.
+bool LessonWriter::can_write(TrackStore& store) const {
+  if (store.rewrite && store.syncing > 0) return false;  // its outcome decides what must be written again
+  if (store.rewrite) store.take_back();
+  while (store.no_room && !store.waiting.empty()) store.drop_front_group(GapReason::kDiskFull, last_offer_);
+  return !store.waiting.empty();
+}
+
+bool LessonWriter::goes_before(const TrackStore& one, const TrackStore& other) {
+  if (one.state.value != other.state.value) return one.state.value > other.state.value;
+  return one.waiting.front().offered_at < other.waiting.front().offered_at;
+}
+
+Status LessonWriter::write_next(TrackStore& store) {
+  Fragment fragment;
+  bool ahead = true;
+  {
+    const std::lock_guard lock(mutex_);
+    if (store.waiting.empty()) return {};  // given up meanwhile
+    fragment = std::move(store.waiting.front());
+    store.waiting.pop_front();
+    if (give_up(store, fragment)) {
+      store.note_held();
+      return {};
+    }
+    store.writing_since = fragment.offered_at;
+    ahead = reserves_;
+  }
+  auto written = write_one(store, fragment, ahead);
+  const std::lock_guard lock(mutex_);
+  store.writing_since = {};
+  if (!written) {
+    // Where there was no room the file is as good as before: the next fragment goes to the same place.
+    store.rewrite = written.error().kind != ErrorKind::kStorageFull;
+    store.waiting.push_front(std::move(fragment));
+    return fail(written.error());
+  }
+  store.written.push_back(std::move(*written));
+  return {};
 }
 
 // A file begins with a picture that needs no other. Where one failed in the middle of a long GOP, its rest is
@@ -94,6 +128,7 @@ bool LessonWriter::give_up(TrackStore& store, Fragment& fragment) {
   }
   if (store.lost) fragment.reason_of_gap = *store.lost;
   store.lost.reset();
+  store.left_behind = false;
   return false;
 }
 
@@ -258,6 +293,9 @@ void LessonWriter::tell(MonotonicTime now) {
 void LessonWriter::close_files() {
   const std::lock_guard lock(mutex_);  // both threads have stopped: nobody waits for it
   for (const auto& store : stores_) {
+    const bool rest = !(store->waiting.empty() && store->written.empty());
+    store->left_behind = !storage_full_ && (rest || store->left_behind);
+    store->state.counters.dropped += store->waiting.size() + store->written.size();
     store->waiting.clear();
     store->written.clear();
     store->held_bytes = 0;
@@ -289,8 +327,9 @@ std::vector<journal::Record> LessonWriter::final_gaps(
     const auto tolerance =
         std::max<std::int64_t>(1'000'000, state.rate > 0 ? std::int64_t(1e9 / state.rate) : 0);
     if ((end - state.durable_until).count() <= tolerance) continue;
-    records.push_back(EventRecord{
-        at, GapEvent{state.name, state.durable_until, end, std::string(to_string(reason_of(state.name)))}});
+    const auto reason = report.left_behind ? GapReason::kQueueOverflow : reason_of(state.name);
+    records.push_back(
+        EventRecord{at, GapEvent{state.name, state.durable_until, end, std::string(to_string(reason))}});
   }
   return records;
 }

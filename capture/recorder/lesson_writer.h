@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "capture/recorder/lesson_journal.h"
@@ -15,9 +16,9 @@
 namespace shilu::recorder {
 
 struct WriterLimits {
-  std::uint64_t held_bytes = 64u << 20;  // per track, not durable yet
-  Nanoseconds held_time = std::chrono::seconds(60);
-  std::uint64_t held_in_all = 192u << 20;  // of all tracks
+  std::uint64_t held_bytes = 64u << 20;              // per track, not durable yet
+  Nanoseconds held_time = std::chrono::seconds(60);  // of pictures; sound is small and not to be lost first
+  std::uint64_t held_in_all = 192u << 20;            // of all tracks
 };
 
 // Told on the sync thread, once the journal is durable.
@@ -36,6 +37,7 @@ struct TrackReport {
   MonotonicTime held_since;  // the oldest that is not durable came then; 0: there is none
   MonotonicTime dropped_at;  // 0: never
   bool no_room = false;
+  bool left_behind = false;  // what would come next was given up because the disk is too slow
 };
 
 class LessonWriter {
@@ -51,9 +53,9 @@ class LessonWriter {
   // together hold too much, whole GOPs of less valuable ones are given up first.
   std::optional<GapReason> offer(std::size_t track, Fragment fragment, MonotonicTime now);
 
-  // The writer's thread: writes what waits. An error: some track could not be written and will be tried again
-  // in a new file; kStorageFull: nothing more is tried.
-  Status write_waiting();
+  // The writer's thread: writes what waits, the most valuable first, while `go_on` says so. An error: some
+  // track could not be written and will be tried again in a new file; kStorageFull: nothing more is tried.
+  Status write_waiting(const std::function<bool()>& go_on);
   // The sync thread: syncs what is written, journals it together with `events`, tells. True: a gap is among
   // it.
   Result<bool> sync(LessonTime at, MonotonicTime now, std::vector<journal::Record> events);
@@ -73,6 +75,8 @@ class LessonWriter {
   // given back. False: only the most valuable are left, and nothing was done.
   bool give_up_least();
   std::size_t values_recorded() const;  // how many different ones
+  // The disk is too slow for all that waits, and nobody waits for it: it is lost.
+  void give_up_waiting();
   // There is room again, also to reserve ahead. Nothing happens within 30 s after meet_full_disk(): what is
   // free is not all that can be short (a quota).
   void take_all_again();
@@ -93,9 +97,19 @@ class LessonWriter {
     std::vector<WrittenFragment> fragments;
   };
 
-  Status write_track(TrackStore& store);
+  // What could not be written; tried again by the next write_waiting(), which is not far.
+  struct Failed {
+    std::set<const TrackStore*> stores;
+    MonotonicTime since;  // by last_offer_
+  };
+
+  void note_failed(Failed& failed, const TrackStore* store) const;
+  TrackStore* next_to_write(const Failed& failed);
+  bool can_write(TrackStore& store) const;
+  static bool goes_before(const TrackStore& one, const TrackStore& other);
+  Status write_next(TrackStore& store);
   bool make_room(std::uint64_t size, int value, MonotonicTime now);
-  void give_back_room(const std::vector<TrackStore*>& stores);
+  void give_back_room();
   bool reserves(const TrackStore& store) const;
   static bool give_up(TrackStore& store, Fragment& fragment);
   Result<WrittenFragment> write_one(TrackStore& store, Fragment& fragment, bool ahead);

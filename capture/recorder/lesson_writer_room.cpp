@@ -19,7 +19,7 @@ std::vector<TrackReport> LessonWriter::tracks() const {
   std::vector<TrackReport> reports;
   for (const auto& store : stores_) {
     reports.push_back({store->state, store->proven_until, store->durable_at, store->held_since,
-                       store->dropped_at, store->no_room});
+                       store->dropped_at, store->no_room, store->left_behind});
   }
   return reports;
 }
@@ -41,7 +41,8 @@ std::optional<GapReason> LessonWriter::offer(std::size_t track, Fragment fragmen
   };
   if (storage_full_ || store.no_room) return lose(GapReason::kDiskFull);
   if (store.wants_key && !fragment.key()) return lose(store.lost.value_or(GapReason::kQueueOverflow));
-  const bool full = store.held_bytes + size > limits_.held_bytes || store.held_time() > limits_.held_time;
+  const bool too_long = store.state.kind != MediaKind::kAudio && store.held_time() > limits_.held_time;
+  const bool full = store.held_bytes + size > limits_.held_bytes || too_long;
   if (full || !make_room(size, store.state.value, now)) return lose(GapReason::kQueueOverflow);
   store.wants_key = false;
   store.held_bytes += size;
@@ -85,13 +86,28 @@ bool LessonWriter::give_up_least() {
   return true;
 }
 
+void LessonWriter::give_up_waiting() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& store : stores_) {
+    if (store->waiting.empty()) continue;
+    while (!store->waiting.empty()) store->drop_front_group(GapReason::kQueueOverflow, last_offer_);
+    store->left_behind = true;
+    log_error("the disk is too slow: the end of {} is lost", store->state.name);
+  }
+}
+
 // Under mutex_.
 bool LessonWriter::reserves(const TrackStore& store) const {
   return reserves_ && !store.no_room;
 }
 
 // The writer's thread: the space that was reserved ahead where the disk is short of it.
-void LessonWriter::give_back_room(const std::vector<TrackStore*>& stores) {
+void LessonWriter::give_back_room() {
+  std::vector<TrackStore*> stores;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& store : stores_) stores.push_back(store.get());
+  }
   bool all = true;
   for (auto* store : stores) {
     {

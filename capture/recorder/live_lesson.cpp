@@ -313,9 +313,13 @@ std::vector<Record> LiveLesson::gaps_of_absent_sources(LessonTime end) const {
   return records;
 }
 
+// A disk that is too slow gets the most valuable of it; the rest is declared.
 void LiveLesson::store_what_is_left() {
-  for (int attempt = 0; attempt < kLastAttempts && !writer_->idle(); ++attempt) {
-    if (const auto written = writer_->write_waiting(); !written) log_error("{}", written.error().message);
+  const auto deadline = clock_.monotonic() + kLastWrites;
+  const auto in_time = [&] { return clock_.monotonic() < deadline; };
+  for (int attempt = 0; attempt < kLastAttempts && !writer_->idle() && in_time(); ++attempt) {
+    if (const auto written = writer_->write_waiting(in_time); !written)
+      log_error("{}", written.error().message);
     if (const auto synced = writer_->sync(now(), clock_.monotonic(), {}); !synced) {
       log_error("{}", synced.error().message);
     }

@@ -23,6 +23,7 @@ MediaKind expected_kind(std::string_view source_kind);
 
 inline constexpr Nanoseconds kCheckpointInterval = std::chrono::seconds(10);
 inline constexpr Nanoseconds kClockInterval = std::chrono::seconds(10);
+inline constexpr Nanoseconds kLastWrites = std::chrono::seconds(20);  // of what waits at the end
 
 // All outlive the lesson.
 struct Surroundings {

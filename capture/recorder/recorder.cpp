@@ -77,7 +77,8 @@ Recorder::~Recorder() {
   if (running) {
     running->threads.end();
     // Once more, while the captures can still be told what they may forget.
-    static_cast<void>(running->lesson->writer().write_waiting());
+    const auto deadline = clock_.monotonic() + kLastWrites;
+    static_cast<void>(running->lesson->writer().write_waiting([&] { return clock_.monotonic() < deadline; }));
     if (const auto synced = running->lesson->tick(); !synced) log_error("{}", synced.error().message);
   }
   const auto ending = running ? SourceSupervisor::Ending::kLeaveRunning : SourceSupervisor::Ending::kShutDown;

@@ -115,6 +115,7 @@ class Recorder final : private DurableListener {
   std::shared_ptr<Session> session() const;
   void await_end() const;
   Status await_durable(Session& running, MonotonicTime offered_until) const;
+  Status store_before_stop(Session& running) const;
   Result<StoppedLesson> close_session(Session& running, LessonTime end, std::string_view reason);
   std::map<std::string, GapReason> tail_reasons(const Session& running) const;
   void close_if_due(Session& running);

@@ -84,6 +84,19 @@ Status Recorder::await_durable(Session& running, MonotonicTime offered_until) co
   }
 }
 
+// A disk that takes something, the most valuable first, but will be long over the rest.
+Status Recorder::store_before_stop(Session& running) const {
+  const auto asked = clock_.monotonic();
+  auto durable = await_durable(running, asked);
+  if (durable) return durable;
+  auto& writer = running.lesson->writer();
+  const auto tracks = writer.tracks();
+  const auto takes = [&](const TrackReport& track) { return track.durable_at > asked; };
+  if (std::none_of(tracks.begin(), tracks.end(), takes)) return durable;
+  writer.give_up_waiting();
+  return await_durable(running, asked);
+}
+
 Result<StoppedLesson> Recorder::stop_for_now() {
   const std::lock_guard control(control_mutex_);
   const auto running = session();
@@ -100,7 +113,7 @@ Result<StoppedLesson> Recorder::stop_for_now() {
   if (!away) await_end();
   // What comes still later is lost: no fragment may stand behind `stopping`.
   for (const auto& input : inputs_) input->cut(end, GapReason::kStopped);
-  if (const auto durable = await_durable(*running, clock_.monotonic()); !durable) {
+  if (const auto durable = store_before_stop(*running); !durable) {
     if (!away) {
       for (const auto& input : inputs_) input->go_on(end, GapReason::kStopped);
     }

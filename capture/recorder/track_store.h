@@ -54,6 +54,7 @@ struct TrackStore {
   std::optional<GapReason> lost;     // a fragment was given up: why the next has a gap before it
   bool wants_key = false;            // what would come next leans on what was given up
   bool no_room = false;              // the disk is too full for tracks of this value: nothing is taken
+  bool left_behind = false;          // at an end: what was not durable was given up
   MonotonicTime held_since;          // the oldest that is not durable was offered; 0: there is none
   MonotonicTime dropped_at;          // when a fragment was last given up; 0: never
   std::uint64_t held_bytes = 0;      // of all that is not durable

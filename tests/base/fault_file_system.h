@@ -20,6 +20,7 @@
 //   }
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -44,6 +45,8 @@ class FaultFileSystem final : public FileSystem {
   // There is no room for files whose path contains `part`: their writes and reservations fail with
   // kStorageFull, until clear_faults().
   void fill_up(std::string part);
+  // Called before each write, with the file's path: a disk that is slow for some. It may itself write.
+  void before_writes(std::function<void(const std::string& path)> call);
   void clear_faults();
   int operations() const;  // since the last call of one of the three
 
@@ -99,6 +102,7 @@ class FaultFileSystem final : public FileSystem {
   };
 
   Status count(const std::string& what);  // the error, if this is the operation to fail
+  void tell_before_write(const std::filesystem::path& file);
   std::shared_ptr<Node> node_of(const std::filesystem::path& path);
   std::filesystem::path put_aside(const std::filesystem::path& path);
   void take_back_names();
@@ -111,6 +115,7 @@ class FaultFileSystem final : public FileSystem {
   int operations_ = 0;
   Fault fault_;
   std::string full_for_;
+  std::function<void(const std::string& path)> before_write_;
   std::map<std::filesystem::path, std::shared_ptr<Node>> nodes_;
   std::vector<UnsyncedName> unsynced_names_;
   std::vector<std::string> history_;

@@ -42,6 +42,7 @@ class FaultFileSystem::FaultFile final : public File {
         generation_(owner.generation_) {}
 
   Status write_at(std::uint64_t offset, ByteView bytes) override {
+    owner_.tell_before_write(path_);
     const std::lock_guard lock(owner_.mutex_);
     const auto counted = begin(fmt::format("write {} {} {}", path_.string(), offset, bytes.size()));
     if (!counted && !alive()) return counted;
@@ -113,6 +114,20 @@ void FaultFileSystem::fail_from(int n, std::size_t prefix, ErrorKind kind) {
 void FaultFileSystem::fill_up(std::string part) {
   const std::lock_guard lock(mutex_);
   full_for_ = std::move(part);
+}
+
+void FaultFileSystem::before_writes(std::function<void(const std::string& path)> call) {
+  const std::lock_guard lock(mutex_);
+  before_write_ = std::move(call);
+}
+
+void FaultFileSystem::tell_before_write(const path& file) {
+  std::function<void(const std::string& path)> call;
+  {
+    const std::lock_guard lock(mutex_);
+    call = before_write_;
+  }
+  if (call) call(file.string());
 }
 
 void FaultFileSystem::clear_faults() {

@@ -77,18 +77,35 @@ struct Bench {
     fragment.reason_of_gap = lost.value_or(GapReason::kSourceLost);
     return fragment;
   }
+  void offer_second() {
+    clock.advance(std::chrono::seconds(1));
+    auto& writer = lesson->writer();
+    lost[0] = writer.offer(screen, behind(lost[0], made(picture, 3600, 4000)), clock.monotonic());  // 100 kB
+    lost[1] = writer.offer(camera, behind(lost[1], made(picture, 3600, 4000)), clock.monotonic());
+    lost[2] = writer.offer(microphone, behind(lost[2], made(sound, 1000, 100)), clock.monotonic());
+    ++second;
+  }
   // A second of everything is offered; the disk gets it or not.
   void run(int seconds) {
-    for (; seconds > 0; --seconds, ++second) {
-      clock.advance(std::chrono::seconds(1));
-      auto& writer = lesson->writer();
-      lost[0] =
-          writer.offer(screen, behind(lost[0], made(picture, 3600, 4000)), clock.monotonic());  // 100 kB
-      lost[1] = writer.offer(camera, behind(lost[1], made(picture, 3600, 4000)), clock.monotonic());
-      lost[2] = writer.offer(microphone, behind(lost[2], made(sound, 1000, 100)), clock.monotonic());
-      static_cast<void>(writer.write_waiting());
+    for (; seconds > 0; --seconds) {
+      offer_second();
+      static_cast<void>(lesson->writer().write_waiting([] { return true; }));
       static_cast<void>(lesson->tick());
     }
+  }
+  // Each write of a picture takes so long, in which the sources go on until `until`, and the ticks.
+  void slow_down_pictures(int seconds, std::int64_t until) {
+    files.before_writes([=, this](const std::string& path) {
+      if (path.find(".video") == std::string::npos) return;
+      for (int i = 0; i < seconds; ++i) {
+        if (second >= until) {
+          clock.advance(std::chrono::seconds(1));
+          continue;
+        }
+        offer_second();
+        static_cast<void>(lesson->tick());
+      }
+    });
   }
   void finish() {
     const LessonTime end{second * kSecond};
@@ -127,6 +144,52 @@ TEST_CASE("a disk slower than the sources costs the screen first, then the camer
   CHECK(bench.missing_ms("room.video") < bench.missing_ms("board.video"));
   for (const auto& gap : journal::LessonFolder::open(bench.root / "lesson")->gaps())
     CHECK(gap.reason == "queue-overflow");
+}
+
+TEST_CASE("pictures that the disk takes more slowly than they come cost the screen, and never the sound") {
+  Bench bench;
+  bench.begin();
+  bench.run(2);
+  bench.slow_down_pictures(4, 200);
+  const auto& writer = bench.lesson->writer();
+  bool sound_late = false;
+  bench.offer_second();
+  static_cast<void>(bench.lesson->writer().write_waiting([&] {
+    const auto sound = writer.tracks()[bench.microphone].held_since;
+    sound_late |= sound.ns > 0 && bench.clock.monotonic() - sound > std::chrono::seconds(9);
+    return bench.second < 200;
+  }));
+  REQUIRE(bench.second == 200);
+  CHECK_FALSE(sound_late);
+  CHECK(bench.track(bench.microphone).state.counters.dropped == 0);
+  CHECK(bench.track(bench.camera).state.counters.dropped > 0);
+  CHECK(bench.track(bench.screen).state.counters.dropped > bench.track(bench.camera).state.counters.dropped);
+  const auto stopped = bench.clock.monotonic();
+  bench.finish();
+  CHECK(bench.clock.monotonic() - stopped <= std::chrono::seconds(24));  // and not until all is written
+  CHECK(violations_in(bench.root / "lesson").empty());
+  CHECK(bench.missing_ms("room.audio") == 0);
+  CHECK(bench.missing_ms("room.video") > 0);
+  CHECK(bench.missing_ms("room.video") < bench.missing_ms("board.video"));
+  for (const auto& gap : journal::LessonFolder::open(bench.root / "lesson")->gaps())
+    CHECK(gap.reason == "queue-overflow");
+}
+
+TEST_CASE("what is given up at an end is declared, whether the lesson goes on or not") {
+  const bool goes_on = GENERATE(false, true);
+  Bench bench;
+  bench.begin();
+  bench.run(2);
+  for (int i = 0; i < 3; ++i) bench.offer_second();
+  bench.lesson->writer().give_up_waiting();
+  CHECK(bench.lesson->writer().idle());
+  if (goes_on) bench.run(2);
+  bench.finish();
+  CHECK(violations_in(bench.root / "lesson").empty());
+  const auto folder = journal::LessonFolder::open(bench.root / "lesson");
+  CHECK(folder->gaps().size() == 3);
+  CHECK(bench.missing_ms("room.video") == 3000);
+  for (const auto& gap : folder->gaps()) CHECK(gap.reason == "queue-overflow");
 }
 
 TEST_CASE("a disk that hangs for eight seconds loses nothing") {

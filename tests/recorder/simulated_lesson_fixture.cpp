@@ -83,7 +83,7 @@ void SimulatedLesson::run(std::int64_t seconds) {
   for (std::int64_t i = 0; i < seconds; ++i) {
     clock_.advance(std::chrono::seconds(1));
     deliver_until(clock_.monotonic());
-    static_cast<void>(lesson_->writer().write_waiting());
+    static_cast<void>(lesson_->writer().write_waiting([] { return true; }));
     if (const auto synced = lesson_->tick(); !synced && synced.error().kind == ErrorKind::kStorageFull) {
       lesson_->writer().meet_full_disk();
     }
@@ -101,7 +101,7 @@ void SimulatedLesson::forget_until_now() {
 }
 
 void SimulatedLesson::settle() {
-  static_cast<void>(lesson_->writer().write_waiting());
+  static_cast<void>(lesson_->writer().write_waiting([] { return true; }));
   static_cast<void>(lesson_->tick());
 }
 
