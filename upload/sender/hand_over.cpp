@@ -4,6 +4,7 @@
 
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
+#include "upload/sender/stick_files.h"
 
 namespace shilu::sender {
 namespace {
@@ -14,47 +15,21 @@ constexpr std::string_view kFormat = "shilu-hand-over/1";
 constexpr std::string_view kRequest = ".zip.request.json";
 constexpr std::string_view kReceipt = ".zip.receipt.json";
 constexpr std::string_view kRefusal = ".zip.refused.json";
-constexpr std::size_t kPiece = 1u << 20;
 constexpr std::uint64_t kMostJson = 1u << 20;
 
 fs::path named(const fs::path& folder, const Digest& digest, std::string_view ending) {
   return folder / (to_hex(digest) + std::string(ending));
 }
 
-Status copy_bytes(File& from, File& to, std::uint64_t size) {
-  for (std::uint64_t at = 0; at < size;) {
-    SHILU_TRY(const Bytes piece, from.read_at(at, kPiece));
-    if (piece.empty()) return fail(ErrorKind::kCorrupted, "the package is shorter than it was");
-    SHILU_CHECK(to.write_at(at, piece));
-    at += piece.size();
-  }
-  return to.sync_data();
-}
-
-Status copy_package(const fs::path& package, const fs::path& to, std::uint64_t size) {
-  FileSystem& files = posix_file_system();
-  const fs::path part = to.string() + ".part";
-  SHILU_TRY(const auto in, files.open(package, OpenMode::kRead));
-  SHILU_TRY(const auto out, files.open(part, OpenMode::kCreateOrOpen));
-  SHILU_CHECK(out->truncate(0));
-  auto copied = copy_bytes(*in, *out, size);
-  if (copied) copied = files.rename(part, to);
-  if (!copied) {
-    (void)files.remove(part);
-    return copied;
-  }
-  return files.sync_directory(to.parent_path());
-}
-
 Status check_package(const fs::path& file, const HandOver& what) {
-  SHILU_TRY(const Digest digest, sha256_file(file));
+  SHILU_TRY(const Digest digest, sha256_on_stick(file));
   if (digest == what.package_sha256) return {};
   return fail(ErrorKind::kCorrupted,
               fmt::format("{} does not hold what was written; the medium may be bad", file.string()));
 }
 
 Result<HandOver> read_request(const fs::path& file) {
-  SHILU_TRY(const std::string text, read_text_file(file, kMostJson));
+  SHILU_TRY(const std::string text, read_text_on_stick(file, kMostJson));
   SHILU_TRY(const Json json, parse_json(text));
   SHILU_TRY(const std::string format, json_string(json, "format"));
   if (format != kFormat) return fail(ErrorKind::kCorrupted, fmt::format("its format is \"{}\"", format));
@@ -94,9 +69,9 @@ fs::path refusal_file(const fs::path& folder, const Digest& digest) {
 Result<HandedOut> hand_out(const fs::path& folder, const fs::path& package, const HandOver& what) {
   const fs::path to = package_file(folder, what.package_sha256);
   const fs::path request = request_file(folder, what.package_sha256);
-  const bool before = posix_file_system().exists(request) && check_package(to, what);
-  if (before) return HandedOut::kBefore;
-  SHILU_CHECK(copy_package(package, to, what.size_bytes));
+  const auto asked = read_request(request);
+  if (asked && *asked == what && check_package(to, what)) return HandedOut::kBefore;
+  SHILU_CHECK(copy_to_stick(package, to, what.size_bytes));
   SHILU_CHECK(check_package(to, what));
   SHILU_CHECK(
       write_file_atomic(request, as_bytes(canonical_json(Json{{"format", kFormat},
@@ -122,7 +97,7 @@ Result<std::vector<Brought>> receipts_in(const fs::path& folder) {
   SHILU_TRY(const auto found, names(folder, kReceipt));
   std::vector<Brought> brought;
   for (const std::string& name : found) {
-    SHILU_TRY(const std::string text, read_text_file(folder / name, kMostJson));
+    SHILU_TRY(const std::string text, read_text_on_stick(folder / name, kMostJson));
     auto receipt = DsseEnvelope::from_json(text);
     if (!receipt) return fail(ErrorKind::kCorrupted, fmt::format("{}: {}", name, receipt.error().message));
     brought.push_back({name, std::move(*receipt)});

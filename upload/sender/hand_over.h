@@ -16,6 +16,8 @@ struct HandOver {
   std::uint64_t size_bytes = 0;
   std::string programme;
   std::string point;
+
+  bool operator==(const HandOver&) const = default;
 };
 
 std::filesystem::path package_file(const std::filesystem::path& folder, const Digest& package_sha256);

@@ -8,6 +8,7 @@
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
 #include "upload/sender/hand_over.h"
+#include "upload/sender/stick_files.h"
 
 namespace shilu::cli {
 namespace {
@@ -18,7 +19,7 @@ using sender::HandOver;
 Result<sender::Parcel> parcel_of(const std::filesystem::path& folder, const HandOver& request) {
   sender::Parcel parcel{sender::package_file(folder, request.package_sha256), request.size_bytes,
                         request.package_sha256};
-  SHILU_TRY(const Digest digest, sha256_file(parcel.file));
+  SHILU_TRY(const Digest digest, sender::sha256_on_stick(parcel.file));
   if (digest != request.package_sha256)
     return fail(ErrorKind::kCorrupted, fmt::format("{} is damaged: hand it out again", parcel.file.string()));
   return parcel;
