@@ -6,6 +6,7 @@
 
 #include "firmware/base/file_system.h"
 #include "tests/base/temporary_directory.h"
+#include "upload/evidence/receipt.h"
 #include "upload/sender/stick_files.h"
 
 using namespace shilu;
@@ -35,6 +36,20 @@ struct Desk {
   }
   void plant(std::string_view ending) const { fs::create_symlink(secret, on_stick(ending)); }
 };
+
+Status put(const fs::path& file, std::string_view text) {
+  return write_file_atomic(file, as_bytes(text));
+}
+
+std::string receipt_for(const Digest& package, const SigningKey& signer) {
+  evidence::Receipt receipt;
+  receipt.number = "R-2026-000001";
+  receipt.package_sha256 = package;
+  receipt.size_bytes = 1;
+  receipt.received_utc = "2026-11-28T08:00:00.000Z";
+  receipt.platform = "test";
+  return evidence::sign_receipt(receipt, signer).value().to_json();
+}
 
 }  // namespace
 
@@ -67,7 +82,7 @@ TEST_CASE("nothing behind a link, in a pipe or in a folder is read from a stick"
   REQUIRE(::mkfifo((desk.stick / "pipe").c_str(), 0600) == 0);
   CHECK_FALSE(read_text_on_stick(desk.stick / "pipe", 100));
   CHECK_FALSE(read_text_on_stick(desk.stick.path(), 100));
-  REQUIRE(write_file_atomic(desk.stick / "text", as_bytes(std::string_view("12345"))));
+  REQUIRE(put(desk.stick / "text", "12345"));
   CHECK(read_text_on_stick(desk.stick / "text", 5) == "12345");
   CHECK_FALSE(read_text_on_stick(desk.stick / "text", 4));
 }
@@ -75,7 +90,52 @@ TEST_CASE("nothing behind a link, in a pipe or in a folder is read from a stick"
 TEST_CASE("a request that is damaged is written anew") {
   const Desk desk;
   REQUIRE(hand_out(desk.stick.path(), desk.package, desk.what));
-  REQUIRE(write_file_atomic(desk.on_stick(".zip.request.json"), as_bytes(std::string_view("{\"form"))));
+  REQUIRE(put(desk.on_stick(".zip.request.json"), "{\"form"));
   CHECK(hand_out(desk.stick.path(), desk.package, desk.what) == HandedOut::kNow);
   CHECK(hand_out(desk.stick.path(), desk.package, desk.what) == HandedOut::kBefore);
+}
+
+TEST_CASE("a bad file on a stick is told and hides no other; names that are not ours are nobody's business") {
+  const Desk desk;
+  const SigningKey platform = SigningKey::generate();
+  REQUIRE(hand_out(desk.stick.path(), desk.package, desk.what));
+  REQUIRE(put(desk.on_stick(".zip.receipt.json"), receipt_for(desk.what.package_sha256, platform)));
+  const std::string name = to_hex(desk.what.package_sha256);
+  for (const std::string& litter : {"._" + name, std::string("old"), std::string()}) {
+    REQUIRE(put(desk.stick / (litter + ".zip.request.json"), "\x05\x16"));
+    REQUIRE(put(desk.stick / (litter + ".zip.receipt.json"), "\x05\x16"));
+  }
+  CHECK(requests_in(desk.stick.path())->bad.empty());
+  CHECK(receipts_in(desk.stick.path())->bad.empty());
+
+  const std::string torn(64, '0'), swapped(64, '1');
+  REQUIRE(put(desk.stick / (torn + ".zip.request.json"), "{\"form"));
+  REQUIRE(put(desk.stick / (torn + ".zip.receipt.json"), ""));
+  REQUIRE(put(desk.stick / (swapped + ".zip.request.json"), text_in(desk.on_stick(".zip.request.json"))));
+  const auto requests = requests_in(desk.stick.path());
+  REQUIRE(requests);
+  REQUIRE(requests->good.size() == 1);
+  CHECK(requests->good[0] == desk.what);
+  REQUIRE(requests->bad.size() == 2);
+  CHECK(requests->bad[0].message.find(torn) != std::string::npos);
+  const auto receipts = receipts_in(desk.stick.path());
+  REQUIRE(receipts);
+  CHECK(receipts->good.size() == 1);
+  CHECK(receipts->bad.size() == 1);
+}
+
+TEST_CASE("only a receipt of the platform's key for just this package means that it was delivered") {
+  const Desk desk;
+  const SigningKey platform = SigningKey::generate();
+  const auto delivered = [&] { return has_receipt(desk.stick.path(), desk.what, platform.public_key()); };
+  const auto lay = [&](std::string_view text) { REQUIRE(put(desk.on_stick(".zip.receipt.json"), text)); };
+  CHECK_FALSE(delivered());
+  lay("");
+  CHECK_FALSE(delivered());
+  lay(receipt_for(desk.what.package_sha256, SigningKey::generate()));
+  CHECK_FALSE(delivered());
+  lay(receipt_for(sha256(std::string("another")), platform));
+  CHECK_FALSE(delivered());
+  lay(receipt_for(desk.what.package_sha256, platform));
+  CHECK(delivered());
 }

@@ -4,6 +4,7 @@
 
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
+#include "upload/evidence/receipt.h"
 #include "upload/sender/stick_files.h"
 
 namespace shilu::sender {
@@ -32,7 +33,7 @@ Result<HandOver> read_request(const fs::path& file) {
   SHILU_TRY(const std::string text, read_text_on_stick(file, kMostJson));
   SHILU_TRY(const Json json, parse_json(text));
   SHILU_TRY(const std::string format, json_string(json, "format"));
-  if (format != kFormat) return fail(ErrorKind::kCorrupted, fmt::format("its format is \"{}\"", format));
+  if (format != kFormat) return fail(ErrorKind::kCorrupted, "its format is another one");
   HandOver what;
   SHILU_TRY(const std::string sha256, json_string(json, "package_sha256"));
   SHILU_TRY(what.package_sha256, digest_from_hex(sha256));
@@ -44,11 +45,35 @@ Result<HandOver> read_request(const fs::path& file) {
   return what;
 }
 
-// Names in the folder that end so, sorted.
-Result<std::vector<std::string>> names(const fs::path& folder, std::string_view ending) {
-  SHILU_TRY(auto all, posix_file_system().list(folder));
-  std::erase_if(all, [&](const std::string& name) { return !name.ends_with(ending); });
-  return all;
+// A name that we give: macOS lays "._<name>" beside each file, and a person may keep other things there.
+bool is_ours(std::string_view name, std::string_view ending) {
+  return name.ends_with(ending) && digest_from_hex(name.substr(0, name.size() - ending.size())).has_value();
+}
+
+// Reads each file of the folder whose name has this ending.
+template <typename T, typename Read>
+Result<Found<T>> read_each(const fs::path& folder, std::string_view ending, Read read) {
+  SHILU_TRY(const auto names, posix_file_system().list(folder));
+  Found<T> found;
+  for (const std::string& name : names) {
+    if (!is_ours(name, ending)) continue;
+    Result<T> one = read(folder / name);
+    if (one) found.good.push_back(std::move(*one));
+    if (!one) found.bad.push_back({ErrorKind::kCorrupted, fmt::format("{}: {}", name, one.error().message)});
+  }
+  return found;
+}
+
+Result<HandOver> read_request_of_its_name(const fs::path& file) {
+  SHILU_TRY(HandOver what, read_request(file));
+  if (file.filename().string().starts_with(to_hex(what.package_sha256))) return what;
+  return fail(ErrorKind::kCorrupted, "it names another package");
+}
+
+Result<Brought> read_receipt(const fs::path& file) {
+  SHILU_TRY(const std::string text, read_text_on_stick(file, kMostJson));
+  SHILU_TRY(DsseEnvelope receipt, DsseEnvelope::from_json(text));
+  return Brought{file.filename().string(), std::move(receipt)};
 }
 
 }  // namespace
@@ -82,27 +107,19 @@ Result<HandedOut> hand_out(const fs::path& folder, const fs::path& package, cons
   return HandedOut::kNow;
 }
 
-Result<std::vector<HandOver>> requests_in(const fs::path& folder) {
-  SHILU_TRY(const auto found, names(folder, kRequest));
-  std::vector<HandOver> requests;
-  for (const std::string& name : found) {
-    auto request = read_request(folder / name);
-    if (!request) return fail(ErrorKind::kCorrupted, fmt::format("{}: {}", name, request.error().message));
-    requests.push_back(std::move(*request));
-  }
-  return requests;
+Result<Found<HandOver>> requests_in(const fs::path& folder) {
+  return read_each<HandOver>(folder, kRequest, read_request_of_its_name);
 }
 
-Result<std::vector<Brought>> receipts_in(const fs::path& folder) {
-  SHILU_TRY(const auto found, names(folder, kReceipt));
-  std::vector<Brought> brought;
-  for (const std::string& name : found) {
-    SHILU_TRY(const std::string text, read_text_on_stick(folder / name, kMostJson));
-    auto receipt = DsseEnvelope::from_json(text);
-    if (!receipt) return fail(ErrorKind::kCorrupted, fmt::format("{}: {}", name, receipt.error().message));
-    brought.push_back({name, std::move(*receipt)});
-  }
-  return brought;
+Result<Found<Brought>> receipts_in(const fs::path& folder) {
+  return read_each<Brought>(folder, kReceipt, read_receipt);
+}
+
+bool has_receipt(const fs::path& folder, const HandOver& request, const PublicKey& key) {
+  const auto brought = read_receipt(receipt_file(folder, request.package_sha256));
+  if (!brought) return false;
+  const auto receipt = evidence::open_receipt(brought->receipt, key);
+  return receipt && receipt->package_sha256 == request.package_sha256;
 }
 
 }  // namespace shilu::sender
