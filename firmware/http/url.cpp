@@ -14,7 +14,7 @@ Result<std::string> part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
 }
 
 tl::unexpected<Error> not_a_url(std::string_view text) {
-  return fail(ErrorKind::kInvalidArgument, "\"" + std::string(text) + "\" is not an http or https URL");
+  return fail(ErrorKind::kInvalidArgument, "\"" + told_url(text) + "\" is not an http or https URL");
 }
 
 // http and https only, and with a host: curl itself would take ftp, file and much else.
@@ -34,6 +34,15 @@ bool is_unreserved(char c) {
 }
 
 }  // namespace
+
+std::string told_url(std::string_view url) {
+  std::string told(url.substr(0, url.find_first_of("?#")));
+  const auto scheme = told.find("://");
+  const auto host = scheme == told.npos ? 0 : scheme + 3;
+  const auto at = told.substr(0, told.find('/', host)).rfind('@');
+  if (at != told.npos && at >= host) told.erase(host, at + 1 - host);
+  return told;
+}
 
 Result<std::string> authority_of(std::string_view text) {
   SHILU_TRY(auto url, parse(text));

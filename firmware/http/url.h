@@ -11,4 +11,8 @@ namespace shilu::http {
 Result<std::string> authority_of(std::string_view url);
 Result<std::string> host_of(std::string_view url);  // without the port
 
+// As it may be told in messages and logs: without user and password, query and fragment, where signatures
+// and tokens stand. Takes anything.
+std::string told_url(std::string_view url);
+
 }  // namespace shilu::http

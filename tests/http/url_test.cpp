@@ -57,3 +57,13 @@ TEST_CASE("url_encode agrees with Python's quote") {
       "b/c?d=e&f+g%h~i.j_k-l\\\"课'+chr(92), safe=''))\"");
   CHECK(url_encode(text) == quoted);
 }
+
+TEST_CASE("a URL is told without what may be secret in it") {
+  CHECK(told_url("https://store.test/a/b?X-Amz-Signature=5ec2e7") == "https://store.test/a/b");
+  CHECK(told_url("https://store.test/a#token=5ec2e7") == "https://store.test/a");
+  CHECK(told_url("http://user:p@ss@host:81/a@b") == "http://host:81/a@b");
+  CHECK(told_url("http://user:pass@host") == "http://host");
+  CHECK(told_url("/a/b?c") == "/a/b");
+  CHECK(told_url("") == "");
+  CHECK(resolve_url("ftp://store.test/a?secret", "").error().message.find("secret") == std::string::npos);
+}

@@ -63,6 +63,19 @@ TEST_CASE("what a stranger on the way says is not about our token or our upload"
   CHECK(error_of(nginx).code == "our-certificate");
 }
 
+TEST_CASE("no message tells a URL's query, where a signature stands") {
+  http::ClientRequest request;
+  request.url = "https://key:word@store.test/package/part?partNumber=1&X-Amz-Signature=5ec2e7";
+  const auto page = answer(200, {{"content-type", "text/html"}}, "<html>");
+  const auto nginx = answer(400, {}, "<title>400 No required SSL certificate was sent</title>");
+  for (const std::string& message :
+       {unexpected_answer(request, page).message, unexpected_answer(request, nginx).message,
+        json_body(request, page).error().message}) {
+    INFO(message);
+    CHECK(message.starts_with("https://store.test/package/part "));
+  }
+}
+
 TEST_CASE("the platform's clock is read from its answers") {
   const WallTime now{784'111'777'000'000'000};  // Sun, 06 Nov 1994 08:49:37 GMT: RFC 9110 5.6.7
   CHECK(clock_ahead(answer(200, {{"date", "Sun, 06 Nov 1994 11:49:37 GMT"}}), now) == std::chrono::hours(3));

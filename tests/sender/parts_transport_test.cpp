@@ -260,10 +260,12 @@ TEST_CASE("a captive portal's page is not taken for the store") {
           "print(server.server_address[1], flush=True); server.serve_forever()\n"))));
   http::test::ScriptServer portal("python3 " + page.string());
   OfferAnswer answer = store.ask().value();
-  for (MissingPart& part : answer.parts) part.url = "http://127.0.0.1:" + std::to_string(portal.port()) + "/";
+  for (MissingPart& part : answer.parts)
+    part.url = "http://127.0.0.1:" + std::to_string(portal.port()) + "/?X-Amz-Signature=5ec2e7";
   PartsTransport transport(
       store.sender, store.lanes, answer, [&] { return answer; }, [](bool) {});
   const auto end = transport.send_rest("", store.parcel, {});
   REQUIRE_FALSE(end);
   CHECK(end.error().kind == Kind::kPortal);
+  CHECK(end.error().message.find("X-Amz") == std::string::npos);
 }

@@ -61,21 +61,40 @@ def check_there_and_back(bin_directory):
             assert sorted(f.name for f in stick.iterdir()) == [f"{sha256}.zip", f"{sha256}.zip.request.json"]
 
             damaged_on_the_way(bin_directory, work, stick, stick / f"{sha256}.zip", settings, platform.url)
-            good(carry(bin_directory, work, stick, platform.url))
+            litter = litter_of(stick, sha256)
             receipt = stick / f"{sha256}.zip.receipt.json"
+            receipt.write_text("")  # hides nothing: the package is carried all the same
+            told = carry(bin_directory, work, stick, platform.url)
+            assert told.returncode == 1 and "f" * 64 in told.stderr and "._" not in told.stderr, told
+            prove_delivered(school, platform.directory, package, receipt)
+            litter.unlink()
+            good(carry(bin_directory, work, stick, platform.url))
             prove_delivered(school, platform.directory, package, receipt)
             good(carry(bin_directory, work, stick, platform.url))  # again: nothing is left to do
 
             forged_is_refused(bin_directory, receipt, settings, appliance, submission)
-            good(shilu(bin_directory, "queue", *settings, "--hand-in", stick))
+            torn = stick / f"{'e' * 64}.zip.receipt.json"
+            torn.write_text('{"payl')
+            told = shilu(bin_directory, "queue", *settings, "--hand-in", stick)
+            assert told.returncode == 1 and torn.name in told.stdout, told
             done = appliance.acknowledged(submission)
             assert done and done["receipt"]["number"] == "R-2026-000001", done
             kept = appliance.data / "lessons" / appliance.lesson / "receipts" / f"{sha256}.receipt.json"
             assert json.loads(kept.read_text()) == json.loads(receipt.read_text())
+            torn.unlink()
             good(shilu(bin_directory, "queue", *settings, "--hand-in", stick))  # again: it knows
         finally:
             appliance.end()
             platform.kill()
+
+
+def litter_of(stick, sha256):
+    """What macOS lays beside files on a stick, and a request that was cut off; -> the latter, which is told."""
+    for ending in ("request", "receipt"):
+        (stick / f"._{sha256}.zip.{ending}.json").write_bytes(bytes([0, 5, 22, 7]) * 100)
+    torn = stick / f"{'f' * 64}.zip.request.json"
+    torn.write_text('{"format":"shi')
+    return torn
 
 
 def damaged_on_the_way(bin_directory, work, stick, package, settings, url):

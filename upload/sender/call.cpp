@@ -7,6 +7,7 @@
 
 #include "firmware/base/json_io.h"
 #include "firmware/http/http_date.h"
+#include "firmware/http/url.h"
 
 namespace shilu::sender {
 namespace {
@@ -125,7 +126,8 @@ std::optional<std::chrono::seconds> retry_after(const http::ClientResponse& resp
 
 CallError unexpected_answer(const http::ClientRequest& request, const http::ClientResponse& response) {
   if (wants_certificate(response)) {
-    return {CallError::Kind::kTrust, fmt::format("{} does not take this device's certificate", request.url),
+    return {CallError::Kind::kTrust,
+            fmt::format("{} does not take this device's certificate", http::told_url(request.url)),
             std::nullopt, "our-certificate"};
   }
   const auto kind = is_theirs(response) ? kind_of(response.status) : kind_of_stranger(response.status);
@@ -133,7 +135,7 @@ CallError unexpected_answer(const http::ClientRequest& request, const http::Clie
   if (error.kind == CallError::Kind::kPortal) {
     error.message = fmt::format(
         "{} answered {} where the platform was expected; perhaps the network asks for a sign-in page first",
-        request.url, response.status);
+        http::told_url(request.url), response.status);
   } else {
     error.message =
         fmt::format("{} answered {}{}", is_theirs(response) ? "the platform" : "a proxy on the way",
@@ -156,8 +158,8 @@ CallResult<Json> json_body(const http::ClientRequest& request, const http::Clien
   auto json = parse_json(response.body);
   if (json && json->is_object()) return std::move(*json);
   return tl::make_unexpected(CallError{CallError::Kind::kPortal,
-                                       request.url + " did not answer as the platform does", std::nullopt,
-                                       "portal"});
+                                       http::told_url(request.url) + " did not answer as the platform does",
+                                       std::nullopt, "portal"});
 }
 
 }  // namespace shilu::sender

@@ -4,6 +4,8 @@
 
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
+#include "upload/evidence/receipt.h"
+#include "upload/sender/stick_files.h"
 
 namespace shilu::sender {
 namespace {
@@ -14,50 +16,24 @@ constexpr std::string_view kFormat = "shilu-hand-over/1";
 constexpr std::string_view kRequest = ".zip.request.json";
 constexpr std::string_view kReceipt = ".zip.receipt.json";
 constexpr std::string_view kRefusal = ".zip.refused.json";
-constexpr std::size_t kPiece = 1u << 20;
 constexpr std::uint64_t kMostJson = 1u << 20;
 
 fs::path named(const fs::path& folder, const Digest& digest, std::string_view ending) {
   return folder / (to_hex(digest) + std::string(ending));
 }
 
-Status copy_bytes(File& from, File& to, std::uint64_t size) {
-  for (std::uint64_t at = 0; at < size;) {
-    SHILU_TRY(const Bytes piece, from.read_at(at, kPiece));
-    if (piece.empty()) return fail(ErrorKind::kCorrupted, "the package is shorter than it was");
-    SHILU_CHECK(to.write_at(at, piece));
-    at += piece.size();
-  }
-  return to.sync_data();
-}
-
-Status copy_package(const fs::path& package, const fs::path& to, std::uint64_t size) {
-  FileSystem& files = posix_file_system();
-  const fs::path part = to.string() + ".part";
-  SHILU_TRY(const auto in, files.open(package, OpenMode::kRead));
-  SHILU_TRY(const auto out, files.open(part, OpenMode::kCreateOrOpen));
-  SHILU_CHECK(out->truncate(0));
-  auto copied = copy_bytes(*in, *out, size);
-  if (copied) copied = files.rename(part, to);
-  if (!copied) {
-    (void)files.remove(part);
-    return copied;
-  }
-  return files.sync_directory(to.parent_path());
-}
-
 Status check_package(const fs::path& file, const HandOver& what) {
-  SHILU_TRY(const Digest digest, sha256_file(file));
+  SHILU_TRY(const Digest digest, sha256_on_stick(file));
   if (digest == what.package_sha256) return {};
   return fail(ErrorKind::kCorrupted,
               fmt::format("{} does not hold what was written; the medium may be bad", file.string()));
 }
 
 Result<HandOver> read_request(const fs::path& file) {
-  SHILU_TRY(const std::string text, read_text_file(file, kMostJson));
+  SHILU_TRY(const std::string text, read_text_on_stick(file, kMostJson));
   SHILU_TRY(const Json json, parse_json(text));
   SHILU_TRY(const std::string format, json_string(json, "format"));
-  if (format != kFormat) return fail(ErrorKind::kCorrupted, fmt::format("its format is \"{}\"", format));
+  if (format != kFormat) return fail(ErrorKind::kCorrupted, "its format is another one");
   HandOver what;
   SHILU_TRY(const std::string sha256, json_string(json, "package_sha256"));
   SHILU_TRY(what.package_sha256, digest_from_hex(sha256));
@@ -69,11 +45,35 @@ Result<HandOver> read_request(const fs::path& file) {
   return what;
 }
 
-// Names in the folder that end so, sorted.
-Result<std::vector<std::string>> names(const fs::path& folder, std::string_view ending) {
-  SHILU_TRY(auto all, posix_file_system().list(folder));
-  std::erase_if(all, [&](const std::string& name) { return !name.ends_with(ending); });
-  return all;
+// A name that we give: macOS lays "._<name>" beside each file, and a person may keep other things there.
+bool is_ours(std::string_view name, std::string_view ending) {
+  return name.ends_with(ending) && digest_from_hex(name.substr(0, name.size() - ending.size())).has_value();
+}
+
+// Reads each file of the folder whose name has this ending.
+template <typename T, typename Read>
+Result<Found<T>> read_each(const fs::path& folder, std::string_view ending, Read read) {
+  SHILU_TRY(const auto names, posix_file_system().list(folder));
+  Found<T> found;
+  for (const std::string& name : names) {
+    if (!is_ours(name, ending)) continue;
+    Result<T> one = read(folder / name);
+    if (one) found.good.push_back(std::move(*one));
+    if (!one) found.bad.push_back({ErrorKind::kCorrupted, fmt::format("{}: {}", name, one.error().message)});
+  }
+  return found;
+}
+
+Result<HandOver> read_request_of_its_name(const fs::path& file) {
+  SHILU_TRY(HandOver what, read_request(file));
+  if (file.filename().string().starts_with(to_hex(what.package_sha256))) return what;
+  return fail(ErrorKind::kCorrupted, "it names another package");
+}
+
+Result<Brought> read_receipt(const fs::path& file) {
+  SHILU_TRY(const std::string text, read_text_on_stick(file, kMostJson));
+  SHILU_TRY(DsseEnvelope receipt, DsseEnvelope::from_json(text));
+  return Brought{file.filename().string(), std::move(receipt)};
 }
 
 }  // namespace
@@ -94,9 +94,9 @@ fs::path refusal_file(const fs::path& folder, const Digest& digest) {
 Result<HandedOut> hand_out(const fs::path& folder, const fs::path& package, const HandOver& what) {
   const fs::path to = package_file(folder, what.package_sha256);
   const fs::path request = request_file(folder, what.package_sha256);
-  const bool before = posix_file_system().exists(request) && check_package(to, what);
-  if (before) return HandedOut::kBefore;
-  SHILU_CHECK(copy_package(package, to, what.size_bytes));
+  const auto asked = read_request(request);
+  if (asked && *asked == what && check_package(to, what)) return HandedOut::kBefore;
+  SHILU_CHECK(copy_to_stick(package, to, what.size_bytes));
   SHILU_CHECK(check_package(to, what));
   SHILU_CHECK(
       write_file_atomic(request, as_bytes(canonical_json(Json{{"format", kFormat},
@@ -107,27 +107,19 @@ Result<HandedOut> hand_out(const fs::path& folder, const fs::path& package, cons
   return HandedOut::kNow;
 }
 
-Result<std::vector<HandOver>> requests_in(const fs::path& folder) {
-  SHILU_TRY(const auto found, names(folder, kRequest));
-  std::vector<HandOver> requests;
-  for (const std::string& name : found) {
-    auto request = read_request(folder / name);
-    if (!request) return fail(ErrorKind::kCorrupted, fmt::format("{}: {}", name, request.error().message));
-    requests.push_back(std::move(*request));
-  }
-  return requests;
+Result<Found<HandOver>> requests_in(const fs::path& folder) {
+  return read_each<HandOver>(folder, kRequest, read_request_of_its_name);
 }
 
-Result<std::vector<Brought>> receipts_in(const fs::path& folder) {
-  SHILU_TRY(const auto found, names(folder, kReceipt));
-  std::vector<Brought> brought;
-  for (const std::string& name : found) {
-    SHILU_TRY(const std::string text, read_text_file(folder / name, kMostJson));
-    auto receipt = DsseEnvelope::from_json(text);
-    if (!receipt) return fail(ErrorKind::kCorrupted, fmt::format("{}: {}", name, receipt.error().message));
-    brought.push_back({name, std::move(*receipt)});
-  }
-  return brought;
+Result<Found<Brought>> receipts_in(const fs::path& folder) {
+  return read_each<Brought>(folder, kReceipt, read_receipt);
+}
+
+bool has_receipt(const fs::path& folder, const HandOver& request, const PublicKey& key) {
+  const auto brought = read_receipt(receipt_file(folder, request.package_sha256));
+  if (!brought) return false;
+  const auto receipt = evidence::open_receipt(brought->receipt, key);
+  return receipt && receipt->package_sha256 == request.package_sha256;
 }
 
 }  // namespace shilu::sender

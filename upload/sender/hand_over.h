@@ -8,6 +8,7 @@
 
 #include "firmware/base/digest.h"
 #include "firmware/base/dsse.h"
+#include "firmware/base/keys.h"
 
 namespace shilu::sender {
 
@@ -16,6 +17,8 @@ struct HandOver {
   std::uint64_t size_bytes = 0;
   std::string programme;
   std::string point;
+
+  bool operator==(const HandOver&) const = default;
 };
 
 std::filesystem::path package_file(const std::filesystem::path& folder, const Digest& package_sha256);
@@ -29,14 +32,22 @@ enum class HandedOut { kNow, kBefore };
 // stick).
 Result<HandedOut> hand_out(const std::filesystem::path& folder, const std::filesystem::path& package,
                            const HandOver& what);
-// Every request of the folder, by digest. kCorrupted: one of them is none.
-Result<std::vector<HandOver>> requests_in(const std::filesystem::path& folder);
+// What lies in a folder, by digest. Only names that we give count: 64 hex digits and the ending. `bad` has
+// one sentence for each file with such a name that cannot be read; the others are there all the same.
+template <typename T>
+struct Found {
+  std::vector<T> good;
+  std::vector<Error> bad;
+};
+Result<Found<HandOver>> requests_in(const std::filesystem::path& folder);
 // The receipts that somebody brought back, with their files' names. Their signatures are the taker's to
 // check.
 struct Brought {
   std::string name;
   DsseEnvelope receipt;
 };
-Result<std::vector<Brought>> receipts_in(const std::filesystem::path& folder);
+Result<Found<Brought>> receipts_in(const std::filesystem::path& folder);
+// Whether a receipt of `key` for just this package lies beside it; nothing less means that it was delivered.
+bool has_receipt(const std::filesystem::path& folder, const HandOver& request, const PublicKey& key);
 
 }  // namespace shilu::sender

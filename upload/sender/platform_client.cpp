@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "firmware/base/json_io.h"
+#include "firmware/http/url.h"
 #include "upload/sender/call.h"
 
 namespace shilu::sender {
@@ -28,7 +29,8 @@ http::ClientRequest json_request(std::string method, std::string url, const std:
 // What the platform says in a shape that is not ours: a wrong address, or a page of somebody else's.
 CallError not_understood(const http::ClientRequest& request, const Error& error) {
   return {CallError::Kind::kPortal,
-          fmt::format("{} answered, but not as the platform does: {}", request.url, error.message),
+          fmt::format("{} answered, but not as the platform does: {}", http::told_url(request.url),
+                      error.message),
           std::nullopt, "portal"};
 }
 

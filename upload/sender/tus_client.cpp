@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "firmware/base/file_system.h"
+#include "firmware/http/url.h"
 #include "upload/sender/call.h"
 
 namespace shilu::sender {
@@ -19,7 +20,8 @@ constexpr std::chrono::seconds kAnswerTimeout{10};
 
 CallError not_tus(const http::ClientRequest& request, std::string_view lacking) {
   return {CallError::Kind::kPortal,
-          fmt::format("{} answered without {}; it is not the upload server", request.url, lacking),
+          fmt::format("{} answered without {}; it is not the upload server", http::told_url(request.url),
+                      lacking),
           std::nullopt, "portal"};
 }
 

@@ -159,32 +159,49 @@ bool waits(store::SubmissionState state) {
   return state == State::kQueued || state == State::kSending || state == State::kVerifying;
 }
 
-// All that is packed and has no receipt, into a folder. The queue goes on as it was.
+// -> where the package lies now.
+Result<std::filesystem::path> hand_out_one(const std::string& folder, const store::Submission& one) {
+  SHILU_TRY(const Digest digest, digest_from_hex(one.package_sha256.value_or("")));
+  const sender::HandOver what{digest, static_cast<std::uint64_t>(one.size_bytes.value_or(0)), one.programme,
+                              one.point};
+  SHILU_TRY(std::ignore, sender::hand_out(folder, *one.package_path, what));
+  return sender::package_file(folder, digest);
+}
+
+// All that is packed and has no receipt, into a folder. One that does not get there does not hold up the
+// others. The queue goes on as it was.
 Result<int> hand_out(const QueueArguments& arguments) {
   SHILU_TRY(const config::ApplianceSettings settings, config::load_appliance(arguments.appliance->config));
   SHILU_TRY(store::DeviceStore store, store::DeviceStore::open(settings.data_directory / "shilu.db"));
   SHILU_TRY(const auto submissions, store.submissions());
+  int code = kGood;
   Json list = Json::array();
   for (const store::Submission& one : submissions) {
     if (!waits(one.state) || !one.package_path) continue;
-    SHILU_TRY(const Digest digest, digest_from_hex(one.package_sha256.value_or("")));
-    const sender::HandOver what{digest, static_cast<std::uint64_t>(one.size_bytes.value_or(0)), one.programme,
-                                one.point};
-    SHILU_TRY(std::ignore, sender::hand_out(arguments.hand_out, *one.package_path, what));
-    list.push_back({{"id", one.id}, {"package", sender::package_file(arguments.hand_out, digest).string()}});
-    if (!arguments.appliance->json) fmt::print("{}  {}  {}\n", one.id, one.point, to_hex(digest));
+    const auto file = hand_out_one(arguments.hand_out, one);
+    if (!file) code = kFailed;
+    list.push_back({{"id", one.id},
+                    {"package", file ? Json(file->string()) : Json(nullptr)},
+                    {"error", file ? Json(nullptr) : Json(file.error().message)}});
+    if (arguments.appliance->json) continue;
+    fmt::print("{}  {}  {}\n", one.id, one.point, file ? *one.package_sha256 : file.error().message);
   }
   if (arguments.appliance->json) print_json({{"handed_out", std::move(list)}});
-  return kGood;
+  return code;
 }
 
-// The receipts that somebody brought back. One that is not believed does not hold up the others.
+// The receipts that somebody brought back. One that is damaged or not believed does not hold up the others.
 Result<int> hand_in(const QueueArguments& arguments) {
   SHILU_TRY(const config::ApplianceSettings settings, config::load_appliance(arguments.appliance->config));
   SHILU_TRY(const auto brought, sender::receipts_in(arguments.hand_in));
   int code = kGood;
   Json list = Json::array();
-  for (const sender::Brought& one : brought) {
+  for (const Error& bad : brought.bad) {
+    code = kFailed;
+    list.push_back({{"file", nullptr}, {"error", bad.message}});
+    if (!arguments.appliance->json) fmt::print("{}\n", bad.message);
+  }
+  for (const sender::Brought& one : brought.good) {
     const auto taken = find_queue(settings, {{"op", "receipt"}, {"envelope", one.receipt.to_json()}});
     list.push_back({{"file", one.name}, {"error", taken ? Json(nullptr) : Json(taken.error().message)}});
     if (!taken) code = kFailed;

@@ -11,6 +11,7 @@
 
 #include "config/upload_settings.h"
 #include "upload/sender/client_options.h"
+#include "upload/sender/enrolment.h"
 #include "upload/sender/line_health.h"
 #include "upload/sender/pace.h"
 #include "upload/sender/transport.h"
@@ -36,6 +37,8 @@ struct SubmitArguments {
 };
 
 Result<int> submit_to_platform(const SubmitArguments& arguments, const sender::Parcel& parcel);
+// What this machine knows of that platform; nullopt: it is not enrolled there.
+Result<std::optional<sender::Enrolled>> enrolment_of(const SubmitArguments& arguments);
 Result<int> submit_to_tus(const SubmitArguments& arguments, const sender::Parcel& parcel);
 // Into a school's own S3-compatible store: `platform` is "s3://bucket/folder", the key the folder and the
 // package's digest, so that the same package is never there twice. The store's keys come from the

@@ -8,6 +8,7 @@
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
 #include "upload/sender/hand_over.h"
+#include "upload/sender/stick_files.h"
 
 namespace shilu::cli {
 namespace {
@@ -18,7 +19,7 @@ using sender::HandOver;
 Result<sender::Parcel> parcel_of(const std::filesystem::path& folder, const HandOver& request) {
   sender::Parcel parcel{sender::package_file(folder, request.package_sha256), request.size_bytes,
                         request.package_sha256};
-  SHILU_TRY(const Digest digest, sha256_file(parcel.file));
+  SHILU_TRY(const Digest digest, sender::sha256_on_stick(parcel.file));
   if (digest != request.package_sha256)
     return fail(ErrorKind::kCorrupted, fmt::format("{} is damaged: hand it out again", parcel.file.string()));
   return parcel;
@@ -41,12 +42,24 @@ Status carry_one(const SubmitArguments& arguments, const HandOver& request) {
   return fail(delivered.error());
 }
 
+// Known to be delivered only by what the platform's pinned key signed. Without one, or before this machine is
+// enrolled, the platform is asked.
+bool is_delivered(const SubmitArguments& arguments, const HandOver& request) {
+  const auto enrolled = enrolment_of(arguments);
+  if (!enrolled || !*enrolled) return false;
+  const auto key = (*enrolled)->receipt_key();
+  return key && sender::has_receipt(arguments.package, request, *key);
+}
+
+// What is damaged on the stick is told, and holds up no other.
 Result<int> carry(const SubmitArguments& arguments) {
   SHILU_TRY(const auto requests, sender::requests_in(arguments.package));
-  if (requests.empty()) return fail(ErrorKind::kNotFound, "no package was handed out into this folder");
+  if (requests.good.empty() && requests.bad.empty())
+    return fail(ErrorKind::kNotFound, "no package was handed out into this folder");
   int code = kGood;
-  for (const HandOver& request : requests) {
-    if (posix_file_system().exists(sender::receipt_file(arguments.package, request.package_sha256))) continue;
+  for (const Error& bad : requests.bad) code = report(bad, false);
+  for (const HandOver& request : requests.good) {
+    if (is_delivered(arguments, request)) continue;
     if (const auto carried = carry_one(arguments, request); !carried) code = report(carried.error(), false);
   }
   return code;

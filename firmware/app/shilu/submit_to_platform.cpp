@@ -34,13 +34,17 @@ fs::path default_keys() {
   return "shilu-keys";
 }
 
+fs::path keys_of(const SubmitArguments& arguments) {
+  return arguments.keys.empty() ? default_keys() : fs::path(arguments.keys);
+}
+
 class Submitting {
  public:
   Submitting(const SubmitArguments& arguments, const sender::Parcel& parcel,
              const config::UploadSettings& settings)
       : arguments_(arguments),
         parcel_(parcel),
-        keys_(arguments.keys.empty() ? default_keys() : fs::path(arguments.keys)),
+        keys_(keys_of(arguments)),
         platform_(http::Client(sender::client_options(settings)), arguments.platform),
         persistence_(arguments.tries),
         watching_(settings, parcel.size, persistence_),
@@ -74,7 +78,7 @@ class Submitting {
 };
 
 Status Submitting::load_enrolment() {
-  SHILU_TRY(enrolled_, sender::load_enrolment(keys_ / "enrolment.json", arguments_.platform));
+  SHILU_TRY(enrolled_, enrolment_of(arguments_));
   if (enrolled_) platform_.set_token(enrolled_->token);
   return {};
 }
@@ -198,6 +202,10 @@ Result<int> tell_result(const SubmitArguments& arguments, const sender::Parcel& 
 }
 
 }  // namespace
+
+Result<std::optional<sender::Enrolled>> enrolment_of(const SubmitArguments& arguments) {
+  return sender::load_enrolment(keys_of(arguments) / "enrolment.json", arguments.platform);
+}
 
 Result<int> submit_to_platform(const SubmitArguments& arguments, const sender::Parcel& parcel) {
   SHILU_TRY(const config::UploadSettings settings, upload_settings(arguments));
