@@ -139,6 +139,26 @@ TEST_CASE("what was begun by tus goes on by tus, also by a device that takes par
   CHECK(answer.value("offset", 0) == 1000);
 }
 
+TEST_CASE("what went on by tus is not asked for by parts again") {
+  School school;
+  const Json asked = school.offer();
+  const std::string path = asked.value("upload_url", "");
+  const auto sent = school.device->call(
+      "PATCH", path, school.bytes.substr(0, 1000),
+      tus_headers({{"Upload-Offset", "0"}, {"Content-Type", "application/offset+octet-stream"}}));
+  REQUIRE(sent.status == 204);
+  if (GENERATE(false, true)) school.restart();
+  const Json answer = school.offer();
+  CHECK(answer.value("answer", "") == "resume");
+  CHECK(answer.value("upload_url", "") == path);
+  CHECK(answer.value("offset", 0) == 1000);
+  const auto rest = school.device->call(
+      "PATCH", path, school.bytes.substr(1000),
+      tus_headers({{"Upload-Offset", "1000"}, {"Content-Type", "application/offset+octet-stream"}}));
+  CHECK(rest.status == 204);
+  CHECK(final_state(*school.device, school.made.sha256).value("state", "") == "acknowledged");
+}
+
 TEST_CASE("a device that gives up frees what lies in the store") {
   School school;
   const Json asked = school.offer();
