@@ -57,6 +57,13 @@ struct School {
     request.body = content;
     return must(http.perform(request)).status;
   }
+  // An upload that is taken in after the fetching: then a whole round of the background is over.
+  void fetching_is_over() {
+    const std::string other = "of another " + std::to_string(++others);
+    upload_whole(*device, other);
+    const std::string beside = "/api/v1/submissions/" + to_hex(sha256(std::string_view(other)));
+    CHECK(eventually([&] { return device->get(beside).json().value("state", "") == "rejected"; }));
+  }
   std::string block(const Json& part) const {
     return bytes.substr((part.at("number").get<std::size_t>() - 1) * kBlock, kBlock);
   }
@@ -67,6 +74,7 @@ struct School {
   std::string bytes;
   std::optional<Caller> device;
   http::Client http;
+  int others = 0;
 };
 
 }  // namespace
@@ -131,6 +139,26 @@ TEST_CASE("what was begun by tus goes on by tus, also by a device that takes par
   CHECK(answer.value("offset", 0) == 1000);
 }
 
+TEST_CASE("what went on by tus is not asked for by parts again") {
+  School school;
+  const Json asked = school.offer();
+  const std::string path = asked.value("upload_url", "");
+  const auto sent = school.device->call(
+      "PATCH", path, school.bytes.substr(0, 1000),
+      tus_headers({{"Upload-Offset", "0"}, {"Content-Type", "application/offset+octet-stream"}}));
+  REQUIRE(sent.status == 204);
+  if (GENERATE(false, true)) school.restart();
+  const Json answer = school.offer();
+  CHECK(answer.value("answer", "") == "resume");
+  CHECK(answer.value("upload_url", "") == path);
+  CHECK(answer.value("offset", 0) == 1000);
+  const auto rest = school.device->call(
+      "PATCH", path, school.bytes.substr(1000),
+      tus_headers({{"Upload-Offset", "1000"}, {"Content-Type", "application/offset+octet-stream"}}));
+  CHECK(rest.status == 204);
+  CHECK(final_state(*school.device, school.made.sha256).value("state", "") == "acknowledged");
+}
+
 TEST_CASE("a device that gives up frees what lies in the store") {
   School school;
   const Json asked = school.offer();
@@ -191,6 +219,42 @@ TEST_CASE("what the store has lost or altered is forgotten, and the device sends
   REQUIRE(again.value("answer", "") == "parts");
   CHECK(school.put_plainly(again.at("parts").at(0), school.bytes) == 200);
   CHECK(school.offer().value("answer", "") == "verifying");
+  CHECK(final_state(*school.device, school.made.sha256).value("state", "") == "acknowledged");
+}
+
+TEST_CASE("what something in front of the store answers costs nothing that was begun") {
+  const std::string status = GENERATE("404", "200");
+  INFO(status);
+  TemporaryDirectory folder;
+  const auto front = folder / "front";
+  School school("--front " + front.string());
+  const Json asked = school.offer();
+  const std::string upload = asked.value("upload_url", "");
+  must(write_file_atomic(front, as_bytes(status)));
+  Json body = offer_of(school.bytes);
+  body["transports"] = {"parts"};
+  CHECK(school.device->post("/api/v1/submissions", body).status == 503);
+  SECTION("parts") {
+    std::filesystem::remove(front);
+    CHECK(school.offer().value("upload_url", "") == upload);
+    CHECK(school.put(asked.at("parts").at(0), school.bytes) == 200);
+    CHECK(school.offer().value("answer", "") == "verifying");
+  }
+  SECTION("a joined object") {
+    school.platform.settings.reserve = 1'000'000'000'000'000;  // nothing is fetched for now
+    std::filesystem::remove(front);
+    REQUIRE(school.put(asked.at("parts").at(0), school.bytes) == 200);
+    school.restart();
+    REQUIRE(school.offer().value("answer", "") == "verifying");
+    school.platform.settings.reserve = 1'000'000;
+    must(write_file_atomic(front, as_bytes(status)));
+    school.restart();
+    school.fetching_is_over();
+    CHECK(school.device->get("/api/v1/submissions/" + school.made.sha256).json().value("state", "") ==
+          "verifying");
+    std::filesystem::remove(front);
+    school.restart();
+  }
   CHECK(final_state(*school.device, school.made.sha256).value("state", "") == "acknowledged");
 }
 

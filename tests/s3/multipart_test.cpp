@@ -162,7 +162,38 @@ TEST_CASE("an unknown bucket is told as such") {
   auto bucket = bench.bucket();
   bucket.name = "attic";
   S3Client client(bench.http, bucket, bench.clock);
-  CHECK(client.begin("x", {}).error().kind == ErrorKind::kNotFound);
+  const auto refused = client.begin("x", {});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::kPermissionDenied);
+  CHECK(refused.error().message.find("NoSuchBucket") != std::string::npos);
+}
+
+TEST_CASE("what something in front of the store says is not taken for the store's word") {
+  TemporaryDirectory folder;
+  const auto front = folder / "front";
+  Bench bench("--front " + front.string());
+  REQUIRE_FALSE(bench.send(kPart));
+  const std::string begun = bench.upload_id;
+  const std::string key = bench.what.key;
+  const std::string status = GENERATE("404", "200", "302");
+  INFO(status);
+  REQUIRE(write_file_atomic(front, as_bytes(status)));
+  const auto refused = bench.send();
+  REQUIRE_FALSE(refused);
+  CHECK(bench.upload_id == begun);
+  if (status == "404") {
+    CHECK(refused.error().kind == ErrorKind::kUnavailable);
+    CHECK(bench.client.head(key).error().kind == ErrorKind::kUnavailable);
+    CHECK(bench.client.abort(key, begun).error().kind == ErrorKind::kUnavailable);
+    CHECK(bench.client.remove(key).error().kind == ErrorKind::kUnavailable);
+  }
+  if (status != "302") CHECK(bench.client.get(key, 0, 16).error().kind == ErrorKind::kUnavailable);
+  std::filesystem::remove(front);
+  REQUIRE(bench.send());
+  CHECK(bench.upload_id == begun);
+  CHECK(bench.stored_is_the_file());
+  CHECK(bench.client.get(key, 0, 16));
+  CHECK(bench.client.get("nothing", 0, 16).error().kind == ErrorKind::kNotFound);
 }
 
 TEST_CASE("a presigned URL takes just its part with just its bytes, until it expires") {

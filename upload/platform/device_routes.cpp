@@ -144,8 +144,8 @@ bool is_complete(const Upload& upload, const std::optional<ObjectUpload>& object
   return upload.offset_bytes == upload.size_bytes || (object && object->joined);
 }
 
-// Nothing of it is here but perhaps a part. What was begun in one way is not begun anew in the other, unless
-// the device no longer takes parts.
+// Nothing of it is here but perhaps a part. What came by tus goes on by tus, also where it was begun by
+// parts; what was begun by parts goes on by tus only if the device no longer takes them.
 Result<http::Response> receive(const Context& context, const Device& device,
                                const std::optional<Upload>& known, const Offer& offer) {
   const bool begun = known && known->size_bytes == offer.size_bytes;
@@ -154,7 +154,7 @@ Result<http::Response> receive(const Context& context, const Device& device,
     SHILU_TRY(object, context.store.object_upload(known->id));
     if (is_complete(*known, object)) return http::json(200, {{"answer", "verifying"}});
   }
-  const bool by_tus = begun && !object && known->offset_bytes > 0;
+  const bool by_tus = begun && known->offset_bytes > 0;  // of what is joined it was told above
   if (context.settings.object_store && offer.takes_parts && !by_tus)
     return offer_parts(context, device, offer, known);
   if (!begun) return http::json(200, {{"answer", "send"}, {"endpoint", "/files"}});

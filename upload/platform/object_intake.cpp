@@ -119,10 +119,8 @@ bool is_lost(const Error& error) {
   return error.kind == ErrorKind::kCorrupted || error.kind == ErrorKind::kNotFound;
 }
 
-}  // namespace
-
-Result<http::Response> offer_parts(const Context& context, const Device& device, const Offer& offer,
-                                   const std::optional<Upload>& upload) {
+Result<http::Response> answer_offer(const Context& context, const Device& device, const Offer& offer,
+                                    const std::optional<Upload>& upload) {
   Store store(context);
   SHILU_TRY(auto known, known_object(context, offer, upload));
   if (!known) {
@@ -150,6 +148,17 @@ Result<http::Response> offer_parts(const Context& context, const Device& device,
                           {"digest_signed", kind == s3::PresignedDigest::kSigned},
                           {"part_size", kBlockSize},
                           {"parts", missing_parts(store, object, offer, *held, kind)}});
+}
+
+}  // namespace
+
+Result<http::Response> offer_parts(const Context& context, const Device& device, const Offer& offer,
+                                   const std::optional<Upload>& upload) {
+  auto answered = answer_offer(context, device, offer, upload);
+  // A wrong key or bucket is ours: the device can only wait until somebody has mended it.
+  if (answered || answered.error().kind != ErrorKind::kPermissionDenied) return answered;
+  log_error("object store: {}", answered.error().message);
+  return fail(ErrorKind::kUnavailable, answered.error().message);
 }
 
 Status fetch_objects(const Context& context) {

@@ -16,8 +16,10 @@ ErrorKind kind_of(int status, const std::string& code) {
   if (code == "BadDigest" || code == "XAmzContentSHA256Mismatch" || code == "InvalidDigest" ||
       code == "InvalidPart")
     return ErrorKind::kCorrupted;
-  if (status == 404 || code == "NoSuchUpload") return ErrorKind::kNotFound;
-  if (status == 401 || status == 403) return ErrorKind::kPermissionDenied;
+  if (code == "NoSuchUpload" || code == "NoSuchKey") return ErrorKind::kNotFound;
+  // Any other 404 may be of something in front of the store: it says nothing about what the store has.
+  if (status == 404 && code != "NoSuchBucket") return ErrorKind::kUnavailable;
+  if (status == 401 || status == 403 || code == "NoSuchBucket") return ErrorKind::kPermissionDenied;
   if (status == 429 || status >= 500 || code == "InternalError" || code == "SlowDown")
     return ErrorKind::kUnavailable;
   return ErrorKind::kInvalidArgument;

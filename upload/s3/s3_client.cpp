@@ -130,11 +130,14 @@ bool S3Client::follow_clock(const http::ClientResponse& response) {
   return true;
 }
 
-Result<http::ClientResponse> S3Client::perform(const Call& call) {
+Result<http::ClientResponse> S3Client::ask(const Call& call) {
   SHILU_TRY(auto response, client_.perform(request_of(call)));
-  if (follow_clock(response)) {
-    SHILU_TRY(response, client_.perform(request_of(call)));
-  }
+  if (follow_clock(response)) return client_.perform(request_of(call));
+  return response;
+}
+
+Result<http::ClientResponse> S3Client::perform(const Call& call) {
+  SHILU_TRY(auto response, ask(call));
   if (!is_good(response.status)) return fail(error_of(response, host_));
   return response;
 }
@@ -209,17 +212,30 @@ Status S3Client::abort(const std::string& key, const std::string& upload_id) {
 }
 
 Result<std::optional<Object>> S3Client::head(const std::string& key) {
-  const auto response = perform({"HEAD", key, {}, {}, {}});
-  if (!response && response.error().kind == ErrorKind::kNotFound) return std::nullopt;
-  if (!response) return fail(response.error());
-  return Object{number_in<std::uint64_t>(response->header("content-length")),
-                unquoted(response->header("etag")), std::string(response->header("x-amz-meta-sha256"))};
+  SHILU_TRY(const auto response, ask({"HEAD", key, {}, {}, {}}));
+  if (response.status == 404) {
+    SHILU_CHECK(is_missing(key));
+    return std::nullopt;
+  }
+  if (!is_good(response.status)) return fail(error_of(response, host_));
+  return Object{number_in<std::uint64_t>(response.header("content-length")),
+                unquoted(response.header("etag")), std::string(response.header("x-amz-meta-sha256"))};
+}
+
+// An answer to HEAD gives no reason; one to GET does.
+Status S3Client::is_missing(const std::string& key) {
+  const auto response = perform({"GET", key, {}, {{"range", "bytes=0-0"}}, {}});
+  if (response) return fail(ErrorKind::kUnavailable, host_ + " contradicts itself about an object");
+  return response.error().kind == ErrorKind::kNotFound ? Status() : fail(response.error());
 }
 
 Result<Bytes> S3Client::get(const std::string& key, std::uint64_t from, std::uint64_t size) {
   const std::string range = fmt::format("bytes={}-{}", from, from + size - 1);
   SHILU_TRY(const auto response, perform({"GET", key, {}, {{"range", range}}, {}}));
-  if (response.status != 206 || response.body.size() != size)
+  if (response.status != 206)
+    return fail(ErrorKind::kUnavailable,
+                fmt::format("{} answered a part of an object with {}", host_, response.status));
+  if (response.body.size() != size)
     return fail(ErrorKind::kCorrupted,
                 fmt::format("{} gave {} bytes where {} were asked for", host_, response.body.size(), size));
   return to_bytes(response.body);

@@ -4,8 +4,9 @@
 // (2006-03-01). Addressing is by path, which every store knows. What is sent is proven by what every store
 // enforces: x-amz-content-sha256 (signed) and Content-MD5.
 //
-// Errors: kUnavailable (no connection, 429, 5xx: try again), kPermissionDenied (keys, bucket policy, TLS),
-// kNotFound (the bucket, the upload or the object is not there), kCorrupted (the bytes that arrived are not
+// Errors: kUnavailable (no connection, 429, 5xx, or an answer that no store gives: try again),
+// kPermissionDenied (keys, bucket policy, no such bucket, TLS), kNotFound (the store itself says that it has
+// no such upload or object), kCorrupted (the bytes that arrived are not
 // those that were sent, or the store contradicts itself), kCancelled, kInvalidArgument (anything else that it
 // refuses). A store whose clock is not ours is followed: after RequestTimeTooSkewed its time is used.
 // Thread-bound.
@@ -102,7 +103,9 @@ class S3Client {
   std::string url_of(const Call& call) const;
   http::ClientRequest signed_request(const Call& call, const Digest& payload) const;
   http::ClientRequest request_of(const Call& call) const;
-  Result<http::ClientResponse> perform(const Call& call);
+  Result<http::ClientResponse> ask(const Call& call);      // whatever the status
+  Result<http::ClientResponse> perform(const Call& call);  // only what is good
+  Status is_missing(const std::string& key);
   WallTime now() const;
 
   http::Client& client_;
