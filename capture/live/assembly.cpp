@@ -78,8 +78,8 @@ GstPadProbeReturn on_event(GstPad* pad, GstPadProbeInfo* info, gpointer assembly
 
 }  // namespace
 
-bool is_recorded_untouched(const GstCaps* caps) {
-  return pass_through(gst_caps_get_structure(caps, 0)).has_value();
+bool is_rtp_recorded_untouched(const GstCaps* caps) {
+  return pass_through_rtp(gst_caps_get_structure(caps, 0)).has_value();
 }
 
 Assembly::Assembly(AssemblyOptions options, Backlog& backlog)

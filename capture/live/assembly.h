@@ -23,8 +23,9 @@ struct AssemblyOptions {
   int frames_per_second = 25;  // of pictures that have to be encoded
 };
 
-// Its units go into the recording as they come, without a decoder and an encoder.
-bool is_recorded_untouched(const GstCaps* caps);
+// Of an RTP stream's caps, also before they have their name (rtspsrc's select-stream): its units go into the
+// recording as they come, without a decoder and an encoder.
+bool is_rtp_recorded_untouched(const GstCaps* caps);
 
 class Assembly {
  public:

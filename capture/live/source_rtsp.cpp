@@ -24,7 +24,7 @@ using Untouched = std::set<guint>;
 
 // Cameras offer more than picture and sound (ONVIF events as "application"); each costs them a session.
 gboolean select_stream(GstElement*, guint number, const GstCaps* caps, gpointer untouched) {
-  if (is_recorded_untouched(caps)) static_cast<Untouched*>(untouched)->insert(number);
+  if (is_rtp_recorded_untouched(caps)) static_cast<Untouched*>(untouched)->insert(number);
   const gchar* media = gst_structure_get_string(gst_caps_get_structure(caps, 0), "media");
   return media != nullptr && (std::strcmp(media, "video") == 0 || std::strcmp(media, "audio") == 0);
 }

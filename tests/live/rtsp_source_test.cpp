@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "capture/live/assembly.h"
 #include "firmware/base/file_system.h"
 #include "tests/live/camera_process.h"
 #include "tests/live/capture_process.h"
@@ -82,6 +83,20 @@ TEST_CASE("a camera over TCP: every picture and every AAC frame arrives, with th
   CHECK(audio.parameters.codec == Codec::kAac);
   CHECK(audio.parameters.sample_rate == 48'000);
   CHECK(audio.nominal_ticks == 1024);
+}
+
+// As rtspsrc shows them when it asks which streams are wanted; a jitter buffer too many is not seen
+// otherwise.
+TEST_CASE("H.264, H.265 and AAC are known as untouched before their caps have a name") {
+  const auto untouched = [](const std::string& fields) {
+    const auto caps = live::adopt(gst_caps_from_string(("application/x-unknown, " + fields).c_str()));
+    return live::is_rtp_recorded_untouched(caps.get());
+  };
+  CHECK(untouched("media=(string)video, encoding-name=(string)H264"));
+  CHECK(untouched("media=(string)video, encoding-name=(string)H265"));
+  CHECK(untouched("media=(string)audio, encoding-name=(string)MPEG4-GENERIC"));
+  CHECK_FALSE(untouched("media=(string)audio, encoding-name=(string)PCMA"));
+  CHECK_FALSE(untouched("media=(string)application, encoding-name=(string)VND.ONVIF.METADATA"));
 }
 
 TEST_CASE("a camera over UDP: every picture and every AAC frame arrives") {
