@@ -262,10 +262,16 @@ TEST_CASE_METHOD(Disk, "what goes leaves its receipts and the rows that speak of
 
 TEST_CASE_METHOD(Disk, "a removal that a power cut interrupted is finished") {
   const auto one = lesson();
+  const auto package = *submit(one, &platform).package_path;
+  const auto other = *submit(lesson(), &platform).package_path;
   const auto going = lessons / (".going-" + one.id);
   std::filesystem::rename(one.directory, going);
+  for (const char* ending : {".blocks", ".tsr"})
+    REQUIRE(write_file_atomic(package + ending, as_bytes(std::string_view("x"))));
   REQUIRE(retention().finish_removals());
   CHECK_FALSE(std::filesystem::exists(going));
+  for (const char* ending : {"", ".blocks", ".tsr"}) CHECK_FALSE(std::filesystem::exists(package + ending));
+  CHECK(std::filesystem::exists(other));
 }
 
 TEST_CASE_METHOD(Disk, "with a lesson go all of its packages and what lies beside them") {

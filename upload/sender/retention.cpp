@@ -190,22 +190,27 @@ Status Retention::keep_receipts(const store::Lesson& lesson) const {
 
 Status Retention::remove(const store::Lesson& lesson) {
   SHILU_CHECK(keep_receipts(lesson));
-  SHILU_TRY(const auto submissions, store_.submissions());
   const fs::path going = options_.lessons_directory / (std::string(kGoing) + lesson.id);
   std::error_code error;
   fs::rename(lesson.directory, going, error);
   SHILU_CHECK(io(error, lesson.directory));
   SHILU_CHECK(posix_file_system().sync_directory(options_.lessons_directory));
-  SHILU_CHECK(remove_folder(going));
+  return finish_removal(going, lesson.id);
+}
+
+// The folder goes last: while it is there, the rest is not forgotten.
+Status Retention::finish_removal(const fs::path& going, const std::string& lesson_id) {
+  SHILU_TRY(const auto submissions, store_.submissions());
   for (const store::Submission& one : submissions) {
-    if (one.lesson_id != lesson.id || !one.package_path) continue;
+    if (one.lesson_id != lesson_id || !one.package_path) continue;
     SHILU_CHECK(remove_package_files(*one.package_path));
   }
   // With clips and submissions the row stays: they go on to speak of it.
-  if (const auto forgotten = store_.forget_lesson(lesson.id);
-      !forgotten && forgotten.error().kind != ErrorKind::kFailedPrecondition)
-    return forgotten;
-  return {};
+  const auto forgotten = store_.forget_lesson(lesson_id);
+  const bool stays = !forgotten && (forgotten.error().kind == ErrorKind::kFailedPrecondition ||
+                                    forgotten.error().kind == ErrorKind::kNotFound);
+  if (!forgotten && !stays) return forgotten;
+  return remove_folder(going);
 }
 
 Status Retention::finish_removals() {
@@ -216,7 +221,8 @@ Status Retention::finish_removals() {
     if (entry->path().filename().string().starts_with(kGoing)) left.push_back(entry->path());
   }
   SHILU_CHECK(io(error, options_.lessons_directory));
-  for (const fs::path& folder : left) SHILU_CHECK(remove_folder(folder));
+  for (const fs::path& folder : left)
+    SHILU_CHECK(finish_removal(folder, folder.filename().string().substr(kGoing.size())));
   return {};
 }
 

@@ -54,6 +54,7 @@ class Retention {
   std::optional<Judgement> objection(const store::Lesson& lesson, const Pieces& pieces, WallTime now) const;
   std::optional<std::string> receipt_objection(const store::Submission& submission, WallTime now,
                                                std::string& text) const;
+  Status finish_removal(const std::filesystem::path& going, const std::string& lesson_id);
   Status keep_receipts(const store::Lesson& lesson) const;
 
   store::DeviceStore& store_;
