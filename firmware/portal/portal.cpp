@@ -260,7 +260,7 @@ void Portal::Impl::start_log() {
 
 sender::LessonSweeper::World Portal::Impl::sweeper_world() {
   sender::LessonSweeper::World world;
-  if (outbox) world.clock_ahead = [this] { return outbox->line().clock_ahead; };
+  if (outbox) world.platform_clock = [this] { return outbox->line().platform_clock; };
   world.on_removed = [this] { log_keeper->wake(); };
   return world;
 }

@@ -33,7 +33,7 @@ Json upload_json(const Context& context) {
   json["code"] = text_or_null(line.code);
   json["error"] = text_or_null(line.text);
   json["limit"] = limit_json(context.outbox->pace().now());
-  if (line.clock_ahead) json["clock_ahead_s"] = line.clock_ahead->count();
+  if (line.platform_clock) json["clock_ahead_s"] = line.platform_clock->ahead_of(SystemClock()).count();
   return json;
 }
 

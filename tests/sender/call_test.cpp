@@ -77,9 +77,19 @@ TEST_CASE("no message tells a URL's query, where a signature stands") {
 }
 
 TEST_CASE("the platform's clock is read from its answers") {
-  const WallTime now{784'111'777'000'000'000};  // Sun, 06 Nov 1994 08:49:37 GMT: RFC 9110 5.6.7
-  CHECK(clock_ahead(answer(200, {{"date", "Sun, 06 Nov 1994 11:49:37 GMT"}}), now) == std::chrono::hours(3));
-  CHECK_FALSE(clock_ahead(answer(200), now));
+  ManualClock ours;
+  const WallTime at_its_answer{784'111'777'000'000'000};  // Sun, 06 Nov 1994 08:49:37 GMT: RFC 9110 5.6.7
+  ours.set_wall(at_its_answer);
+  const auto heard = clock_of(answer(200, {{"date", "Sun, 06 Nov 1994 11:49:37 GMT"}}), ours);
+  REQUIRE(heard);
+  CHECK(heard->ahead_of(ours) == std::chrono::hours(3));
+  CHECK_FALSE(clock_of(answer(200), ours));
+
+  // Then NTP sets our clock right: the platform's is what it was, and is ahead of ours no longer.
+  ours.advance(std::chrono::minutes(5));
+  ours.set_wall({ours.wall().ns + Nanoseconds(std::chrono::hours(3)).count()});
+  CHECK(heard->ahead_of(ours) == std::chrono::seconds(0));
+  CHECK(heard->now(ours) == ours.wall());
 }
 
 TEST_CASE("a page where the platform was expected is called what it is") {

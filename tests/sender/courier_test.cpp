@@ -251,6 +251,25 @@ TEST_CASE_METHOD(Desk, "a login page is not the platform: nothing is forgotten, 
   CHECK(turn_until([&] { return is_delivered(third) && is_delivered(fourth); }));
 }
 
+TEST_CASE_METHOD(Desk, "only the platform's own answer tells its clock, no page that stands in its place") {
+  const auto one = add_package(1000);
+  const auto put_in_place = [&](http::Response page) {
+    platform.interfere = [page](const std::string&, const http::Request&) {
+      return http::Response(page).with_header("Date", "Fri, 01 Jan 2100 00:00:00 GMT");
+    };
+    clock.advance(1min);
+    courier().turn();
+    CHECK(line.code == "portal");
+    CHECK_FALSE(line.platform_clock);
+  };
+  put_in_place(html(200));
+  put_in_place(http::json(200, {{"welcome", "hotel"}}));
+  platform.interfere = nullptr;
+  REQUIRE(turn_until([&] { return is_delivered(one); }));
+  REQUIRE(line.platform_clock);
+  CHECK(std::chrono::abs(line.platform_clock->ahead_of(SystemClock())) < 10s);
+}
+
 TEST_CASE_METHOD(Desk, "a token that ended is replaced, and the upload goes on") {
   const auto one = add_package(20'000'000);
   std::atomic<int> patches{0};

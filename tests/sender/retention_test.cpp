@@ -40,6 +40,7 @@ class Disk : public test::DeviceStoreFixture {
     row.directory = lessons / row.id;
     std::filesystem::rename(written.directory, row.directory);
     REQUIRE(store.put_lesson(row));
+    first_seen[row.id] = clock.wall().ns / 1'000'000;
     return row;
   }
 
@@ -69,7 +70,7 @@ class Disk : public test::DeviceStoreFixture {
   }
 
   Retention retention(config::RetentionSettings rules = {}) {
-    return {store, {rules, lessons, folder / "receipts", platform.public_key()}};
+    return {store, {rules, lessons, folder / "receipts", first_seen, platform.public_key()}};
   }
   Judgement judge(const store::Lesson& lesson, config::RetentionSettings rules = {}) {
     return retention(rules).judge(lesson, clock.wall());
@@ -79,6 +80,7 @@ class Disk : public test::DeviceStoreFixture {
   test::TemporaryDirectory folder;
   const std::filesystem::path lessons = folder / "lessons";
   const SigningKey platform = SigningKey::generate();
+  sender::FirstSeen first_seen;
 };
 
 Mark mark_at(std::int64_t at_ms) {
@@ -144,7 +146,7 @@ TEST_CASE_METHOD(Disk, "only the pinned key's receipt for just this package coun
   const auto good = lesson();
   submit(good, &platform);
   days_pass(3000);
-  Retention without_key(store, {eager, lessons, folder / "receipts", std::nullopt});
+  Retention without_key(store, {eager, lessons, folder / "receipts", first_seen, std::nullopt});
   CHECK(without_key.judge(good, clock.wall()).code == "receipt");
 }
 
@@ -181,6 +183,44 @@ TEST_CASE_METHOD(Disk, "a lesson of which nothing was marked goes only if the se
   const auto running = lesson({}, false);
   days_pass(3000);
   CHECK(judge(running, {0, 0, 1}).code == "recording");
+}
+
+TEST_CASE_METHOD(Disk,
+                 "a lesson of a recorder whose clock was wrong is as old as this appliance has had it") {
+  const config::RetentionSettings eager{30, 0, 10};
+  auto behind = lesson();  // began two months ago, as the recorder's clock had it
+  behind.started_utc_ms -= 60 * 86'400'000LL;
+  REQUIRE(store.put_lesson(behind));
+  auto no_battery = lesson();
+  no_battery.started_utc_ms = 946'684'800'000;  // 2000
+  REQUIRE(store.put_lesson(no_battery));
+  CHECK(judge(behind, eager).code == "young");
+  CHECK(judge(no_battery, eager).code == "young");
+  days_pass(31);
+  CHECK(judge(behind, eager).code == "unmarked");
+  CHECK(judge(no_battery, eager).code == "unmarked-kept");  // for ever: somebody must look at it
+  first_seen.erase(behind.id);
+  CHECK(judge(behind, eager).code == "young");
+}
+
+TEST_CASE_METHOD(Disk, "when a lesson was first seen is noted once, and anew after a clock that ran ahead") {
+  const auto file = folder / "first-seen.json";
+  const auto one = lesson();
+  const auto note = [&] { REQUIRE(sender::note_first_seen(file, store.lessons().value(), clock.wall())); };
+  note();
+  const auto noted = sender::load_first_seen(file);
+  CHECK(noted == sender::FirstSeen{{one.id, clock.wall().ns / 1'000'000}});
+  days_pass(3);
+  note();
+  CHECK(sender::load_first_seen(file) == noted);
+  days_pass(-5);
+  note();
+  CHECK(sender::load_first_seen(file).at(one.id) == clock.wall().ns / 1'000'000);
+  REQUIRE(write_file_atomic(file, as_bytes(std::string_view("{\"torn"))));
+  CHECK(sender::load_first_seen(file).empty());
+  REQUIRE(store.forget_lesson(one.id));
+  note();
+  CHECK(sender::load_first_seen(file).empty());
 }
 
 TEST_CASE_METHOD(Disk, "what cannot be read, or lies elsewhere, stays") {
@@ -222,10 +262,16 @@ TEST_CASE_METHOD(Disk, "what goes leaves its receipts and the rows that speak of
 
 TEST_CASE_METHOD(Disk, "a removal that a power cut interrupted is finished") {
   const auto one = lesson();
+  const auto package = *submit(one, &platform).package_path;
+  const auto other = *submit(lesson(), &platform).package_path;
   const auto going = lessons / (".going-" + one.id);
   std::filesystem::rename(one.directory, going);
+  for (const char* ending : {".blocks", ".tsr"})
+    REQUIRE(write_file_atomic(package + ending, as_bytes(std::string_view("x"))));
   REQUIRE(retention().finish_removals());
   CHECK_FALSE(std::filesystem::exists(going));
+  for (const char* ending : {"", ".blocks", ".tsr"}) CHECK_FALSE(std::filesystem::exists(package + ending));
+  CHECK(std::filesystem::exists(other));
 }
 
 TEST_CASE_METHOD(Disk, "with a lesson go all of its packages and what lies beside them") {

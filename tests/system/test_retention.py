@@ -55,8 +55,9 @@ class Delivered:
 def check_kept(bin_directory):
     """by default a lesson that was acknowledged today stays"""
     with tempfile.TemporaryDirectory(prefix="shilu-retention-") as work, Delivered(bin_directory, work) as one:
-        assert one.dry_run()["code"] == "grace", one.dry_run()  # the fixture's lesson is of long ago, its receipt is not
+        assert one.dry_run()["code"] == "young", one.dry_run()  # the fixture's lesson is of long ago, but was first seen today
         one.restart("[retention]\nkeep_days = 0\n")
+        assert one.dry_run()["code"] == "grace", one.dry_run()
         wait_until("a look at the lessons", 60, lambda: "looked at 1 lessons, took away 0" in (one.work / "appliance/shilud.log").read_text())
         assert one.folder.exists() and one.appliance.package(one.submission).exists()
 

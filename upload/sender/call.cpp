@@ -104,10 +104,10 @@ bool is_theirs(const http::ClientResponse& response) {
   return type.starts_with("application/problem+json") || type.starts_with("application/json");
 }
 
-std::optional<std::chrono::seconds> clock_ahead(const http::ClientResponse& response, WallTime now) {
+std::optional<HeardClock> clock_of(const http::ClientResponse& response, const Clock& ours) {
   const auto date = http::parse_http_date(response.header("date"));
   if (!date) return std::nullopt;
-  return *date - std::chrono::seconds(now.ns / 1'000'000'000);
+  return HeardClock{WallTime{Nanoseconds(*date).count()}, ours.monotonic()};
 }
 
 std::optional<std::chrono::seconds> retry_after(const http::ClientResponse& response) {

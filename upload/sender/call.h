@@ -21,8 +21,8 @@ CallError unexpected_answer(const http::ClientRequest& request, const http::Clie
 // that a wrong local clock does no harm. At most one day.
 std::optional<std::chrono::seconds> retry_after(const http::ClientResponse& response);
 
-// How far the peer's clock is ahead of ours, from the answer's Date; nullopt: it says none.
-std::optional<std::chrono::seconds> clock_ahead(const http::ClientResponse& response, WallTime now);
+// The peer's clock, from the answer's Date; nullopt: it says none.
+std::optional<HeardClock> clock_of(const http::ClientResponse& response, const Clock& ours);
 
 // The answer's body as JSON; anything else is kPortal: a proxy or captive portal spoke instead of the
 // platform.

@@ -414,7 +414,7 @@ void Courier::on_person() {
 }
 
 void Courier::tell_line(Link link, std::string code, std::string text) {
-  world_.on_line({link, std::move(code), std::move(text), platform_.clock_ahead()});
+  world_.on_line({link, std::move(code), std::move(text), platform_.heard_clock()});
 }
 
 void Courier::tell_failure(const CallError& error) {

@@ -11,11 +11,16 @@ using namespace std::chrono_literals;
 constexpr auto kEvery = 1h;
 constexpr auto kUntilClockKnown = 2s;
 
+std::filesystem::path first_seen_file(const config::ApplianceSettings& settings) {
+  return settings.data_directory / "first-seen.json";
+}
+
 }  // namespace
 
 Result<Retention::Options> retention_options(const config::ApplianceSettings& settings) {
   Retention::Options options{settings.retention, settings.lessons_directory(),
-                             settings.data_directory / "receipts", std::nullopt};
+                             settings.data_directory / "receipts", load_first_seen(first_seen_file(settings)),
+                             std::nullopt};
   SHILU_TRY(const auto enrolled,
             load_enrolment(settings.data_directory / "enrolment.json", settings.platform_url));
   if (!enrolled) return options;
@@ -45,21 +50,29 @@ void LessonSweeper::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     lock.unlock();
-    const auto ahead = world_.clock_ahead ? world_.clock_ahead() : std::optional(0s);
-    if (ahead) {
-      if (const auto swept = sweep(*ahead); !swept) log_error("retention: {}", swept.error().message);
+    const auto time = now();
+    if (time) {
+      if (const auto swept = sweep(*time); !swept) log_error("retention: {}", swept.error().message);
     }
     lock.lock();
-    const auto wait = ahead ? std::chrono::seconds(kEvery) : std::chrono::seconds(kUntilClockKnown);
+    const auto wait = time ? std::chrono::seconds(kEvery) : std::chrono::seconds(kUntilClockKnown);
     woken_.wait_for(lock, wait, [this] { return stopping_; });
   }
 }
 
-Status LessonSweeper::sweep(std::chrono::seconds ahead) {
+std::optional<WallTime> LessonSweeper::now() const {
+  if (!world_.platform_clock)
+    return clock_.quality().synchronised ? std::optional(clock_.wall()) : std::nullopt;
+  const auto heard = world_.platform_clock();
+  return heard ? std::optional(heard->now(clock_)) : std::nullopt;
+}
+
+Status LessonSweeper::sweep(WallTime now) {
+  SHILU_TRY(const auto lessons, store_->lessons());
+  SHILU_CHECK(note_first_seen(first_seen_file(settings_), lessons, now));
   SHILU_TRY(auto options, retention_options(settings_));
   Retention retention(*store_, std::move(options));
   SHILU_CHECK(retention.finish_removals());
-  const WallTime now{clock_.wall().ns + std::chrono::nanoseconds(ahead).count()};
   SHILU_TRY(const auto judgements, retention.judge(now));
   std::size_t gone = 0;
   for (const Judgement& one : judgements) {

@@ -1,7 +1,8 @@
 #pragma once
 // Takes away, now and then, what may go (retention.h), in a thread of its own with a store connection of its
-// own. With a platform it goes by the platform's clock, and does nothing before it has heard it: a machine
-// whose clock jumped ahead would find everything old. Logs each lesson that it takes away.
+// own. With a platform it goes by the platform's clock, and does nothing before it has heard it; without one
+// by ours, while the kernel calls it synchronised: a machine whose clock jumped ahead would find everything
+// old. Logs each lesson that it takes away.
 
 #include <condition_variable>
 #include <functional>
@@ -9,6 +10,7 @@
 #include <thread>
 
 #include "config/appliance.h"
+#include "upload/sender/heard_clock.h"
 #include "upload/sender/retention.h"
 
 namespace shilu::sender {
@@ -19,8 +21,8 @@ Result<Retention::Options> retention_options(const config::ApplianceSettings& se
 class LessonSweeper {
  public:
   struct World {
-    // How far the platform's clock is ahead of ours; nullopt: not heard yet. Empty: there is no platform.
-    std::function<std::optional<std::chrono::seconds>()> clock_ahead;
+    // nullopt: not heard yet. Empty: there is no platform.
+    std::function<std::optional<HeardClock>()> platform_clock;
     std::function<void()> on_removed;
   };
   // The settings are borrowed.
@@ -30,7 +32,8 @@ class LessonSweeper {
 
  private:
   void run();
-  Status sweep(std::chrono::seconds ahead);
+  std::optional<WallTime> now() const;  // nullopt: no clock is to be trusted yet
+  Status sweep(WallTime now);
 
   const config::ApplianceSettings& settings_;
   const World world_;

@@ -12,6 +12,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/keys.h"
 #include "firmware/store/device_store.h"
+#include "upload/sender/heard_clock.h"
 #include "upload/sender/pace.h"
 
 namespace shilu::sender {
@@ -41,7 +42,7 @@ struct LineStatus {
   enum class Link { kOff, kOk, kWaiting, kOffline } link = Link::kOff;
   // Why nothing gets on, of the line as a whole; empty: it does. Codes: docs/design/uploading.md.
   std::string code, text;
-  std::optional<std::chrono::seconds> clock_ahead;  // of the platform's clock before ours
+  std::optional<HeardClock> platform_clock;  // nullopt: not heard yet
 };
 
 std::string_view to_string(LineStatus::Link link);  // "waiting" for kOff too, "ok", "offline"

@@ -134,13 +134,13 @@ Result<PackageState> read_state(const Json& json) {
 
 // Performs, parses, and hands the JSON to `read`.
 template <typename T, typename Read>
-CallResult<T> ask(http::Client& client, std::optional<std::chrono::seconds>& ahead,
-                  const http::ClientRequest& request, std::initializer_list<int> expected, Read read) {
+CallResult<T> ask(http::Client& client, std::optional<HeardClock>& clock, const http::ClientRequest& request,
+                  std::initializer_list<int> expected, Read read) {
   SHILU_CALL(const http::ClientResponse response, perform(client, request, expected));
-  if (const auto seen = clock_ahead(response, SystemClock().wall())) ahead = seen;
   SHILU_CALL(const Json json, json_body(request, response));
   Result<T> value = read(json);
   if (!value) return tl::make_unexpected(not_understood(request, value.error()));
+  if (const auto heard = clock_of(response, SystemClock())) clock = heard;
   return std::move(*value);
 }
 
@@ -156,14 +156,14 @@ void PlatformClient::set_token(std::string token) {
 }
 
 CallResult<PlatformInfo> PlatformClient::info() {
-  return ask<PlatformInfo>(client_, clock_ahead_, json_request("GET", base_url_ + "/api/v1/platform", ""),
+  return ask<PlatformInfo>(client_, heard_clock_, json_request("GET", base_url_ + "/api/v1/platform", ""),
                            {200}, [&](const Json& json) { return read_info(json, base_url_); });
 }
 
 CallResult<Enrolment> PlatformClient::enrol(const std::string& device_key_pem, const std::string& name,
                                             const std::string& claim) {
   const Json body = {{"device_key_pem", device_key_pem}, {"name", name}, {"claim", claim}};
-  return ask<Enrolment>(client_, clock_ahead_, json_request("POST", base_url_ + "/api/v1/devices", "", body),
+  return ask<Enrolment>(client_, heard_clock_, json_request("POST", base_url_ + "/api/v1/devices", "", body),
                         {200, 201}, [](const Json& json) -> Result<Enrolment> {
                           Enrolment enrolment;
                           SHILU_TRY(enrolment.device_id, json_string(json, "device_id"));
@@ -183,13 +183,13 @@ CallResult<OfferAnswer> PlatformClient::offer(const Offer& offer) {
                      {"point", offer.point},
                      {"transports", offer.takes_parts ? Json{"tus", "parts"} : Json{"tus"}}};
   return ask<OfferAnswer>(
-      client_, clock_ahead_, json_request("POST", base_url_ + "/api/v1/submissions", token_, body),
+      client_, heard_clock_, json_request("POST", base_url_ + "/api/v1/submissions", token_, body),
       {200, 201, 202}, [&](const Json& json) { return read_offer_answer(json, base_url_); });
 }
 
 CallResult<PackageState> PlatformClient::state(const Digest& package_sha256) {
   const std::string url = base_url_ + "/api/v1/submissions/" + to_hex(package_sha256);
-  return ask<PackageState>(client_, clock_ahead_, json_request("GET", url, token_), {200}, read_state);
+  return ask<PackageState>(client_, heard_clock_, json_request("GET", url, token_), {200}, read_state);
 }
 
 }  // namespace shilu::sender

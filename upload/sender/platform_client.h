@@ -9,6 +9,7 @@
 #include "firmware/base/digest.h"
 #include "firmware/base/dsse.h"
 #include "firmware/http/client.h"
+#include "upload/sender/heard_clock.h"
 
 namespace shilu::sender {
 
@@ -92,8 +93,8 @@ class PlatformClient {
   PlatformClient(http::Client client, std::string base_url);
   void set_token(std::string token);
   http::Client& client() { return client_; }
-  // How far the platform's clock was ahead of ours at its last answer; nullopt: it has not said.
-  std::optional<std::chrono::seconds> clock_ahead() const { return clock_ahead_; }
+  // Of its last answer that was understood: a login page's Date is not the platform's. nullopt: not yet.
+  std::optional<HeardClock> heard_clock() const { return heard_clock_; }
 
   CallResult<PlatformInfo> info();
   CallResult<Enrolment> enrol(const std::string& device_key_pem, const std::string& name,
@@ -105,7 +106,7 @@ class PlatformClient {
   http::Client client_;
   std::string base_url_;
   std::string token_;
-  std::optional<std::chrono::seconds> clock_ahead_;
+  std::optional<HeardClock> heard_clock_;
 };
 
 }  // namespace shilu::sender

@@ -19,6 +19,7 @@ using store::SubmissionState;
 constexpr std::string_view kGoing = ".going-";  // in front of a folder that is being taken away
 constexpr const char* kReceipts = "receipts";
 constexpr std::int64_t kDay_ms = 86'400'000;
+constexpr std::int64_t kNoLessonBefore_ms = 1'735'689'600'000;  // 2025: no recorder is older
 
 std::int64_t ms(WallTime time) {
   return time.ns / 1'000'000;
@@ -79,24 +80,37 @@ Result<std::vector<Judgement>> Retention::judge(WallTime now) {
 Judgement Retention::judge(const store::Lesson& lesson, WallTime now) {
   if (fs::path(lesson.directory) != options_.lessons_directory / lesson.id)
     return stays(lesson, "elsewhere", "its folder is not among this appliance's lessons");
-  const std::int64_t age = ms(now) - end_of(lesson);
+  const std::int64_t age = age_ms(lesson, now);
   if (age < options_.rules.keep_days * kDay_ms)
     return stays(lesson, "young", fmt::format("it is younger than {} days", options_.rules.keep_days));
   const auto pieces = pieces_of(lesson);
   if (!pieces) return stays(lesson, "unreadable", pieces.error().message);
   if (!pieces->finished) return stays(lesson, "recording", "it has not come to its end");
-  if (pieces->nothing()) {
-    const std::int64_t days = options_.rules.unmarked_days;
-    if (days == 0)
-      return stays(lesson, "unmarked-kept", "nothing of it was marked; the settings keep such lessons");
-    if (age < days * kDay_ms)
-      return stays(lesson, "unmarked-kept", fmt::format("it is younger than {} days", days));
-    return {lesson, true, "unmarked",
-            fmt::format("nothing of it was marked, and it is older than {} days", days)};
-  }
+  if (pieces->nothing()) return judge_unmarked(lesson, age);
   if (auto against = objection(lesson, *pieces, now)) return std::move(*against);
   return {lesson, true, "receipted",
           fmt::format("the platform has acknowledged all of its {} submissions", pieces->submissions.size())};
+}
+
+// Its own end and when it was first seen: the later one counts.
+std::int64_t Retention::age_ms(const store::Lesson& lesson, WallTime now) const {
+  const auto seen = options_.first_seen.find(lesson.id);
+  const std::int64_t since = seen == options_.first_seen.end() ? ms(now) : seen->second;
+  return ms(now) - std::max(end_of(lesson), since);
+}
+
+// Nothing but its age lets it go, so that must be beyond doubt.
+Judgement Retention::judge_unmarked(const store::Lesson& lesson, std::int64_t age) const {
+  const std::int64_t days = options_.rules.unmarked_days;
+  if (days == 0)
+    return stays(lesson, "unmarked-kept", "nothing of it was marked; the settings keep such lessons");
+  if (lesson.started_utc_ms < kNoLessonBefore_ms)
+    return stays(lesson, "unmarked-kept",
+                 "the recorder's clock was wrong when it began; somebody must look at it");
+  if (age < days * kDay_ms)
+    return stays(lesson, "unmarked-kept", fmt::format("it is younger than {} days", days));
+  return {lesson, true, "unmarked",
+          fmt::format("nothing of it was marked, and it is older than {} days", days)};
 }
 
 Result<Retention::Pieces> Retention::pieces_of(const store::Lesson& lesson) {
@@ -176,22 +190,27 @@ Status Retention::keep_receipts(const store::Lesson& lesson) const {
 
 Status Retention::remove(const store::Lesson& lesson) {
   SHILU_CHECK(keep_receipts(lesson));
-  SHILU_TRY(const auto submissions, store_.submissions());
   const fs::path going = options_.lessons_directory / (std::string(kGoing) + lesson.id);
   std::error_code error;
   fs::rename(lesson.directory, going, error);
   SHILU_CHECK(io(error, lesson.directory));
   SHILU_CHECK(posix_file_system().sync_directory(options_.lessons_directory));
-  SHILU_CHECK(remove_folder(going));
+  return finish_removal(going, lesson.id);
+}
+
+// The folder goes last: while it is there, the rest is not forgotten.
+Status Retention::finish_removal(const fs::path& going, const std::string& lesson_id) {
+  SHILU_TRY(const auto submissions, store_.submissions());
   for (const store::Submission& one : submissions) {
-    if (one.lesson_id != lesson.id || !one.package_path) continue;
+    if (one.lesson_id != lesson_id || !one.package_path) continue;
     SHILU_CHECK(remove_package_files(*one.package_path));
   }
   // With clips and submissions the row stays: they go on to speak of it.
-  if (const auto forgotten = store_.forget_lesson(lesson.id);
-      !forgotten && forgotten.error().kind != ErrorKind::kFailedPrecondition)
-    return forgotten;
-  return {};
+  const auto forgotten = store_.forget_lesson(lesson_id);
+  const bool stays = !forgotten && (forgotten.error().kind == ErrorKind::kFailedPrecondition ||
+                                    forgotten.error().kind == ErrorKind::kNotFound);
+  if (!forgotten && !stays) return forgotten;
+  return remove_folder(going);
 }
 
 Status Retention::finish_removals() {
@@ -202,7 +221,8 @@ Status Retention::finish_removals() {
     if (entry->path().filename().string().starts_with(kGoing)) left.push_back(entry->path());
   }
   SHILU_CHECK(io(error, options_.lessons_directory));
-  for (const fs::path& folder : left) SHILU_CHECK(remove_folder(folder));
+  for (const fs::path& folder : left)
+    SHILU_CHECK(finish_removal(folder, folder.filename().string().substr(kGoing.size())));
   return {};
 }
 

@@ -12,6 +12,7 @@
 #include "config/retention_settings.h"
 #include "firmware/base/keys.h"
 #include "firmware/store/device_store.h"
+#include "upload/sender/first_seen.h"
 
 namespace shilu::sender {
 
@@ -31,6 +32,7 @@ class Retention {
     config::RetentionSettings rules;
     std::filesystem::path lessons_directory;
     std::filesystem::path receipts_directory;  // where receipts stay when their lesson goes: <lesson>/…
+    FirstSeen first_seen;                      // a lesson that is not in it was seen just now
     std::optional<PublicKey> receipt_key;      // pinned; nullopt: no receipt counts
   };
   Retention(store::DeviceStore& store, Options options);
@@ -47,9 +49,12 @@ class Retention {
  private:
   struct Pieces;
   Result<Pieces> pieces_of(const store::Lesson& lesson);
+  std::int64_t age_ms(const store::Lesson& lesson, WallTime now) const;
+  Judgement judge_unmarked(const store::Lesson& lesson, std::int64_t age) const;
   std::optional<Judgement> objection(const store::Lesson& lesson, const Pieces& pieces, WallTime now) const;
   std::optional<std::string> receipt_objection(const store::Submission& submission, WallTime now,
                                                std::string& text) const;
+  Status finish_removal(const std::filesystem::path& going, const std::string& lesson_id);
   Status keep_receipts(const store::Lesson& lesson) const;
 
   store::DeviceStore& store_;
