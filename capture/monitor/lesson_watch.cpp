@@ -12,8 +12,6 @@ namespace {
 constexpr std::size_t kMostNews = 256;
 constexpr double kShare = 0.15;  // of one core, for pictures
 constexpr Nanoseconds kBurst = std::chrono::seconds(2);
-// A GOP of 2 s and a tick, twice (docs/design/recording.md, "The loss window").
-constexpr Nanoseconds kDurableWithin = std::chrono::seconds(6);
 
 StillPicture still_picture_of(const std::string& source_kind) {
   return source_kind == "rtsp" || source_kind == "v4l2" ? StillPicture::kFault : StillPicture::kUsual;
@@ -71,8 +69,7 @@ void LessonWatch::follow_lesson(const std::string& id, const std::string& direct
   lesson_ = id;
   directory_ = directory;
   tracks_.clear();
-  durability_.clear();
-  late_.clear();
+  durability_ = {};
 }
 
 void LessonWatch::take(const recorder::FragmentNotice& notice) {
@@ -97,25 +94,11 @@ TrackWatch* LessonWatch::track(const std::string& name) {
 void LessonWatch::watch_durability(const recorder::RecorderStatus& status, MonotonicTime now) {
   for (const auto& source : status.sources) kinds_[source.name] = source.kind;
   follow_lesson(status.lesson ? status.lesson->id : "", status.lesson ? status.lesson->directory : "");
-  if (!status.lesson) return;
-  elapsed_ = LessonTime::from_ms(status.lesson->elapsed_ms);
-  for (const auto& source : status.sources) {
-    for (const auto& track : source.tracks) {
-      auto& known = durability_[track.name];
-      const bool grew =
-          track.durable_ms != known.durable_ms || source.state != "live" || known.durable_ms < 0;
-      if (grew) known = {std::max<std::int64_t>(track.durable_ms, 0), now, false};
-      const bool late = now - known.since > kDurableWithin;
-      if (late == known.late) continue;
-      known.late = late;
-      if (late) late_.push_back({track.name, AlarmKind::kNotDurable, elapsed_});
-    }
-  }
-  std::erase_if(late_, [this](const Alarm& alarm) { return !durability_[alarm.track].late; });
+  durability_.look(status, now);
 }
 
 void LessonWatch::tell_if_changed() {
-  auto alarms = late_;
+  auto alarms = durability_.alarms();
   for (const auto& [name, watch] : tracks_) {
     const auto more = watch.alarms();
     alarms.insert(alarms.end(), more.begin(), more.end());

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "capture/monitor/cpu_budget.h"
+#include "capture/monitor/durability_watch.h"
 #include "capture/monitor/track_watch.h"
 #include "capture/recorder/control_protocol.h"
 
@@ -29,11 +30,6 @@ class LessonWatch {
   void on_fragment(const recorder::FragmentNotice& notice);
 
  private:
-  struct Durability {  // of a track of a live source
-    std::int64_t durable_ms = -1;
-    MonotonicTime since;
-    bool late = false;
-  };
   void run();
   void take(const recorder::FragmentNotice& notice);
   TrackWatch* track(const std::string& name);
@@ -53,9 +49,7 @@ class LessonWatch {
   std::filesystem::path directory_;
   std::map<std::string, std::string> kinds_;  // of sources
   std::map<std::string, TrackWatch> tracks_;
-  std::map<std::string, Durability> durability_;
-  LessonTime elapsed_;
-  std::vector<Alarm> late_;  // kNotDurable
+  DurabilityWatch durability_;
   std::vector<Alarm> told_;
   CpuBudget budget_;
   std::thread thread_;  // last

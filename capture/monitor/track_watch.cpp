@@ -17,40 +17,44 @@ Status corrupted(const std::string& what) {
   return fail(ErrorKind::kCorrupted, what);
 }
 
-}  // namespace
-
-Result<Bytes> TrackWatch::read(std::uint64_t offset, std::uint64_t size) const {
-  SHILU_TRY(Bytes bytes, file_->read_at(offset, size));
+Result<Bytes> read(File& file, const std::filesystem::path& name, std::uint64_t offset, std::uint64_t size) {
+  SHILU_TRY(Bytes bytes, file.read_at(offset, size));
   if (bytes.size() == size) return bytes;
-  return fail(ErrorKind::kCorrupted, fmt::format("{} is shorter than was told", file_name_.string()));
+  return corrupted(fmt::format("{} is shorter than was told", name.string()));
 }
 
-// Its header is two boxes, ftyp and moov (docs/ref/fragments.md).
+}  // namespace
+
+// Its header is two boxes, ftyp and moov (docs/ref/fragments.md). Where the decoder cannot be opened nothing
+// has changed: the next fragment tries it again.
 Status TrackWatch::open_epoch(const std::filesystem::path& file) {
   if (file_ && file == file_name_) return {};
-  SHILU_TRY(file_, posix_file_system().open(file, OpenMode::kRead));
-  file_name_ = file;
+  SHILU_TRY(auto opened, posix_file_system().open(file, OpenMode::kRead));
   std::uint64_t size = 0;
   for (int box = 0; box < 2; ++box) {
-    SHILU_TRY(const auto head, read(size, 4));
+    SHILU_TRY(const auto head, read(*opened, file, size, 4));
     size += ByteReader(head).u32();
     if (size > kMaxHeader) return corrupted("the header of " + file.string() + " is too large");
   }
-  SHILU_TRY(const auto header, read(0, size));
-  SHILU_TRY(parameters_, bmff::parse_track_header(header));
+  SHILU_TRY(const auto header, read(*opened, file, 0, size));
+  SHILU_TRY(auto parameters, bmff::parse_track_header(header));
   if (kind_ == MediaKind::kVideo) {
-    SHILU_TRY(pictures_, media::KeyPictures::open(parameters_));
+    SHILU_TRY(pictures_, media::KeyPictures::open(parameters));
   } else {
-    SHILU_TRY(sound_, media::SoundUnits::open(parameters_));
+    SHILU_TRY(sound_, media::SoundUnits::open(parameters));
     sound_watch_.reset();
   }
+  parameters_ = std::move(parameters);
+  file_ = std::move(opened);
+  file_name_ = file;
   return {};
 }
 
 Status TrackWatch::take(const FragmentPlace& place) {
   SHILU_CHECK(open_epoch(place.file));
   const std::uint64_t whole = place.size;
-  SHILU_TRY(auto bytes, read(place.offset, kind_ == MediaKind::kAudio ? whole : std::min(whole, kFirstRead)));
+  const auto first = kind_ == MediaKind::kAudio ? whole : std::min(whole, kFirstRead);
+  SHILU_TRY(auto bytes, read(*file_, file_name_, place.offset, first));
   SHILU_TRY(const auto index, bmff::parse_fragment(bytes, parameters_.timescale, whole));
   if (index.samples.empty()) return {};
   if (kind_ == MediaKind::kAudio) {
@@ -58,7 +62,7 @@ Status TrackWatch::take(const FragmentPlace& place) {
   } else if (index.samples.front().sync) {
     const auto needed = index.payload_offset + index.samples.front().size;
     if (needed > bytes.size()) {
-      SHILU_TRY(bytes, read(place.offset, needed));
+      SHILU_TRY(bytes, read(*file_, file_name_, place.offset, needed));
     }
     SHILU_CHECK(look(index, bytes));
   }

@@ -36,7 +36,6 @@ class TrackWatch {
 
  private:
   Status open_epoch(const std::filesystem::path& file);
-  Result<Bytes> read(std::uint64_t offset, std::uint64_t size) const;
   Status look(const bmff::FragmentIndex& index, ByteView fragment);
   void listen(const bmff::FragmentIndex& index, ByteView fragment);
   void note(AlarmKind kind, bool raised);
@@ -44,7 +43,7 @@ class TrackWatch {
   const std::string track_;
   const MediaKind kind_;
   const StillPicture still_;
-  // Of the present epoch.
+  // Of the present epoch: all or nothing.
   std::filesystem::path file_name_;
   std::unique_ptr<File> file_;
   CodecParameters parameters_;
