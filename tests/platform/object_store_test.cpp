@@ -159,6 +159,51 @@ TEST_CASE("what went on by tus is not asked for by parts again") {
   CHECK(final_state(*school.device, school.made.sha256).value("state", "") == "acknowledged");
 }
 
+TEST_CASE("a store that joins slowly makes no request wait, and nothing is sent again") {
+  School school("--join-takes 2");
+  const Json asked = school.offer();
+  REQUIRE(school.put(asked.at("parts").at(0), school.bytes) == 200);
+  const auto began = std::chrono::steady_clock::now();
+  const auto state = [&] {
+    return school.device->get("/api/v1/submissions/" + school.made.sha256).json().value("state", "");
+  };
+  CHECK(school.offer().value("answer", "") == "verifying");
+  CHECK(school.offer().value("answer", "") == "verifying");
+  CHECK(state() == "verifying");
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(2));
+  CHECK(final_state(*school.device, school.made.sha256).value("state", "") == "acknowledged");
+}
+
+TEST_CASE("what was joined is known again, though its answer never came") {
+  School school;
+  const Json asked = school.offer();
+  REQUIRE(school.put(asked.at("parts").at(0), school.bytes) == 200);
+  const std::string id = asked.value("upload_url", "").substr(std::string("/files/").size());
+  school.platform.stop();
+  {
+    auto store = must(platform::PlatformStore::open(school.platform.directory() / "platform.sqlite",
+                                                    school.platform.clock));
+    const auto object = must(store.object_upload(id));
+    REQUIRE(object);
+    CHECK(object->key == "incoming/" + id + ".zip");
+    SystemClock clock;
+    s3::S3Client client(school.http, *school.platform.settings.object_store, clock);
+    const auto parts = must(client.parts(object->key, object->store_upload_id));
+    must(client.complete(object->key, object->store_upload_id, parts, school.bytes.size()));
+  }
+  school.platform.start();
+  school.device.emplace(school.platform.device(school.made.keys));
+  if (GENERATE(true, false)) {
+    CHECK(school.offer().value("answer", "") == "verifying");
+    CHECK(final_state(*school.device, school.made.sha256).value("state", "") == "acknowledged");
+  } else {  // given up, it does not stay in the store
+    REQUIRE(school.device->call("DELETE", "/files/" + id, "", tus_headers()).status == 204);
+    SystemClock clock;
+    s3::S3Client client(school.http, *school.platform.settings.object_store, clock);
+    CHECK_FALSE(must(client.head("incoming/" + id + ".zip")));
+  }
+}
+
 TEST_CASE("a device that gives up frees what lies in the store") {
   School school;
   const Json asked = school.offer();

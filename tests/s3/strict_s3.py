@@ -9,7 +9,7 @@ library only.
 Misbehaviour on demand: --skew S (its clock), --busy N (the first N parts get 503), --damage N (part N arrives with a flipped
 bit, once), --lose-answer (the first completion is done and its answer never sent), --page N (parts a page), --rate N (bytes per
 second that it reads), --plain-urls (as Swift: presigned URLs never name a digest), --front FILE (while it is there, something in
-front of the store answers with the status that stands in it, and no store's words). --log FILE gets a line of JSON for each part
+front of the store answers with the status that stands in it, and no store's words), --join-takes S (seconds of a completion). --log FILE gets a line of JSON for each part
 (with how many were coming in when it began), completion and removal that was done."""
 
 import argparse
@@ -175,6 +175,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         finally:
             with self.store.log_lock:
                 self.store.under_way -= 1
+        if self.command == "POST" and "uploadId" in dict(self.query):
+            time.sleep(self.store.options.join_takes)
         front = self.store.options.front
         if front and front.exists():
             return self.answer(int(front.read_text()), b"<html>nginx</html>", [("Content-Type", "text/html")])
@@ -315,6 +317,7 @@ def main():
     parser.add_argument("--page", type=int, default=1000)
     parser.add_argument("--rate", type=int, default=0)
     parser.add_argument("--plain-urls", action="store_true")
+    parser.add_argument("--join-takes", type=float, default=0)
     parser.add_argument("--front", type=pathlib.Path)
     parser.add_argument("--log", type=pathlib.Path)
     parser.add_argument("--address", default="127.0.0.1")

@@ -183,6 +183,15 @@ def check_plain_urls(bin_directory):
         assert len(store.probes("abort")) == 1, "the question stays in the store"
 
 
+def check_slow_join(bin_directory):
+    """a store that takes 35 seconds to join the parts: nobody waits for an answer that long, and nothing is sent twice"""
+    with stored(bin_directory, "--join-takes", 35) as (school, store, platform, work):
+        mine, command = school.submission(school.package("lesson", SIZE), work / "sender", platform.url)
+        finish(start(command), 120)
+        prove_delivered(school, platform.directory, mine)
+        store.prove_parts(mine)
+
+
 def check_withdrawn(bin_directory):
     """a submission that is withdrawn in mid-upload leaves nothing in the store"""
     with stored(bin_directory, "--rate", RATE // 4) as (_, store, platform, work):
@@ -278,4 +287,4 @@ def school_package(bin_directory, work):
 
 
 if __name__ == "__main__":
-    run_checks([check_outbox, check_submit, check_platform_killed, check_damaged_and_busy, check_plain_urls, check_withdrawn, check_unreachable, check_own_store, check_several_at_once], __doc__)
+    run_checks([check_outbox, check_submit, check_platform_killed, check_damaged_and_busy, check_plain_urls, check_slow_join, check_withdrawn, check_unreachable, check_own_store, check_several_at_once], __doc__)

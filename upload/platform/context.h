@@ -11,6 +11,7 @@
 #include "firmware/base/keys.h"
 #include "firmware/base/sealed_box.h"
 #include "upload/platform/attempt_limiter.h"
+#include "upload/platform/pending_joins.h"
 #include "upload/platform/platform_store.h"
 #include "upload/platform/store_urls.h"
 #include "upload/platform/upload_files.h"
@@ -50,6 +51,7 @@ struct Context {
   UploadFiles& uploads;
   AttemptLimiter& claims;
   StoreUrls& store_urls;
+  PendingJoins& joins;
   AttemptLimiter& sign_ins;
   std::function<void()> wake_verifier;  // an upload is complete
 };

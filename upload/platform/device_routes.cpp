@@ -140,8 +140,9 @@ Result<Known> look_up(const Context& context, const Device& device, std::string_
 }
 
 // All of it is here, or in our store.
-bool is_complete(const Upload& upload, const std::optional<ObjectUpload>& object) {
-  return upload.offset_bytes == upload.size_bytes || (object && object->joined);
+bool is_complete(const Context& context, const Upload& upload, const std::optional<ObjectUpload>& object) {
+  return upload.offset_bytes == upload.size_bytes ||
+         (object && (object->joined || context.joins.has(upload.id)));
 }
 
 // Nothing of it is here but perhaps a part. What came by tus goes on by tus, also where it was begun by
@@ -152,7 +153,7 @@ Result<http::Response> receive(const Context& context, const Device& device,
   std::optional<ObjectUpload> object;
   if (begun) {
     SHILU_TRY(object, context.store.object_upload(known->id));
-    if (is_complete(*known, object)) return http::json(200, {{"answer", "verifying"}});
+    if (is_complete(context, *known, object)) return http::json(200, {{"answer", "verifying"}});
   }
   const bool by_tus = begun && known->offset_bytes > 0;  // of what is joined it was told above
   if (context.settings.object_store && offer.takes_parts && !by_tus)
@@ -210,7 +211,7 @@ Result<http::Response> tell_state(const Context& context, const http::Request& r
   if (!known.upload)
     return http::problem(404, "not-found", "The platform knows no such package of this device.");
   SHILU_TRY(const auto object, context.store.object_upload(known.upload->id));
-  const bool complete = is_complete(*known.upload, object);
+  const bool complete = is_complete(context, *known.upload, object);
   return http::json(200, state_json(complete ? "verifying" : "receiving", known.upload->offset_bytes));
 }
 

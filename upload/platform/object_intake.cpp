@@ -27,13 +27,18 @@ std::int64_t size_of_block(const Offer& offer, std::size_t index) {
   return std::min(kBlockSize, offer.size_bytes - static_cast<std::int64_t>(index) * kBlockSize);
 }
 
+// Two devices may send the same package: each has an object of its own.
+std::string key_of(const std::string& upload_id) {
+  return "incoming/" + upload_id + ".zip";
+}
+
 // A new upload: at the store first, so that what stands in our table is there.
 Result<ObjectUpload> begin(const Context& context, Store& store, const Device& device, const Offer& offer) {
   ObjectUpload object;
-  object.key = "incoming/" + offer.package_sha256 + ".zip";
+  object.upload.id = new_uuid();
+  object.key = key_of(object.upload.id);
   SHILU_TRY(const Digest digest, digest_from_hex(offer.package_sha256));
   SHILU_TRY(object.store_upload_id, store.client.begin(object.key, digest));
-  object.upload.id = new_uuid();
   object.upload.device_id = device.id;
   object.upload.size_bytes = offer.size_bytes;
   object.upload.announced_sha256 = offer.package_sha256;
@@ -72,19 +77,53 @@ Json missing_parts(const Store& store, const ObjectUpload& object, const Offer& 
   return missing;
 }
 
-Status join(const Context& context, Store& store, const ObjectUpload& object, const Held& held) {
-  std::vector<s3::Part> parts;
-  for (const auto& [number, part] : held) parts.push_back(part);
-  const auto joined = store.client.complete(object.key, object.store_upload_id, parts,
-                                            static_cast<std::uint64_t>(object.upload.size_bytes));
+Status join(const Context& context, const std::string& upload_id, const PendingJoins::Parts& parts) {
+  SHILU_TRY(const auto object, context.store.object_upload(upload_id));
+  if (!object) return {};  // given up meanwhile
+  Store store(context);
+  const auto joined = store.client.complete(object->key, object->store_upload_id, parts,
+                                            static_cast<std::uint64_t>(object->upload.size_bytes));
   if (!joined) return fail(joined.error());
-  SHILU_CHECK(context.store.set_joined(object.upload.id));
-  context.wake_verifier();
-  return {};
+  SHILU_TRY(const auto still, context.store.object_upload(upload_id));
+  return still ? context.store.set_joined(upload_id) : store.client.remove(object->key);
+}
+
+bool may_pass(const Error& error) {
+  return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kTimedOut;
+}
+
+void join_pending(const Context& context) {
+  for (const auto& [upload_id, parts] : context.joins.all()) {
+    const auto joined = join(context, upload_id, parts);
+    if (!joined) log_error("object store: upload={}: {}", upload_id, joined.error().message);
+    // Else the device is told that parts are missing, and its next offer finds out which.
+    if (joined || !may_pass(joined.error())) context.joins.remove(upload_id);
+  }
+}
+
+// It was joined, and the answer got lost on its way to our table.
+Result<bool> is_joined(Store& store, const ObjectUpload& object, const Offer& offer) {
+  SHILU_TRY(const auto there, store.client.head(object.key));
+  if (!there || there->size_bytes != static_cast<std::uint64_t>(offer.size_bytes)) return false;
+  return there->sha256 == offer.package_sha256;
 }
 
 http::Response verifying() {
   return http::json(200, {{"answer", "verifying"}});
+}
+
+Result<http::Response> take_joined(const Context& context, const ObjectUpload& object) {
+  SHILU_CHECK(context.store.set_joined(object.upload.id));
+  context.wake_verifier();
+  return verifying();
+}
+
+http::Response join_later(const Context& context, const ObjectUpload& object, const Held& held) {
+  PendingJoins::Parts parts;
+  for (const auto& [number, part] : held) parts.push_back(part);
+  context.joins.put(object.upload.id, std::move(parts));
+  context.wake_verifier();
+  return verifying();
 }
 
 Result<std::optional<ObjectUpload>> known_object(const Context& context, const Offer& offer,
@@ -131,17 +170,17 @@ Result<http::Response> answer_offer(const Context& context, const Device& device
   ObjectUpload& object = *known;
   if (object.joined) return verifying();
   auto held = held_parts(store, object, offer);
-  // The store has forgotten it (an operator's clean-up, a lifecycle rule): begun anew, everything is missing.
   if (!held && held.error().kind == ErrorKind::kNotFound) {
+    SHILU_TRY(const bool joined, is_joined(store, object, offer));
+    if (joined) return take_joined(context, object);
+    // The store has forgotten it (an operator's clean-up, a lifecycle rule): begun anew, everything is
+    // missing.
     SHILU_CHECK(context.store.delete_upload(object.upload.id));
     SHILU_TRY(object, begin(context, store, device, offer));
     held = Held();
   }
   if (!held) return fail(held.error());
-  if (held->size() == offer.blocks.size()) {
-    SHILU_CHECK(join(context, store, object, *held));
-    return verifying();
-  }
+  if (held->size() == offer.blocks.size()) return join_later(context, object, *held);
   SHILU_TRY(const auto kind, context.store_urls.kind(store.client));
   return http::json(200, {{"answer", "parts"},
                           {"upload_url", "/files/" + object.upload.id},
@@ -163,6 +202,7 @@ Result<http::Response> offer_parts(const Context& context, const Device& device,
 
 Status fetch_objects(const Context& context) {
   if (!context.settings.object_store) return {};
+  join_pending(context);
   SHILU_TRY(const auto objects, context.store.joined_objects());
   for (const ObjectUpload& object : objects) {
     // One that cannot be fetched does not hold up the others; it is tried again at the next tick.
@@ -181,8 +221,10 @@ Status abandon_object(const Context& context, const Upload& upload) {
   SHILU_TRY(const auto object, context.store.object_upload(upload.id));
   if (!object) return {};
   Store store(context);
-  if (object->joined) return store.client.remove(object->key);
-  return store.client.abort(object->key, object->store_upload_id);
+  if (!object->joined) SHILU_CHECK(store.client.abort(object->key, object->store_upload_id));
+  // It may have been joined without our knowing. Earlier versions named it by its digest, for all devices.
+  const bool its_own = object->key == key_of(upload.id);
+  return object->joined || its_own ? store.client.remove(object->key) : Status();
 }
 
 }  // namespace shilu::platform

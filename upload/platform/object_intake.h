@@ -17,8 +17,9 @@ namespace shilu::platform {
 Result<http::Response> offer_parts(const Context& context, const Device& device, const Offer& offer,
                                    const std::optional<Upload>& upload);
 
-// Fetches what was joined, as an upload whose offset grows; a crash or a dead store costs nothing that was
-// synced. What is gone there, or is not what was offered, is dropped on both sides.
+// Joins what is whole in the store, and fetches what was joined, as an upload whose offset grows; a crash or
+// a dead store costs nothing that was synced. What is gone there, or is not what was offered, is dropped on
+// both sides.
 Status fetch_objects(const Context& context);
 
 // Frees what the store holds of an upload that is given up; nothing if it never was there.

@@ -62,6 +62,7 @@ struct Platform::Parts {
                 uploads,
                 claims,
                 store_urls,
+                joins,
                 sign_ins,
                 [this] { background->wake(); }},
         server(server_options(settings)) {}
@@ -73,6 +74,7 @@ struct Platform::Parts {
   UploadFiles uploads;
   AttemptLimiter claims;
   StoreUrls store_urls;
+  PendingJoins joins;
   AttemptLimiter sign_ins;
   const Context context;
   std::optional<Background> background;

@@ -18,6 +18,8 @@ namespace {
 constexpr std::uint64_t kMiB = 1u << 20;
 constexpr std::uint64_t kUsualPart = 8 * kMiB;
 constexpr int kMaxPages = kMaxParts / 100;  // of ListParts; stores give 1,000 a page, and none under 100
+// A store may copy all parts before it answers, with or without spaces meanwhile.
+constexpr std::chrono::milliseconds kJoinTimeout = std::chrono::minutes(10);
 constexpr Nanoseconds kHarmlessSkew = std::chrono::minutes(1);
 
 template <typename Number>
@@ -118,6 +120,7 @@ http::ClientRequest S3Client::signed_request(const Call& call, const Digest& pay
 http::ClientRequest S3Client::request_of(const Call& call) const {
   auto request = signed_request(call, sha256(call.body));
   request.body = as_text(call.body);
+  request.answer_timeout = call.answer_timeout;
   return request;
 }
 
@@ -186,7 +189,7 @@ Result<std::string> S3Client::part_etag(const http::ClientResponse& response) co
 Result<Object> S3Client::complete(const std::string& key, const std::string& upload_id,
                                   const std::vector<Part>& parts, std::uint64_t size_bytes) {
   const std::string body = completion_of(parts);
-  auto response = perform({"POST", key, {{"uploadId", upload_id}}, {}, as_bytes(body)});
+  auto response = perform({"POST", key, {{"uploadId", upload_id}}, {}, as_bytes(body), kJoinTimeout});
   // The status may be sent before the store knows: then an error stands in a body of 200.
   if (response) {
     const Complaint said = complaint_in(*response);

@@ -98,6 +98,7 @@ class S3Client {
     Pairs query;
     Pairs headers;
     ByteView body;
+    std::chrono::milliseconds answer_timeout{30'000};
   };
   SignedParts signed_parts(const Call& call) const;
   std::string url_of(const Call& call) const;
