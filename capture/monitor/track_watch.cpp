@@ -20,7 +20,7 @@ Status corrupted(const std::string& what) {
 Result<Bytes> read(File& file, const std::filesystem::path& name, std::uint64_t offset, std::uint64_t size) {
   SHILU_TRY(Bytes bytes, file.read_at(offset, size));
   if (bytes.size() == size) return bytes;
-  return corrupted(fmt::format("{} is shorter than was told", name.string()));
+  return fail(ErrorKind::kCorrupted, fmt::format("{} is shorter than was told", name.string()));
 }
 
 }  // namespace

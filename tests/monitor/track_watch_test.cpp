@@ -10,11 +10,11 @@ using namespace shilu::monitor;
 
 namespace {
 
-// AAC of an object type that libav does not decode (3, scalable sample rate), 48 kHz, mono.
-CodecParameters refused_sound() {
+// Sound, in the file of a track of pictures: no decoder of pictures takes it.
+CodecParameters refused() {
   CodecParameters parameters;
   parameters.codec = Codec::kAac;
-  parameters.configuration = {0x19, 0x88};
+  parameters.configuration = {0x11, 0x88};
   parameters.sample_rate = 48'000;
   parameters.channels = 1;
   parameters.timescale = 48'000;
@@ -40,12 +40,10 @@ FragmentPlace stored(const std::filesystem::path& file, const CodecParameters& p
 
 TEST_CASE("a track whose parameters no decoder takes is an error with each of its fragments, and no more") {
   const test::TemporaryDirectory directory;
-  const auto place = stored(directory / "e000.mp4", refused_sound());
-  for (const auto kind : {MediaKind::kAudio, MediaKind::kVideo}) {
-    TrackWatch watch("room.sound", kind, StillPicture::kFault);
-    for (int fragment = 0; fragment < 3; ++fragment) {
-      CHECK_FALSE(watch.take(place));
-      CHECK(watch.alarms().empty());
-    }
+  const auto place = stored(directory / "e000.mp4", refused());
+  TrackWatch watch("room.video", MediaKind::kVideo, StillPicture::kFault);
+  for (int fragment = 0; fragment < 3; ++fragment) {
+    CHECK_FALSE(watch.take(place));
+    CHECK(watch.alarms().empty());
   }
 }

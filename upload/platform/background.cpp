@@ -10,7 +10,6 @@
 namespace shilu::platform {
 namespace {
 
-// Without a wake-up: what a full or ailing disk held up is tried again.
 constexpr auto kTick = std::chrono::seconds(30);
 constexpr auto kBetweenChores = std::chrono::minutes(10);
 
@@ -20,20 +19,10 @@ void report(std::string_view part, const Status& status) {
 
 }  // namespace
 
-Background::Background(const Context& context) : context_(context) {
-  thread_ = std::thread([this] { run(); });
-}
+Worker::Worker(std::function<void(const std::stop_token&)> work)
+    : work_(std::move(work)), thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
-Background::~Background() {
-  {
-    const std::lock_guard lock(mutex_);
-    stop_ = true;
-  }
-  woken_.notify_all();
-  thread_.join();
-}
-
-void Background::wake() {
+void Worker::wake() {
   {
     const std::lock_guard lock(mutex_);
     wake_ = true;
@@ -41,25 +30,33 @@ void Background::wake() {
   woken_.notify_all();
 }
 
-void Background::run() {
+void Worker::run(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  while (!stop_) {
+  while (!stop.stop_requested()) {
     wake_ = false;
     lock.unlock();
-    work();
+    work_(stop);
     lock.lock();
-    woken_.wait_for(lock, kTick, [&] { return wake_ || stop_; });
+    woken_.wait_for(lock, stop, kTick, [&] { return wake_; });
   }
 }
 
-void Background::work() {
-  report("object store", fetch_objects(context_));
-  report("intake", take_in_uploads(context_));
-  report("verification", verify_packages(context_));
-  if (std::chrono::steady_clock::now() >= chores_due_) do_chores();
+Background::Background(const Context& context)
+    : context_(context),
+      intake_([this](const std::stop_token&) { take_in(); }),
+      store_([this](const std::stop_token& stop) {
+        report("object store", fetch_objects(context_, stop, [this] { intake_.wake(); }));
+      }) {}
+
+void Background::wake() {
+  intake_.wake();
+  store_.wake();
 }
 
-void Background::do_chores() {
+void Background::take_in() {
+  report("intake", take_in_uploads(context_));
+  report("verification", verify_packages(context_));
+  if (std::chrono::steady_clock::now() < chores_due_) return;
   report("deciding", decide_all(context_));
   sweep(context_);
   chores_due_ = std::chrono::steady_clock::now() + kBetweenChores;

@@ -92,8 +92,9 @@ bool may_pass(const Error& error) {
   return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kTimedOut;
 }
 
-void join_pending(const Context& context) {
+void join_pending(const Context& context, const std::stop_token& stop) {
   for (const auto& [upload_id, parts] : context.joins.all()) {
+    if (stop.stop_requested()) return;
     const auto joined = join(context, upload_id, parts);
     if (!joined) log_error("object store: upload={}: {}", upload_id, joined.error().message);
     // Else the device is told that parts are missing, and its next offer finds out which.
@@ -132,12 +133,13 @@ Result<std::optional<ObjectUpload>> known_object(const Context& context, const O
   return context.store.object_upload(upload->id);
 }
 
-Status fetch(const Context& context, const ObjectUpload& object) {
+Status fetch(const Context& context, const ObjectUpload& object, const std::stop_token& stop) {
   Store store(context);
   const Upload& upload = object.upload;
   SHILU_CHECK(check_room(context, upload.size_bytes - upload.offset_bytes));
   SHILU_TRY(const auto writer, context.uploads.take_over(upload, upload.offset_bytes));
   for (std::int64_t at = upload.offset_bytes; at < upload.size_bytes;) {
+    if (stop.stop_requested()) return fail(ErrorKind::kCancelled, "the platform is being stopped");
     const std::int64_t size = std::min(kFetchSize, upload.size_bytes - at);
     SHILU_TRY(const Bytes bytes,
               store.client.get(object.key, static_cast<std::uint64_t>(at), static_cast<std::uint64_t>(size)));
@@ -200,15 +202,21 @@ Result<http::Response> offer_parts(const Context& context, const Device& device,
   return fail(ErrorKind::kUnavailable, answered.error().message);
 }
 
-Status fetch_objects(const Context& context) {
+Status fetch_objects(const Context& context, const std::stop_token& stop,
+                     const std::function<void()>& on_fetched) {
   if (!context.settings.object_store) return {};
-  join_pending(context);
+  join_pending(context, stop);
   SHILU_TRY(const auto objects, context.store.joined_objects());
   for (const ObjectUpload& object : objects) {
     // One that cannot be fetched does not hold up the others; it is tried again at the next tick.
-    const auto fetched = fetch(context, object);
-    if (fetched) continue;
+    const auto fetched = fetch(context, object, stop);
+    if (stop.stop_requested()) return {};
+    if (fetched) {
+      on_fetched();
+      continue;
+    }
     log_error("object store: upload={}: {}", object.upload.id, fetched.error().message);
+    if (may_pass(fetched.error())) return {};
     if (!is_lost(fetched.error())) continue;
     if (const auto dropped = drop(context, object.upload); !dropped)
       log_error("object store: upload={}: {}", object.upload.id, dropped.error().message);

@@ -6,6 +6,9 @@
 // The conversation is the offer itself: it is answered with the parts that are still missing, and once none
 // is, with "verifying". Thread-safe; each call speaks to the store over a connection of its own.
 
+#include <functional>
+#include <stop_token>
+
 #include "firmware/http/response.h"
 #include "upload/platform/context.h"
 #include "upload/platform/offer.h"
@@ -19,8 +22,10 @@ Result<http::Response> offer_parts(const Context& context, const Device& device,
 
 // Joins what is whole in the store, and fetches what was joined, as an upload whose offset grows; a crash or
 // a dead store costs nothing that was synced. What is gone there, or is not what was offered, is dropped on
-// both sides.
-Status fetch_objects(const Context& context);
+// both sides. `on_fetched`: one is here. A store that does not answer ends the round, and `stop` ends it at
+// the next block.
+Status fetch_objects(const Context& context, const std::stop_token& stop,
+                     const std::function<void()>& on_fetched);
 
 // Frees what the store holds of an upload that is given up; nothing if it never was there.
 Status abandon_object(const Context& context, const Upload& upload);
