@@ -166,13 +166,13 @@ Status Assembly::try_attach(GstPad* pad, GstCaps* caps) {
     SHILU_TRY(const auto chain, sound_chain());
     return attach_end(pad, MediaKind::kAudio, chain, kAacDelaySamples);
   }
-  const bool media = name.starts_with("video/") || name.starts_with("image/") || name.starts_with("audio/") ||
-                     text_field(structure, "media") == "audio" || text_field(structure, "media") == "video";
-  if (!media) return discard(pad);
+  const bool sound = is_sound(structure);
+  const bool picture =
+      name.starts_with("video/") || name.starts_with("image/") || text_field(structure, "media") == "video";
+  if (!sound && !picture) return discard(pad);
   // Another format (G.711, Opus, MJPEG ...): decoded, and encoded anew.
   SHILU_TRY(auto* decoder, add_element("decodebin"));
   attach_pads_of(decoder);
-  const bool sound = is_sound(structure);
   tap_rtp(pad, sound ? MediaKind::kAudio : MediaKind::kVideo, nullptr);
   if (sound) note_sound(pad, decoder);
   const auto sink = adopt(gst_element_get_static_pad(decoder, "sink"));
@@ -214,8 +214,10 @@ Status Assembly::attach_end(GstPad* pad, MediaKind kind, const std::string& chai
                             std::uint32_t delay_samples) {
   if (!claim(kind)) return discard(pad);
   // A file is read as fast as it can be; its units are let through when their time has come.
-  SHILU_TRY(auto* bin,
-            add(fmt::format("{} ! appsink name=units max-buffers=64 sync={}", chain, !options_.live)));
+  // Nor does a live source's sink wait for the state of the others (async): the thread that brings the
+  // packets of all streams would stand in the first of them.
+  SHILU_TRY(auto* bin, add(fmt::format("{0} ! appsink name=units max-buffers=64 sync={1} async={1}", chain,
+                                       !options_.live)));
   StreamOptions options;
   options.kind = kind;
   options.resumed = options_.resumed;

@@ -30,7 +30,7 @@ bool is_rtp_recorded_untouched(const GstCaps* caps);
 class Assembly {
  public:
   Assembly(AssemblyOptions options, Backlog& backlog);
-  ~Assembly();  // stops it
+  ~Assembly();  // stops the pipeline
   Assembly(const Assembly&) = delete;
   Assembly& operator=(const Assembly&) = delete;
 
