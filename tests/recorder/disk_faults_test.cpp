@@ -75,7 +75,9 @@ TEST_CASE(
   int n = 1;
   for (bool reached = true; reached; ++n) {
     SimulatedLesson sim;
-    REQUIRE(sim.begin());
+    const bool begun = sim.begin();
+    INFO(sim.refusal());
+    REQUIRE(begun);
     sim.run(2);
     sim.files().fail_from(n, prefix, kind);
     sim.run(8);

@@ -28,7 +28,10 @@ bool SimulatedLesson::begin() {
   if (earlier_boot) info.boot_id = "00000000-0000-0000-0000-000000000000";
   if (pre_roll > Nanoseconds(0)) camera_start_ = clock_.monotonic() + Nanoseconds(-pre_roll.count());
   auto begun = LiveLesson::begin(surroundings(), info, directory_, std::nullopt);
-  if (!begun) return false;
+  if (!begun) {
+    refusal_ = begun.error().message;
+    return false;
+  }
   lesson_ = std::move(*begun);
   attach();
   return true;

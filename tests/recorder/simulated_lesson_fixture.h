@@ -19,6 +19,7 @@ class SimulatedLesson final : private recorder::DurableListener {
 
   // A lesson begins now, with as much pre-roll as is set. False: the disk refused.
   bool begin();
+  const std::string& refusal() const { return refusal_; }  // why the last begin() was false
   // The clock moves on by `seconds`; units arrive, and once a second the disk gets what there is.
   void run(std::int64_t seconds);
   // The process is gone; what it held is lost, what the capture holds is not.
@@ -53,6 +54,7 @@ class SimulatedLesson final : private recorder::DurableListener {
   std::vector<std::uint64_t> counters(const std::string& track) const;
 
  private:
+  std::string refusal_;
   void epoch_durable(const journal::EpochEvent&) override {}
   void fragment_durable(const std::string&, const journal::FragmentRecord&) override {}
   void units_durable(const std::string& track, recorder::UnitName last) override;
