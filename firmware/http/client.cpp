@@ -201,6 +201,8 @@ std::optional<Client::Ended> Client::Impl::ended_by_checks() {
 std::optional<Client::Ended> Client::Impl::conclude(Flight& flight, Result<ClientResponse> response) {
   learn(flight, response.has_value());
   if (!response && cause == Cause::kName && ask_another_way(flight)) return std::nullopt;
+  // libcurl tries again by itself, but not if it learns of it while it sends the body.
+  if (!response && flight.transfer->kept_connection_was_dead() && start(flight)) return std::nullopt;
   Ended ended{flight.ticket, std::move(response), cause};
   flights.remove_if([&](const Flight& one) { return one.ticket == ended.ticket; });
   return ended;

@@ -16,8 +16,9 @@
 
 namespace shilu::http {
 
-// Where an upload's bytes come from: fills `buffer`, gives the count, 0 at the end, or an error to abort.
-using BodySource = std::function<Result<std::size_t>(std::span<std::uint8_t> buffer)>;
+// Where an upload's bytes come from: fills `buffer` with the body's bytes from `at` on, gives the count, 0 at
+// the end, or an error to abort. Asked in order, and once more from 0 if a kept connection proves dead.
+using BodySource = std::function<Result<std::size_t>(std::uint64_t at, std::span<std::uint8_t> buffer)>;
 
 // What the kernel knows of the connection (TCP_INFO), for whoever wants to give way to others on the line.
 struct LineSample {

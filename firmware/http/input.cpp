@@ -27,11 +27,12 @@ Awaitable<Filled> fill(Wire& wire, std::string& input, std::size_t most, SteadyT
   }
 }
 
-// RFC 9112 section 2.2: an empty line before the request is read over.
-void drop_empty_lines(std::string& input) {
+// RFC 9112 section 2.2: an empty line before the request is read over. False: nothing else has come yet.
+bool drop_empty_lines(std::string& input) {
   std::size_t size = 0;
   while (input.compare(size, 2, "\r\n") == 0) size += 2;
   input.erase(0, size);
+  return !input.empty() && input != "\r";
 }
 
 std::variant<Head, HeadError> take_head(std::string& input, std::size_t size) {
@@ -64,10 +65,8 @@ HeadError too_large(std::uint64_t limit) {
 
 Awaitable<std::variant<Head, HeadError, Gone>> read_head(Wire& wire, std::string& input,
                                                          SteadyTime idle_until) {
-  drop_empty_lines(input);
-  while (input.empty()) {
+  while (!drop_empty_lines(input)) {
     if (co_await fill(wire, input, kHeadRead, idle_until) != Filled::kSome) co_return Gone{};
-    drop_empty_lines(input);
   }
   const auto until = seconds_from_now(wire.context().options.head_timeout_s);
   for (std::size_t scanned = 0;;) {

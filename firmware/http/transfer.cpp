@@ -176,17 +176,18 @@ Result<std::size_t> Transfer::read_source(std::span<std::uint8_t> buffer) {
   const auto left = request_.source_size - source_read_;
   const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(left, buffer.size()));
   if (wanted == 0) return std::size_t{0};
-  SHILU_TRY(const auto got, request_.source(buffer.first(wanted)));
+  SHILU_TRY(const auto got, request_.source(source_read_, buffer.first(wanted)));
   if (got > wanted) return fail(ErrorKind::kInternal, "the body's source gave more than was asked for");
   if (got == 0) return fail(ErrorKind::kInternal, "the body's source ended before its size");
   source_read_ += got;
   return got;
 }
 
-// libcurl rewinds when a kept connection turns out to be dead; what a source has given is gone.
+// libcurl rewinds when it sends a request again: to a proxy that wants a sign-in, or on a new connection.
 int Transfer::on_seek(void* self, curl_off_t offset, int origin) {
-  bool untouched = static_cast<Transfer*>(self)->source_read_ == 0 && offset == 0 && origin == SEEK_SET;
-  return untouched ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+  if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_FAIL;
+  static_cast<Transfer*>(self)->source_read_ = 0;
+  return CURL_SEEKFUNC_OK;
 }
 
 std::size_t Transfer::on_write(char* bytes, std::size_t size, std::size_t count, void* self) {
@@ -314,6 +315,12 @@ bool Transfer::stuck_from_the_start() const {
   if (response_.status != 0 || watch_.acked() > 0) return false;
   if (request_out_) return cause_ == Cause::kSilent && body_size() > 0;
   return cause_ == Cause::kUnreachable && sockets_.any_connected(opener_);
+}
+
+bool Transfer::kept_connection_was_dead() const {
+  long made = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &made);
+  return cause_ == Cause::kCut && request_out_ && made == 0 && !made_progress();
 }
 
 std::string Transfer::address() const {

@@ -31,6 +31,8 @@ class Transfer {
   Cause cause() const { return cause_; }
   bool name_is_late() const { return name_is_late_; }  // no answer of a name server came in its time
   bool made_progress() const { return watch_.acked() > 0 || response_.status != 0; }
+  // The request went out on a connection of an earlier one, whose end was on its way already.
+  bool kept_connection_was_dead() const;
   // The connection stood, and then nothing of any size got through it.
   bool stuck_from_the_start() const;
   std::string address() const;  // of the peer that answered; "" if none did

@@ -23,11 +23,6 @@ ClientRequest get(std::string url) {
   return request;
 }
 
-std::string exactly(int fd, std::size_t size) {
-  std::string bytes(size, '\0');
-  return ::recv(fd, bytes.data(), size, MSG_WAITALL) == static_cast<ssize_t>(size) ? bytes : "";
-}
-
 }  // namespace
 
 TEST_CASE("an address that is known helps when its name cannot be resolved any more") {
@@ -178,16 +173,14 @@ TEST_CASE("a body that a limit holds back waits, is asked for again, and arrives
   options.dead_peer_timeout = std::chrono::milliseconds(300);
   Client client(options);
   const std::string body = random_text(kSize, 1);
-  std::size_t at = 0;
   int asked = 0;
   ClientRequest request;
   request.method = "PATCH";
   request.url = server.url();
   request.source_size = kSize;
-  request.source = [&](std::span<std::uint8_t> buffer) -> Result<std::size_t> {
+  request.source = [&](std::uint64_t at, std::span<std::uint8_t> buffer) -> Result<std::size_t> {
     CHECK(buffer.size() <= 30'000);
     std::copy_n(body.data() + at, buffer.size(), buffer.data());
-    at += buffer.size();
     return buffer.size();
   };
   // Nothing for a long while in the middle: longer than any silence that is suffered from a peer.
@@ -213,7 +206,9 @@ TEST_CASE("the line's round trip is told while a request runs") {
   request.method = "PATCH";
   request.url = server.url();
   request.source_size = 5'000'000;
-  request.source = [](std::span<std::uint8_t> buffer) -> Result<std::size_t> { return buffer.size(); };
+  request.source = [](std::uint64_t, std::span<std::uint8_t> buffer) -> Result<std::size_t> {
+    return buffer.size();
+  };
   LineSample last;
   request.on_line = [&](const LineSample& sample) { last = sample; };
   REQUIRE(client.perform(request));

@@ -47,14 +47,14 @@ Json seen_by(Client& client, const ClientRequest& request) {
 // A source over text that counts how often it was asked.
 struct TextSource {
   std::string text;
-  std::size_t at = 0;
+  std::size_t at = 0;  // how far it was read
   int calls = 0;
   BodySource source() {
-    return [this](std::span<std::uint8_t> buffer) -> Result<std::size_t> {
+    return [this](std::uint64_t from, std::span<std::uint8_t> buffer) -> Result<std::size_t> {
       ++calls;
-      auto count = std::min(buffer.size(), text.size() - at);
-      std::copy_n(text.data() + at, count, buffer.data());
-      at += count;
+      auto count = std::min<std::size_t>(buffer.size(), text.size() - from);
+      std::copy_n(text.data() + from, count, buffer.data());
+      at = from + count;
       return count;
     };
   }
@@ -154,9 +154,11 @@ TEST_CASE("a streamed body arrives whole at Python's server, with and without be
 }
 
 TEST_CASE("connections are kept, and one that died meanwhile is replaced") {
+  const std::string kBody = "streamed";
   std::atomic<bool> close_after_first{true};
   FakeServer server([&](int fd) {
-    while (!read_head_of(fd).empty()) {
+    for (auto head = read_head_of(fd); !head.empty(); head = read_head_of(fd)) {
+      if (head.starts_with("PATCH")) exactly(fd, kBody.size());  // what is unread at the end is a reset
       write_all(fd, kOk);
       if (close_after_first) return;
     }
@@ -170,9 +172,10 @@ TEST_CASE("connections are kept, and one that died meanwhile is replaced") {
     CHECK(response->body == "ok");
   }
   CHECK(server.accepted() == 2);
-  TextSource text{"streamed"};
-  auto streamed = client.perform(upload(server.url(), text));
-  CHECK(streamed.has_value());
+  for (int i = 0; i < 20; ++i) {  // its end may be seen before the body is read, or while it is sent
+    TextSource text{kBody};
+    CHECK(client.perform(upload(server.url(), text)));
+  }
   close_after_first = false;
   REQUIRE(client.perform(get(server.url())));
   const int before = server.accepted();
@@ -391,7 +394,7 @@ TEST_CASE("an error of the source, and a source that is too short, end the reque
   request.method = "PATCH";
   request.url = server.url();
   request.source_size = 100;
-  request.source = [](std::span<std::uint8_t>) -> Result<std::size_t> {
+  request.source = [](std::uint64_t, std::span<std::uint8_t>) -> Result<std::size_t> {
     return fail(ErrorKind::kCorrupted, "the package changed");
   };
   auto error = error_of(client, request);

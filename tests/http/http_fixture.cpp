@@ -156,6 +156,11 @@ std::string read_head_of(int fd) {
   return head;
 }
 
+std::string exactly(int fd, std::size_t size) {
+  std::string bytes(size, '\0');
+  return ::recv(fd, bytes.data(), size, MSG_WAITALL) == static_cast<ssize_t>(size) ? bytes : "";
+}
+
 void write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     auto count = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);

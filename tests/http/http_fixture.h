@@ -72,7 +72,8 @@ class FakeServer {
   std::atomic<bool> ending_{false};
   std::thread thread_;
 };
-std::string read_head_of(int fd);  // blocking; until the empty line
+std::string read_head_of(int fd);               // blocking; until the empty line
+std::string exactly(int fd, std::size_t size);  // blocking; empty: there was less
 void write_all(int fd, std::string_view bytes);
 
 // Waits for something that another thread does.

@@ -1,11 +1,23 @@
 #include "tests/recorder/simulated_lesson_fixture.h"
 
+#include <catch2/catch.hpp>
+
 #include "firmware/base/log.h"
 #include "tests/recorder/stored_counters_fixture.h"
 
 namespace shilu::test {
 
 using namespace recorder;
+
+namespace {
+
+template <typename T>
+bool told(std::string_view what, const Result<T>& done) {
+  if (!done) UNSCOPED_INFO(what << ": " << done.error().message);
+  return done.has_value();
+}
+
+}  // namespace
 
 SimulatedLesson::SimulatedLesson() : key_(test_key()), directory_(root_ / "lesson") {
   set_log_identity("test", static_cast<LogLevel>(0));  // hundreds of failures are told to the disk here
@@ -28,10 +40,7 @@ bool SimulatedLesson::begin() {
   if (earlier_boot) info.boot_id = "00000000-0000-0000-0000-000000000000";
   if (pre_roll > Nanoseconds(0)) camera_start_ = clock_.monotonic() + Nanoseconds(-pre_roll.count());
   auto begun = LiveLesson::begin(surroundings(), info, directory_, std::nullopt);
-  if (!begun) {
-    refusal_ = begun.error().message;
-    return false;
-  }
+  if (!told("begin", begun)) return false;
   lesson_ = std::move(*begun);
   attach();
   return true;
@@ -151,7 +160,7 @@ void SimulatedLesson::kill() {
 
 bool SimulatedLesson::recover_and_resume() {
   auto recovered = recover_lesson(files_, directory_);
-  if (!recovered) return false;
+  if (!told("recover", recovered)) return false;
   std::optional<journal::RebaseEvent> rebase;
   if (!recovered->start) {
     // The manual clock does not begin anew: this boot is said to be a second old.
@@ -163,7 +172,7 @@ bool SimulatedLesson::recover_and_resume() {
   if (recovered->away) end_ = recovered->away->since;
   if (recovered->not_before.ns > 0) not_before_ = recovered->not_before;
   auto resumed = LiveLesson::resume(surroundings(), std::move(*recovered), rebase);
-  if (!resumed) return false;
+  if (!told("resume", resumed)) return false;
   lesson_ = std::move(*resumed);
   attach();
   if (rebase) forget_until_now();  // the captures of that boot are gone, and what they held
@@ -172,14 +181,13 @@ bool SimulatedLesson::recover_and_resume() {
 
 bool SimulatedLesson::recover_and_close() {
   auto recovered = recover_lesson(files_, directory_);
-  if (!recovered) return false;
+  if (!told("recover", recovered)) return false;
   auto end = LessonTime::from_ms(std::max<std::int64_t>(recovered->stored_until.ms(), 0));
   if (recovered->away) end = std::max(end, recovered->away->since);
   auto resumed = LiveLesson::resume_to_close(surroundings(), std::move(*recovered));
-  if (!resumed) return false;
-  return (*resumed)
-      ->finish(end, "power-loss", [](const auto&) { return GapReason::kRecorderRestart; })
-      .has_value();
+  if (!told("resume", resumed)) return false;
+  return told("finish",
+              (*resumed)->finish(end, "power-loss", [](const auto&) { return GapReason::kRecorderRestart; }));
 }
 
 bool SimulatedLesson::stop() {
@@ -205,7 +213,7 @@ bool SimulatedLesson::stop() {
     return full || has_no_room(track) ? GapReason::kDiskFull : GapReason::kSourceLost;
   });
   lesson_.reset();
-  return finished.has_value();
+  return told("finish", finished);
 }
 
 Result<MarkAnswer> SimulatedLesson::mark(const std::string& id) {

@@ -17,9 +17,9 @@ class SimulatedLesson final : private recorder::DurableListener {
  public:
   SimulatedLesson();
 
-  // A lesson begins now, with as much pre-roll as is set. False: the disk refused.
+  // A lesson begins now, with as much pre-roll as is set. False, here and below: the disk refused, and why is
+  // told beside the next assertion that fails.
   bool begin();
-  const std::string& refusal() const { return refusal_; }  // why the last begin() was false
   // The clock moves on by `seconds`; units arrive, and once a second the disk gets what there is.
   void run(std::int64_t seconds);
   // The process is gone; what it held is lost, what the capture holds is not.
@@ -54,7 +54,6 @@ class SimulatedLesson final : private recorder::DurableListener {
   std::vector<std::uint64_t> counters(const std::string& track) const;
 
  private:
-  std::string refusal_;
   void epoch_durable(const journal::EpochEvent&) override {}
   void fragment_durable(const std::string&, const journal::FragmentRecord&) override {}
   void units_durable(const std::string& track, recorder::UnitName last) override;

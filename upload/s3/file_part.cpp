@@ -28,12 +28,11 @@ Result<PartDigests> digests_of(File& file, const FilePart& part) {
 }
 
 http::BodySource body_of(std::shared_ptr<File> file, const FilePart& part) {
-  return [file = std::move(file), at = part.from,
-          end = part.from + part.size](std::span<std::uint8_t> buffer) mutable -> Result<std::size_t> {
-    const std::uint64_t wanted = std::min<std::uint64_t>(buffer.size(), end - at);
-    SHILU_TRY(const Bytes bytes, read_piece(*file, at, wanted));
+  return [file = std::move(file), part](std::uint64_t at,
+                                        std::span<std::uint8_t> buffer) -> Result<std::size_t> {
+    const std::uint64_t wanted = std::min<std::uint64_t>(buffer.size(), part.size - at);
+    SHILU_TRY(const Bytes bytes, read_piece(*file, part.from + at, wanted));
     std::copy(bytes.begin(), bytes.end(), buffer.begin());
-    at += wanted;
     return bytes.size();
   };
 }

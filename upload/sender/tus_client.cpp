@@ -49,14 +49,13 @@ std::string metadata_header(const std::map<std::string, std::string>& metadata) 
 
 // Reads the file piece by piece as the connection takes it.
 http::BodySource file_source(std::shared_ptr<File> file, std::uint64_t from, std::uint64_t size) {
-  return [file, at = from, end = from + size](std::span<std::uint8_t> buffer) mutable -> Result<std::size_t> {
-    const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - at));
+  return [file, from, size](std::uint64_t at, std::span<std::uint8_t> buffer) -> Result<std::size_t> {
+    const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), size - at));
     if (wanted == 0) return std::size_t{0};
-    SHILU_TRY(const Bytes bytes, file->read_at(at, wanted));
+    SHILU_TRY(const Bytes bytes, file->read_at(from + at, wanted));
     if (bytes.empty())
       return fail(ErrorKind::kCorrupted, "the package became shorter while it was being sent");
     std::copy(bytes.begin(), bytes.end(), buffer.begin());
-    at += bytes.size();
     return bytes.size();
   };
 }
