@@ -6,6 +6,8 @@ namespace shilu::recorder {
 namespace {
 
 constexpr Nanoseconds kTooFarAhead = std::chrono::seconds(5);
+constexpr Nanoseconds kRepeatsCome = std::chrono::seconds(3);  // after a new connection: in one burst
+constexpr Nanoseconds kLongestRepeat = std::chrono::seconds(15);
 constexpr std::uint32_t kUsualPicturesPerSecond = 25;
 
 }  // namespace
@@ -31,8 +33,18 @@ void VideoTimeline::join_to_last(const link::AccessUnit& unit) {
   correction_ = wanted - (unit.decode_time - lesson_start_);
 }
 
+// Many cameras begin a connection with what they showed since their last key picture, which may be stored
+// already.
+bool VideoTimeline::is_repeat(std::int64_t ticks, MonotonicTime now) const {
+  return repeats_until_ && now < *repeats_until_ &&
+         *last_ - ticks < ticks_from_ns(kLongestRepeat.count(), timescale_);
+}
+
 Placement VideoTimeline::place(const link::AccessUnit& unit, MonotonicTime now) {
-  if (unit.discontinuity) correction_ = Nanoseconds(0);  // a new connection: its clock is believed again
+  if (unit.discontinuity) {
+    correction_ = Nanoseconds(0);  // a new connection: its clock is believed again
+    repeats_until_ = now + kRepeatsCome;
+  }
   Placement placement;
   const bool ahead = unit.decode_time + correction_ - now > kTooFarAhead;
   if (ahead && !last_) {
@@ -42,7 +54,8 @@ Placement VideoTimeline::place(const link::AccessUnit& unit, MonotonicTime now) 
   auto ticks = ticks_of(unit.decode_time);
   if (last_) {
     const auto delta = ticks - *last_;
-    if (delta < -static_cast<std::int64_t>(timescale_) || ahead) {
+    const bool far_back = delta < -static_cast<std::int64_t>(timescale_);
+    if ((far_back && !is_repeat(ticks, now)) || ahead) {
       join_to_last(unit);
       ticks = ticks_of(unit.decode_time);
       placement.clock_suspect = true;

@@ -13,9 +13,10 @@ class VideoTimeline final : public Timeline {
 
   // Apart: more than 2.5 usual durations (1 s where none is known) after the one before. A single skipped
   // picture, up to 2.5, keeps its presentation time and gets a decode time of 2, the longest that a sample
-  // may last. Suspect: a time that does not rise, or lies over 5 s ahead. Up to 1 s back it is put one tick
-  // behind the one before; beyond, this and the following are joined to the one before until the source says
-  // `discontinuity`.
+  // may last. Suspect: a time that does not rise, or lies over 5 s ahead. Up to 1 s back (15 s in the first 3
+  // s after `discontinuity`: a camera that repeats what it showed) it is put one tick behind the one before,
+  // so that those after it stand right; beyond, this and the following are joined to the one before until the
+  // source says `discontinuity`.
   Placement place(const link::AccessUnit& unit, MonotonicTime now) override;
   void set_nominal(std::uint32_t ticks) override { nominal_ticks_ = ticks; }
 
@@ -23,6 +24,7 @@ class VideoTimeline final : public Timeline {
   std::int64_t ticks_of(MonotonicTime time) const;
   std::int64_t step_ticks() const;
   std::int64_t apart_beyond() const;
+  bool is_repeat(std::int64_t ticks, MonotonicTime now) const;
   void join_to_last(const link::AccessUnit& unit);
 
   MonotonicTime lesson_start_;
@@ -30,6 +32,7 @@ class VideoTimeline final : public Timeline {
   std::uint32_t nominal_ticks_;
   std::optional<std::int64_t> last_;
   Nanoseconds correction_{0};  // added to a clock that jumped
+  std::optional<MonotonicTime> repeats_until_;
 };
 
 }  // namespace shilu::recorder

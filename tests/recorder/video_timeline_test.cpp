@@ -98,6 +98,39 @@ TEST_CASE("a clock that jumps back is joined to what was, until the source says 
   CHECK(placer.at(11'000'000, true).decode_ticks == 990'000);
 }
 
+TEST_CASE(
+    "what a camera repeats on a new connection costs the pictures after it neither their time nor "
+    "themselves") {
+  Placer placer;
+  placer.at(10'000'000);
+  for (int k = 0; k < 50; ++k) {  // 2 s from its last key picture on, in one burst
+    const auto repeat = placer.at(8'040'000 + k * 40'000, k == 0);
+    CHECK(repeat.verdict == Verdict::kJoined);
+    CHECK(repeat.decode_ticks == 900'000 + k + 1);
+    CHECK(repeat.clock_suspect);
+  }
+  const auto next = placer.at(10'040'000);
+  CHECK(next.verdict == Verdict::kJoined);
+  CHECK(next.decode_ticks == 903'600);
+  CHECK_FALSE(next.clock_suspect);
+}
+
+TEST_CASE("a clock that stays behind after a new connection is joined to what was after 3 s") {
+  Placer placer;
+  placer.at(10'000'000);
+  placer.now = kStart + std::chrono::seconds(11);
+  CHECK(placer.at(5'000'000, true).decode_ticks == 900'001);
+  placer.now = kStart + std::chrono::seconds(14);
+  CHECK(placer.at(8'000'000).decode_ticks == 900'001 + 3600);
+  CHECK(placer.at(8'040'000).decode_ticks == 900'001 + 7200);
+}
+
+TEST_CASE("what lies further back than any camera repeats is no repeat") {
+  Placer placer;
+  placer.at(100'000'000);
+  CHECK(placer.at(80'000'000, true).decode_ticks == 9'000'000 + 3600);
+}
+
 TEST_CASE("a time far ahead of its arrival is not believed") {
   VideoTimeline timeline(kStart, 90'000, 3600);
   timeline.place(video_unit(1, kStart, true), kStart);
