@@ -25,6 +25,14 @@ class ConfiguredRecorder(Recorder):
         return [self.bin_folder / "shilu-recorder", "--config", self.settings]
 
 
+def has_ended(pid):
+    """Its files and sockets are closed; its parent may not have asked for it yet."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 class Classroom:
     """Everything runs after the beginning of the block; what was killed is started again with restart()."""
 
@@ -100,7 +108,7 @@ class Classroom:
     # --- what can be killed: "recorder", "shilud", "capture:<source>"
 
     def kill(self, targets):
-        """All at once; the moment."""
+        """All at once, and dead when this returns; the moment."""
         captures = self.recorder.capture_pids()
         pids = []
         for target in targets:
@@ -113,6 +121,9 @@ class Classroom:
             self.recorder.process.wait()
         if "shilud" in targets:
             self.shilud.wait()
+        # Until then its connection to the camera stands, and would be taken for the next one's.
+        for pid in pids:
+            wait_until(f"the end of process {pid}", 10, lambda pid=pid: has_ended(pid), interval=0.005)
         return moment
 
     def restart(self, targets):
