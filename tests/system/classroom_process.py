@@ -25,8 +25,18 @@ class ConfiguredRecorder(Recorder):
         return [self.bin_folder / "shilu-recorder", "--config", self.settings]
 
 
+def open_files(pid):
+    """What a process has open; nothing once it is gone."""
+    names = set()
+    with contextlib.suppress(OSError):
+        for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                names.add(os.readlink(entry))
+    return names
+
+
 def has_ended(pid):
-    """Its files and sockets are closed; its parent may not have asked for it yet."""
+    """Its sockets are closed; its parent may not have asked for it yet."""
     try:
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
     except (FileNotFoundError, ProcessLookupError):
@@ -78,7 +88,6 @@ class Classroom:
     def begin(self):
         """A lesson by the teacher's own button, once every source gives pictures; its folder."""
         wait_until("all sources", 40, self.all_live)
-        self.all_connections = self.connections()
         teacher = self.teacher()
 
         def press():
@@ -121,7 +130,7 @@ class Classroom:
             self.recorder.process.wait()
         if "shilud" in targets:
             self.shilud.wait()
-        # Until then its connection to the camera stands, and would be taken for the next one's.
+        # Until then a capture's connection to the camera stands, and would be taken for its successor's.
         for pid in pids:
             wait_until(f"the end of process {pid}", 10, lambda pid=pid: has_ended(pid), interval=0.005)
         return moment
@@ -132,14 +141,16 @@ class Classroom:
         if "shilud" in targets:
             self.start_shilud()
 
-    def connections(self):
-        """How many connections to the camera are established, as the kernel tells: column 2 is the peer, column 3 the state."""
+    def all_connected(self):
+        """Whether each source's capture has a connection to the camera, as the kernel tells: column 2 is the peer, column 3 the state."""
         rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        return sum(row[2].endswith(f":{self.camera.port:04X}") and row[3] == "01" for row in rows)
+        established = {f"socket:[{row[9]}]" for row in rows if row[2].endswith(f":{self.camera.port:04X}") and row[3] == "01"}
+        captures = self.recorder.capture_pids()
+        return all(source in captures and established & open_files(captures[source]) for source in self.source_names)
 
     def await_reconnect(self):
         """The moment at which every source is connected to the camera again; the capture's state tells it some 2 s later."""
-        wait_until("the captures' connections", 60, lambda: self.connections() >= self.all_connections, interval=0.02)
+        wait_until("the captures' connections", 60, self.all_connected, interval=0.02)
         moment = now_ns()
         wait_until("all sources", 60, self.all_live, interval=0.05)
         return moment
