@@ -111,6 +111,26 @@ TEST_CASE("an offer is answered by what the platform has of it") {
   CHECK(have["receipt"]["payloadType"] == "application/vnd.shilu.receipt+json");
 }
 
+TEST_CASE("an offer of what was begun and lost on the platform's disk is answered like a first one") {
+  RunningPlatform platform;
+  const Made made = make_package(platform, "a");
+  const std::string bytes(as_text(read_bytes(made.file)));
+  Caller device = platform.device(made.keys);
+  const Answer created =
+      device.call("POST", "/files", "",
+                  tus_headers({{"Upload-Length", std::to_string(bytes.size())},
+                               {"Upload-Metadata", "package_sha256 " + to_base64(as_bytes(made.sha256))}}));
+  const std::string path = created.header("location");
+  device.call("PATCH", path, bytes.substr(0, 1000),
+              tus_headers({{"Upload-Offset", "0"}, {"Content-Type", "application/offset+octet-stream"}}));
+  platform.stop();
+  std::filesystem::remove(platform.directory() / "uploads" / path.substr(7));
+  platform.start();
+  Caller again(platform.url(), device.token());
+  CHECK(again.post("/api/v1/submissions", offer_of(bytes)).json()["answer"] == "send");
+  CHECK(again.call("HEAD", path, "", tus_headers()).status == 404);
+}
+
 TEST_CASE("offers that cannot be taken are refused before a byte is sent") {
   RunningPlatform platform;
   platform.settings.max_package = 1'000'000;

@@ -62,7 +62,7 @@ TEST_CASE("an upload is created, told, appended to and told again") {
   const Answer patched = receiver.patch(path, "0", "01234");
   CHECK(patched.status == 204);
   CHECK(patched.header("upload-offset") == "5");
-  // 6 hours without a byte, 7 days from the first one on.
+  // 6 hours without a byte, 7 days from the last one on.
   CHECK(patched.header("upload-expires") == "Thu, 04 Jun 2026 20:26:40 GMT");  // date -u -d @1780604800
   CHECK(receiver.device.call("HEAD", path, "", tus_headers()).header("upload-expires") ==
         patched.header("upload-expires"));
@@ -188,10 +188,12 @@ TEST_CASE("uploads that are not there are 404, and a terminated one is gone with
   CHECK(must(posix_file_system().list(receiver.platform.directory() / "uploads")).empty());
 }
 
-TEST_CASE("an unfinished upload is over after seven days") {
+TEST_CASE("an unfinished upload is over after seven days in which nothing came") {
   Receiver receiver;
   const std::string path = receiver.created("10");
-  receiver.patch(path, "0", "01234");
+  receiver.patch(path, "0", "012");
+  receiver.platform.clock.advance(std::chrono::hours(6 * 24));
+  receiver.patch(path, "3", "34");
   receiver.platform.clock.advance(std::chrono::hours(7 * 24) - std::chrono::seconds(1));
   CHECK(receiver.offset(path) == "5");
   receiver.platform.clock.advance(std::chrono::seconds(2));
@@ -212,6 +214,20 @@ TEST_CASE("an upload goes on after a restart of the platform") {
   Caller again(receiver.platform.url(), receiver.device.token());
   CHECK(again.call("HEAD", path, "", tus_headers()).header("upload-offset") == "5");
   CHECK(again.call("PATCH", path, "56789", patch_headers("5")).header("upload-offset") == "10");
+}
+
+TEST_CASE("an upload whose file has lost what was durable is no more, and its device begins anew") {
+  const std::string method = GENERATE("HEAD", "PATCH");
+  Receiver receiver;
+  const std::string path = receiver.created("10");
+  receiver.patch(path, "0", "01234");
+  receiver.platform.stop();
+  std::filesystem::resize_file(receiver.platform.directory() / "uploads" / path.substr(7), 4);
+  receiver.platform.start();
+  Caller again(receiver.platform.url(), receiver.device.token());
+  CHECK(again.call(method, path, method == "PATCH" ? "56789" : "", patch_headers("5")).status == 404);
+  CHECK(must(posix_file_system().list(receiver.platform.directory() / "uploads")).empty());
+  CHECK(again.call("HEAD", path, "", tus_headers()).status == 404);
 }
 
 TEST_CASE("a block that is not what was announced is sent back, and everything before it stays") {

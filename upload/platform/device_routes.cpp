@@ -145,6 +145,10 @@ bool is_complete(const Context& context, const Upload& upload, const std::option
          (object && (object->joined || context.joins.has(upload.id)));
 }
 
+http::Response send_it() {
+  return http::json(200, {{"answer", "send"}, {"endpoint", "/files"}});
+}
+
 // Nothing of it is here but perhaps a part. What came by tus goes on by tus, also where it was begun by
 // parts; what was begun by parts goes on by tus only if the device no longer takes them.
 Result<http::Response> receive(const Context& context, const Device& device,
@@ -158,9 +162,12 @@ Result<http::Response> receive(const Context& context, const Device& device,
   const bool by_tus = begun && known->offset_bytes > 0;  // of what is joined it was told above
   if (context.settings.object_store && offer.takes_parts && !by_tus)
     return offer_parts(context, device, offer, known);
-  if (!begun) return http::json(200, {{"answer", "send"}, {"endpoint", "/files"}});
-  SHILU_TRY(const std::int64_t offset, context.uploads.settle(*known));
-  return resume(*known, offset);
+  if (!begun) return send_it();
+  const auto offset = context.uploads.settle(*known);
+  if (offset) return resume(*known, *offset);
+  if (offset.error().kind != ErrorKind::kCorrupted) return fail(offset.error());
+  SHILU_CHECK(give_up(context, *known));
+  return send_it();
 }
 
 Result<http::Response> take_offer(const Context& context, const http::Request& request,

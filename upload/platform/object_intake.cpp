@@ -150,10 +150,15 @@ Status fetch(const Context& context, const ObjectUpload& object, const std::stop
   return store.client.remove(object.key);
 }
 
-// Nothing will make it whole any more: the platform forgets it, and the device sends it again.
-Status drop(const Context& context, const Upload& upload) {
-  SHILU_CHECK(abandon_object(context, upload));
-  return context.uploads.remove(upload);
+Status abandon_object(const Context& context, const Upload& upload) {
+  if (!context.settings.object_store) return {};
+  SHILU_TRY(const auto object, context.store.object_upload(upload.id));
+  if (!object) return {};
+  Store store(context);
+  if (!object->joined) SHILU_CHECK(store.client.abort(object->key, object->store_upload_id));
+  // It may have been joined without our knowing. Earlier versions named it by its digest, for all devices.
+  const bool its_own = object->key == key_of(upload.id);
+  return object->joined || its_own ? store.client.remove(object->key) : Status();
 }
 
 bool is_lost(const Error& error) {
@@ -218,21 +223,15 @@ Status fetch_objects(const Context& context, const std::stop_token& stop,
     log_error("object store: upload={}: {}", object.upload.id, fetched.error().message);
     if (may_pass(fetched.error())) return {};
     if (!is_lost(fetched.error())) continue;
-    if (const auto dropped = drop(context, object.upload); !dropped)
+    if (const auto dropped = give_up(context, object.upload); !dropped)
       log_error("object store: upload={}: {}", object.upload.id, dropped.error().message);
   }
   return {};
 }
 
-Status abandon_object(const Context& context, const Upload& upload) {
-  if (!context.settings.object_store) return {};
-  SHILU_TRY(const auto object, context.store.object_upload(upload.id));
-  if (!object) return {};
-  Store store(context);
-  if (!object->joined) SHILU_CHECK(store.client.abort(object->key, object->store_upload_id));
-  // It may have been joined without our knowing. Earlier versions named it by its digest, for all devices.
-  const bool its_own = object->key == key_of(upload.id);
-  return object->joined || its_own ? store.client.remove(object->key) : Status();
+Status give_up(const Context& context, const Upload& upload) {
+  SHILU_CHECK(abandon_object(context, upload));
+  return context.uploads.remove(upload);
 }
 
 }  // namespace shilu::platform

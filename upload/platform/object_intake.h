@@ -27,7 +27,8 @@ Result<http::Response> offer_parts(const Context& context, const Device& device,
 Status fetch_objects(const Context& context, const std::stop_token& stop,
                      const std::function<void()>& on_fetched);
 
-// Frees what the store holds of an upload that is given up; nothing if it never was there.
-Status abandon_object(const Context& context, const Upload& upload);
+// The upload is forgotten, with what is here of it and in the store; its device sends it again. While the
+// store is away it stays, and the sweep frees both when its time is over.
+Status give_up(const Context& context, const Upload& upload);
 
 }  // namespace shilu::platform

@@ -148,8 +148,8 @@ Result<std::optional<Upload>> PlatformStore::upload_of(std::string_view device_i
 Status PlatformStore::set_offset(std::string_view id, std::int64_t offset_bytes) {
   const std::lock_guard lock(impl_->mutex);
   return done(impl_->database.run(
-      "update uploads set expires_utc_ms = case when offset_bytes = 0 and ?2 > 0 then ?3 else expires_utc_ms "
-      "end, offset_bytes = ?2 where id = ?1",
+      "update uploads set expires_utc_ms = case when ?2 > offset_bytes then ?3 else expires_utc_ms end, "
+      "offset_bytes = ?2 where id = ?1",
       id, offset_bytes, impl_->now_ms() + kBegunUpload_ms));
 }
 

@@ -19,7 +19,7 @@ namespace shilu::platform {
 
 inline constexpr std::int64_t kSession_ms = 12 * 3'600'000;  // how long a sign-in lasts
 
-// How long an upload may take, from its first bytes on; and how long it waits for them.
+// How long an upload waits for its next bytes; and for its first.
 inline constexpr std::int64_t kBegunUpload_ms = 7 * 24 * 3'600'000ll;
 inline constexpr std::int64_t kEmptyUpload_ms = 6 * 3'600'000;
 
@@ -162,7 +162,7 @@ class PlatformStore {
   Result<std::optional<Upload>> upload(std::string_view id);
   // Not yet taken, and its time not over; of several the one that has come farthest.
   Result<std::optional<Upload>> upload_of(std::string_view device_id, std::string_view announced_sha256);
-  // The first bytes give it kBegunUpload_ms from then on.
+  // More bytes give it kBegunUpload_ms from then on.
   Status set_offset(std::string_view id, std::int64_t offset_bytes);
   Status set_taken(std::string_view id);
   Status delete_upload(std::string_view id);

@@ -11,11 +11,6 @@ void told(std::string_view what, const Status& status) {
   if (!status) log_error("sweep: {}: {}", what, status.error().message);
 }
 
-Status give_up(const Context& context, const Upload& upload) {
-  SHILU_CHECK(abandon_object(context, upload));
-  return context.uploads.remove(upload);
-}
-
 Status remove_expired(const Context& context) {
   SHILU_TRY(const auto expired, context.store.expired_uploads());
   for (const Upload& upload : expired) {

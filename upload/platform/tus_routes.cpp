@@ -8,6 +8,7 @@
 
 #include "firmware/base/digest.h"
 #include "firmware/base/ids.h"
+#include "firmware/base/log.h"
 #include "upload/platform/gate.h"
 #include "upload/platform/object_intake.h"
 #include "upload/platform/room.h"
@@ -96,13 +97,24 @@ bool is_over(const Context& context, const Upload& upload) {
   return upload.offset_bytes < upload.size_bytes && upload.expires_utc_ms < now_ms(context);
 }
 
+http::Response no_such_upload() {
+  return http::problem(404, "not-found", "There is no such upload.");
+}
+
+// Nobody can go on with an upload whose file has lost what was durable; its device begins anew.
+Result<http::Response> unusable(const Context& context, const Upload& upload, const Error& error) {
+  if (error.kind != ErrorKind::kCorrupted) return fail(error);
+  log_error("upload={} device={} is given up: {}", upload.id, upload.device_id, error.message);
+  SHILU_CHECK(give_up(context, upload));
+  return no_such_upload();
+}
+
 // The device's own upload of this id, or the answer; for anybody else there is none.
 Result<std::variant<Upload, http::Response>> own_upload(const Context& context, const http::Request& request,
                                                         const Device& device) {
   if (auto refusal = refuse_version(request)) return std::move(*refusal);
   SHILU_TRY(auto upload, context.store.upload(request.parameter("id")));
-  if (!upload || upload->device_id != device.id)
-    return http::problem(404, "not-found", "There is no such upload.");
+  if (!upload || upload->device_id != device.id) return no_such_upload();
   if (is_over(context, *upload)) return http::problem(410, "expired", "This upload's time is over.");
   return std::move(*upload);
 }
@@ -110,7 +122,7 @@ Result<std::variant<Upload, http::Response>> own_upload(const Context& context, 
 Result<http::Response> head(const Context& context, const http::Request&, const Upload& upload) {
   Result<std::int64_t> offset = upload.size_bytes;
   if (!upload.taken) offset = context.uploads.settle(upload);
-  if (!offset) return fail(offset.error());
+  if (!offset) return unusable(context, upload, offset.error());
   http::Response response = http::Response{}
                                 .with_header("Upload-Offset", std::to_string(*offset))
                                 .with_header("Upload-Length", std::to_string(upload.size_bytes))
@@ -121,9 +133,7 @@ Result<http::Response> head(const Context& context, const http::Request&, const 
 
 Result<http::Response> terminate(const Context& context, const http::Request&, const Upload& upload) {
   if (upload.taken) return http::problem(409, "taken", "This upload has become a package.");
-  // While the store is away the upload stays in our table, and the sweep frees both when its time is over.
-  SHILU_CHECK(abandon_object(context, upload));
-  SHILU_CHECK(context.uploads.remove(upload));
+  SHILU_CHECK(give_up(context, upload));
   return http::no_content();
 }
 
@@ -171,7 +181,10 @@ Result<Opened> begin_patch(const Context& context, const http::Request& request,
   auto writer = context.uploads.take_over(upload, *offset);
   if (!writer && writer.error().kind == ErrorKind::kFailedPrecondition)
     return wrong_offset(writer.error().message);
-  if (!writer) return fail(writer.error());
+  if (!writer) {
+    SHILU_TRY(auto answer, unusable(context, upload, writer.error()));
+    return answer;
+  }
   const auto rest = static_cast<std::uint64_t>(upload.size_bytes - *offset);
   if (request.content_length().value_or(0) > rest)
     return http::problem(413, "too-large", "More bytes are to come than Upload-Length says.");

@@ -31,11 +31,12 @@ Result<std::shared_ptr<UploadFiles::Active>> UploadFiles::load(const Upload& upl
   SHILU_TRY(const auto now, store_.upload(upload.id));
   if (!now) return fail(ErrorKind::kNotFound, "There is no such upload.");
   auto active = std::make_shared<Active>();
-  SHILU_TRY(active->file, posix_file_system().open(path_of(upload), OpenMode::kCreateOrOpen));
-  if (now->offset_bytes == 0) {
-    SHILU_CHECK(
-        posix_file_system().sync_directory(directory_));  // a new file's name must last as its bytes do
-  }
+  SHILU_TRY(active->file, files_.open(path_of(upload), OpenMode::kCreateOrOpen));
+  // A new file's name must last as its bytes do.
+  if (now->offset_bytes == 0) SHILU_CHECK(files_.sync_directory(directory_));
+  SHILU_TRY(const std::uint64_t size, active->file->size());
+  if (size < static_cast<std::uint64_t>(now->offset_bytes))
+    return fail(ErrorKind::kCorrupted, "the upload's file is shorter than what it had");
   std::vector<Digest> announced;
   if (now->announced_sha256) {
     SHILU_TRY(announced, store_.offered_blocks(now->device_id, *now->announced_sha256, now->size_bytes));
@@ -54,9 +55,27 @@ void UploadFiles::close_unused() {
   });
 }
 
+std::shared_ptr<UploadFiles::Active> UploadFiles::taken_out(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  const auto known = active_.find(id);
+  if (known == active_.end()) return nullptr;
+  auto active = std::move(known->second);
+  active_.erase(known);
+  return active;
+}
+
+// Whoever comes next reads from the file and the store where it stands.
+void UploadFiles::disbelieve(const std::string& id, Active& active) {
+  ++active.generation;
+  (void)taken_out(id);
+}
+
 Status UploadFiles::sync(const std::string& id, Active& active) {
   if (active.durable == active.offset) return {};
-  SHILU_CHECK(active.file->sync_data());
+  if (auto synced = active.file->sync_data(); !synced) {
+    disbelieve(id, active);
+    return synced;
+  }
   SHILU_CHECK(store_.set_offset(id, active.offset));
   active.durable = active.offset;
   active.synced_at_ns = clock_.monotonic().ns;
@@ -89,26 +108,18 @@ Result<std::int64_t> UploadFiles::settle(const Upload& upload) {
 }
 
 Status UploadFiles::remove(const Upload& upload) {
-  if (upload.taken) return store_.delete_upload(upload.id);
-  SHILU_TRY(const std::int64_t offset, settle(upload));
-  (void)offset;
-  SHILU_CHECK(store_.delete_upload(upload.id));
-  {
-    const std::lock_guard lock(mutex_);
-    active_.erase(upload.id);
+  SHILU_CHECK(store_.delete_upload(upload.id));  // first: nobody takes it up any more
+  if (upload.taken) return {};
+  if (const auto active = taken_out(upload.id)) {
+    ++active->generation;
+    const std::lock_guard until_its_writer_has_seen_that(active->mutex);
   }
-  return posix_file_system().remove(path_of(upload));
+  const auto removed = files_.remove(path_of(upload));
+  return removed || removed.error().kind == ErrorKind::kNotFound ? Status() : removed;
 }
 
 Result<Digest> UploadFiles::digest_of(const Upload& upload) {
-  std::shared_ptr<Active> active;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto known = active_.find(upload.id);
-    if (known != active_.end()) active = std::move(known->second);
-    if (known != active_.end()) active_.erase(known);
-  }
-  if (active) {
+  if (const auto active = taken_out(upload.id)) {
     const std::lock_guard lock(active->mutex);
     if (const auto counted = active->hashes->take_whole()) return *counted;
   }

@@ -1,8 +1,9 @@
 #pragma once
 // The bytes of uploads under way. The offset that anyone is told is durable: written, synced, and in the
-// store. One writer per upload; whoever comes later takes over at once, and the older one's next write fails.
-// Bytes are hashed as they come: a block that is not what the device announced never becomes part of the
-// upload. Thread-safe.
+// store. After a failed sync nobody knows what reached the disk, and the next one would not tell: the upload
+// stands where it last was durable, and what came since is sent again. One writer per upload; whoever comes
+// later takes over at once, and the older one's next write fails. Bytes are hashed as they come: a block that
+// is not what the device announced never becomes part of the upload. Thread-safe.
 
 #include <atomic>
 #include <filesystem>
@@ -18,16 +19,17 @@ namespace shilu::platform {
 
 class UploadFiles {
  public:
-  UploadFiles(PlatformStore& store, std::filesystem::path directory)
-      : store_(store), directory_(std::move(directory)) {}
+  UploadFiles(PlatformStore& store, std::filesystem::path directory, FileSystem& files = posix_file_system())
+      : store_(store), directory_(std::move(directory)), files_(files) {}
 
   // A claim on one upload. write() appends; finish() and the destructor make durable what came.
   class Writer;
 
+  // These two: kNotFound if there is no such upload; kCorrupted: its file has less than was durable.
   Result<std::unique_ptr<Writer>> take_over(const Upload& upload, std::int64_t offset);
   // Ends an older writer; -> the durable offset.
   Result<std::int64_t> settle(const Upload& upload);
-  Status remove(const Upload& upload);
+  Status remove(const Upload& upload);  // whatever became of its file
   // SHA-256 of a complete upload: counted while it came, or else read from its file. Nobody writes to it any
   // more.
   Result<Digest> digest_of(const Upload& upload);
@@ -52,10 +54,13 @@ class UploadFiles {
   Result<std::shared_ptr<Active>> load(const Upload& upload);
   void close_unused();  // under mutex_
   Status sync(const std::string& id, Active& active);
+  void disbelieve(const std::string& id, Active& active);
+  std::shared_ptr<Active> taken_out(const std::string& id);
   Status go_back(const std::string& id, Active& active, std::int64_t offset);
 
   PlatformStore& store_;
   const std::filesystem::path directory_;
+  FileSystem& files_;
   SystemClock clock_;
   std::mutex mutex_;  // guards active_
   std::map<std::string, std::shared_ptr<Active>> active_;
