@@ -336,6 +336,73 @@ TEST_CASE_METHOD(Desk, "a person pauses, withdraws and hurries an upload that is
   }
 }
 
+TEST_CASE_METHOD(Desk, "the platform is told of a withdrawn upload until it has heard it") {
+  const auto one = add_package(40'000'000);
+  on_progress = [&](const Progress&) {
+    if (now(one).state != SubmissionState::kSending) return;
+    REQUIRE(store.withdraw_submission(one.id));
+    changed = true;
+  };
+  int refusals = 0;
+  platform.interfere = [&](const std::string& call, const http::Request&) -> std::optional<http::Response> {
+    if (call != "delete" || ++refusals > 2) return std::nullopt;
+    return refusals == 1 ? html(503) : http::problem(401, "token", "This token is not good.");
+  };
+  for (int i = 0; i < 30 && platform.count("delete") == 0; ++i) courier().turn();
+  REQUIRE(platform.count("delete") == 1);
+  CHECK(now(one).upload_url);
+  for (int i = 0; i < 5; ++i) courier().turn();
+  CHECK(platform.count("delete") == 1);  // after a pause
+  REQUIRE(turn_until([&] { return !now(one).upload_url; }));
+  CHECK(platform.count("delete") == 3);
+  CHECK(platform.count("enrol") == 2);
+  CHECK(platform.uploads().empty());
+}
+
+TEST_CASE_METHOD(Desk, "questions for verdicts keep to Retry-After, and hold up nothing that is to be sent") {
+  const store::Submission waiting[] = {add_package(1000), add_package(1000), add_package(1000)};
+  for (const auto& one : waiting) REQUIRE(turn_until([&] { return is_delivered(one); }));
+  const auto another = add_package(1000);
+  REQUIRE(turn_until([&] { return is_delivered(another); }));
+  std::atomic<bool> busy{true};
+  std::atomic<int> asked{0};
+  platform.interfere = [&](const std::string& call, const http::Request&) -> std::optional<http::Response> {
+    if (call != "state") return std::nullopt;
+    ++asked;
+    if (!busy) return std::nullopt;
+    return http::problem(503, "busy", "Later.").with_header("Retry-After", "100");
+  };
+  clock.advance(options.poll_verdict);
+  const auto before = clock.monotonic();
+  REQUIRE(turn_until([&] { return asked == 1; }));
+  busy = false;
+  REQUIRE(turn_until([&] { return asked == 2; }));
+  CHECK(clock.monotonic() - before >= 100s);
+}
+
+TEST_CASE_METHOD(Desk, "a platform that shows another key later is not told the claim") {
+  const auto one = add_package(1000);
+  REQUIRE(turn_until([&] { return is_delivered(one); }));
+  const auto two = add_package(1000);
+  platform.new_token();
+  const bool other_receipts = GENERATE(true, false);
+  const auto shown = SigningKey::generate().public_key().pem();
+  const auto true_key = load_enrolment(options.state_file, platform.url()).value()->receipt_key_pem;
+  platform.interfere = [&](const std::string& call, const http::Request&) -> std::optional<http::Response> {
+    if (call != "info") return std::nullopt;
+    return http::json(200, {{"name", "fake"},
+                            {"version", "1"},
+                            {"tus", {{"version", "1.0.0"}, {"max_size", 0}, {"endpoint", "/files"}}},
+                            {"receipt_key_pem", other_receipts ? shown : true_key},
+                            {"identity_key", to_base64(Bytes(32, other_receipts ? 7 : 8))}});
+  };
+  CHECK_FALSE(turn_until([&] { return is_delivered(two); }, 30));
+  CHECK(platform.count("enrol") == 1);
+  CHECK(line.code == "not-believed");
+  platform.interfere = nullptr;
+  CHECK(turn_until([&] { return is_delivered(two); }));
+}
+
 TEST_CASE_METHOD(Desk, "a receipt of somebody else's key is not one") {
   const auto one = add_package(1000);
   REQUIRE(turn_until([&] { return state(one) == SubmissionState::kVerifying; }));

@@ -1,6 +1,7 @@
 #include "upload/sender/courier.h"
 
 #include <algorithm>
+#include <set>
 
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
@@ -29,8 +30,6 @@ constexpr Nanoseconds kLeastParked = 30s;
 constexpr BackoffLimits kBusy{5s, 5min};  // no Retry-After was given
 constexpr BackoffLimits kEnrol{1s, 5min};
 constexpr BackoffLimits kLost{1min, 1h};
-constexpr int kQuestionShare = 10;  // what takes long is asked for rarely: a tenth of the time it took
-constexpr Nanoseconds kRarestQuestion = 10min;
 constexpr std::int64_t kAskedForByHand = store::kEvidencePriority + 1;  // "send now"
 
 bool is_about_all(Kind kind) {
@@ -120,7 +119,7 @@ Nanoseconds Courier::turn() {
     remember_addresses();
     return store_fails_ ? kRuleCheck : Nanoseconds(0);
   }
-  ask_verdicts();
+  if (ask_for_a_verdict()) return Nanoseconds(0);
   return until_next();
 }
 
@@ -152,13 +151,6 @@ std::int64_t Courier::least_priority() const {
   return is_metered ? kAskedForByHand : INT64_MIN;
 }
 
-// Keys are pinned at the first enrolment; a platform that shows others is another one.
-Status Courier::check_same_platform(const Enrolled& fresh) const {
-  if (!enrolled_ || enrolled_->receipt_key_pem == fresh.receipt_key_pem) return {};
-  return fail(ErrorKind::kPermissionDenied,
-              "the platform shows another key than when this device was enrolled");
-}
-
 bool Courier::ensure_enrolled(Nanoseconds& wait) {
   if (enrolled_ && !token_doubted_) return true;
   const MonotonicTime now = clock_.monotonic();
@@ -167,10 +159,10 @@ bool Courier::ensure_enrolled(Nanoseconds& wait) {
     return enrolled_.has_value();  // perhaps the old token is good again
   }
   token_doubted_ = false;
-  auto fresh =
-      enrol(platform_, options_.platform_url, options_.device_key, options_.device_name, options_.claim);
-  Status good = fresh ? check_same_platform(*fresh) : fail(ErrorKind::kUnavailable, fresh.error().message);
-  if (good) good = save_enrolment(options_.state_file, *fresh);
+  auto fresh = enrol(platform_, options_.platform_url, options_.device_key, options_.device_name,
+                     options_.claim, enrolled_);
+  Status good = fresh ? save_enrolment(options_.state_file, *fresh)
+                      : fail(ErrorKind::kUnavailable, fresh.error().message);
   if (good) {
     enrol_failures_ = 0;
     line_.on_answer();
@@ -179,7 +171,7 @@ bool Courier::ensure_enrolled(Nanoseconds& wait) {
     return true;
   }
   log_warning("outbox: could not enrol: {}", good.error().message);
-  if (fresh) tell_line(Link::kWaiting, "not-believed", good.error().message);
+  if (fresh) tell_line(Link::kWaiting, "local", good.error().message);
   if (!fresh) tell_failure(fresh.error());
   if (!fresh && is_about_all(fresh.error().kind)) {
     line_.on_failure(clock_.monotonic(), world_.random());
@@ -193,15 +185,23 @@ bool Courier::ensure_enrolled(Nanoseconds& wait) {
   return enrolled_.has_value();
 }
 
+// Until the platform has said so, its part of a withdrawn upload is still there.
 void Courier::abandon_withdrawn() {
+  if (clock_.monotonic() < next_abandon_) return;
   const auto withdrawn = store_.submissions_to_abandon();
   if (!withdrawn) return;
   for (const store::Submission& one : *withdrawn) {
     // The token is this platform's, and so must be the address that hears it.
-    if (one.upload_url->starts_with(options_.platform_url)) {
-      const auto told = tus_->abandon(*one.upload_url);
-      if (!told && told.error().kind == Kind::kNetwork) return;  // told when the line is back
+    const bool ours = one.upload_url->starts_with(options_.platform_url);
+    if (const auto told = ours ? tus_->abandon(*one.upload_url) : CallResult<void>();
+        !told && told.error().kind != Kind::kRefused && told.error().kind != Kind::kConflict) {
+      log_warning("outbox: submission={} withdrawn, {}", one.id, told.error().message);
+      if (told.error().kind == Kind::kAuth) token_doubted_ = true;
+      next_abandon_ =
+          clock_.monotonic() + backoff(kBusy, abandon_failures_++, world_.random(), told.error().retry_after);
+      return;
     }
+    abandon_failures_ = 0;
     (void)store_.forget_upload(one.id);
   }
 }
@@ -272,7 +272,7 @@ bool Courier::is_overtaken(const store::Submission& submission) {
 void Courier::settle(const store::Submission& submission, const Attempt& attempt) {
   switch (attempt.end) {
     case Attempt::End::kMoved:
-      verifying_.erase(submission.id);
+      verifying_.forget(submission.id);
       tell_line(Link::kOk);
       return;
     case Attempt::End::kWaiting:
@@ -322,7 +322,7 @@ Nanoseconds Courier::own_pause(const store::Submission& submission, const CallEr
 
 // Once may be a platform that was restored from a backup. Again and again would be a circle that only costs.
 void Courier::send_lost_again(const store::Submission& submission) {
-  verifying_.erase(submission.id);
+  verifying_.forget(submission.id);
   const Nanoseconds wait =
       submission.losses == 0 ? Nanoseconds(0) : backoff(kLost, submission.losses - 1, 1.0);
   log_warning("outbox: submission={} the platform has lost it; it is sent again in {} s", submission.id,
@@ -332,63 +332,56 @@ void Courier::send_lost_again(const store::Submission& submission) {
 }
 
 Nanoseconds Courier::next_verifying_question(const std::string& id) {
-  const auto asked = verifying_.find(id);
-  const Nanoseconds waited =
-      asked == verifying_.end() ? Nanoseconds(0) : clock_.monotonic() - asked->second.since;
-  return next_question(verifying_, id, question_pause(waited, options_.poll_verifying));
-}
-
-Nanoseconds Courier::next_question(std::map<std::string, Patience>& asked, const std::string& id,
-                                   Nanoseconds least) {
   const MonotonicTime now = clock_.monotonic();
-  Patience& patience = asked.try_emplace(id, Patience{now, now}).first->second;
-  const Nanoseconds wait = std::clamp<Nanoseconds>((now - patience.since) / kQuestionShare, least,
-                                                   std::max(least, kRarestQuestion));
-  patience.next = now + wait;
-  return wait;
+  return verifying_.ask(id, question_pause(verifying_.waited(id, now), options_.poll_verifying), now);
 }
 
-void Courier::ask_verdicts() {
+// One question a turn: what has become due meanwhile goes first. False: there is none to ask.
+bool Courier::ask_for_a_verdict() {
+  const MonotonicTime now = clock_.monotonic();
+  if (now < next_verdict_) return false;
   const auto waiting = store_.submissions_without_verdict();
-  if (!waiting) return;
-  std::erase_if(verdicts_, [&](const auto& entry) {
-    return std::none_of(waiting->begin(), waiting->end(),
-                        [&](const auto& submission) { return submission.id == entry.first; });
-  });
-  for (const store::Submission& submission : *waiting) {
-    if (world_.stopping()) return;
-    const auto asked = verdicts_.find(submission.id);
-    if (asked != verdicts_.end() && clock_.monotonic() < asked->second.next) continue;
-    (void)next_question(verdicts_, submission.id, options_.poll_verdict);
-    if (!ask_verdict(submission)) return;
-  }
+  if (!waiting) return false;
+  std::set<std::string> ids;
+  for (const auto& submission : *waiting) ids.insert(submission.id);
+  verdicts_.forget_all_but(ids);
+  const auto due = std::find_if(waiting->begin(), waiting->end(),
+                                [&](const auto& submission) { return verdicts_.is_due(submission.id, now); });
+  if (due == waiting->end()) return false;
+  (void)verdicts_.ask(due->id, options_.poll_verdict, now);
+  settle_verdict(*due, delivery().ask_verdict(*due));
+  return true;
 }
 
-// false: without a line the others would not fare better.
-bool Courier::ask_verdict(const store::Submission& submission) {
-  const Attempt result = delivery().ask_verdict(submission);
-  if (result.end == Attempt::End::kMoved) {
-    verdicts_.erase(submission.id);
+void Courier::settle_verdict(const store::Submission& submission, const Attempt& attempt) {
+  if (attempt.end == Attempt::End::kMoved) {
+    verdicts_.forget(submission.id);
     world_.on_change(submission.id);
   }
-  if (result.end != Attempt::End::kFailed) {
-    line_.on_answer();
+  if (attempt.answered) line_.on_answer();
+  if (attempt.end != Attempt::End::kFailed) {
+    verdict_failures_ = 0;
     tell_line(Link::kOk);
-    return true;
+    return;
   }
-  log_warning("outbox: submission={} {}", submission.id, result.error.message);
-  if (result.error.kind == Kind::kAuth) token_doubted_ = true;
-  if (result.answered) return true;
-  line_.on_failure(clock_.monotonic(), world_.random());
-  tell_failure(result.error);
-  return false;
+  const CallError& error = attempt.error;
+  log_warning("outbox: submission={} {}", submission.id, error.message);
+  if (error.kind == Kind::kAuth) token_doubted_ = true;
+  const MonotonicTime now = clock_.monotonic();
+  if (error.kind == Kind::kBusy) {  // the others would hear the same
+    next_verdict_ = now + backoff(kBusy, verdict_failures_++, world_.random(), error.retry_after);
+    if (error.retry_after) line_.on_busy(now, *error.retry_after, world_.random());
+  }
+  if (!is_about_all(error.kind)) return;
+  line_.on_failure(now, world_.random());
+  tell_failure(error);
 }
 
 Nanoseconds Courier::until_next() {
   Nanoseconds wait = kIdle;
   if (const auto hold = line_.hold_until()) wait = std::min<Nanoseconds>(wait, *hold - clock_.monotonic());
-  for (const auto& [id, patience] : verdicts_)
-    wait = std::min<Nanoseconds>(wait, patience.next - clock_.monotonic());
+  if (const auto next = verdicts_.next())
+    wait = std::min<Nanoseconds>(wait, std::max(*next, next_verdict_) - clock_.monotonic());
   const bool metered = least_priority() != INT64_MIN;
   const auto next = store_.next_attempt_utc_ms();
   if (next && *next) {
@@ -409,8 +402,8 @@ void Courier::on_link_up() {
 
 void Courier::on_person() {
   line_.on_person(clock_.monotonic());
-  next_enrol_ = {};
-  for (auto& [id, patience] : verifying_) patience = {clock_.monotonic(), clock_.monotonic()};
+  next_enrol_ = next_verdict_ = next_abandon_ = {};
+  verifying_.begin_anew(clock_.monotonic());
 }
 
 void Courier::tell_line(Link link, std::string code, std::string text) {

@@ -3,12 +3,11 @@
 // thread; turn() does one thing and says how long to sleep. Time and chance come from outside, so that tests
 // need not wait.
 
-#include <map>
-
 #include "upload/sender/delivery.h"
 #include "upload/sender/line_health.h"
 #include "upload/sender/outbox.h"
 #include "upload/sender/parts_transport.h"
+#include "upload/sender/questions.h"
 #include "upload/sender/rate_meter.h"
 #include "upload/sender/tus_transport.h"
 
@@ -37,15 +36,9 @@ class Courier {
   void on_person();
 
  private:
-  struct Patience {  // for something that only time brings
-    MonotonicTime since;
-    MonotonicTime next;
-  };
-
   bool may_talk(Nanoseconds& wait);
   void follow_clock();
   bool ensure_enrolled(Nanoseconds& wait);
-  Status check_same_platform(const Enrolled& fresh) const;
   void use(Enrolled enrolled);
   void abandon_withdrawn();
   std::int64_t least_priority() const;
@@ -59,11 +52,10 @@ class Courier {
   void settle_failure(const store::Submission& submission, const CallError& error, bool answered);
   void send_lost_again(const store::Submission& submission);
   Nanoseconds own_pause(const store::Submission& submission, const CallError& error);
-  void ask_verdicts();
-  bool ask_verdict(const store::Submission& submission);
+  bool ask_for_a_verdict();
+  void settle_verdict(const store::Submission& submission, const Attempt& attempt);
   Nanoseconds until_next();
   Nanoseconds next_verifying_question(const std::string& id);
-  Nanoseconds next_question(std::map<std::string, Patience>& asked, const std::string& id, Nanoseconds least);
   void tell_line(LineStatus::Link link, std::string code = "", std::string text = "");
   void tell_failure(const CallError& error);
   void remember_addresses();
@@ -89,7 +81,11 @@ class Courier {
   MonotonicTime next_enrol_{};
   bool held_by_rule_ = false;  // forbidden hour or metered line
   bool store_fails_ = false;   // the last step could not be stored
-  std::map<std::string, Patience> verifying_, verdicts_;
+  Questions verifying_, verdicts_;
+  std::int64_t verdict_failures_ = 0;
+  MonotonicTime next_verdict_{};
+  std::int64_t abandon_failures_ = 0;
+  MonotonicTime next_abandon_{};
   std::map<std::string, std::string> addresses_;
   Nanoseconds wall_offset_{0};
 };

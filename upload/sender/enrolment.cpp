@@ -36,8 +36,15 @@ Status save_enrolment(const std::filesystem::path& file, const Enrolled& enrolle
 
 CallResult<Enrolled> enrol(PlatformClient& client, const std::string& platform_url,
                            const PublicKey& device_key, const std::string& device_name,
-                           const std::string& claim) {
+                           const std::string& claim, const std::optional<Enrolled>& known) {
   SHILU_CALL(PlatformInfo info, client.info());
+  const bool same =
+      !known || (known->receipt_key_pem == info.receipt_key_pem && known->identity_key == info.identity_key);
+  if (!same) {
+    return tl::make_unexpected(CallError{CallError::Kind::kTrust,
+                                         "the platform shows other keys than when this device was enrolled",
+                                         std::nullopt, "not-believed"});
+  }
   SHILU_CALL(Enrolment enrolment, client.enrol(device_key.pem(), device_name, claim));
   return Enrolled{platform_url,         enrolment.device_id,  enrolment.token,
                   info.upload_endpoint, info.receipt_key_pem, info.identity_key};

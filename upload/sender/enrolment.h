@@ -27,9 +27,10 @@ Result<std::optional<Enrolled>> load_enrolment(const std::filesystem::path& file
                                                const std::string& platform_url);
 Status save_enrolment(const std::filesystem::path& file, const Enrolled& enrolled);
 
-// Asks the platform who it is and enrols with the claim code.
+// Asks the platform who it is and enrols with the claim code. One that shows other keys than `known` did is
+// another one: kTrust, "not-believed", and it is not told the claim.
 CallResult<Enrolled> enrol(PlatformClient& client, const std::string& platform_url,
                            const PublicKey& device_key, const std::string& device_name,
-                           const std::string& claim);
+                           const std::string& claim, const std::optional<Enrolled>& known);
 
 }  // namespace shilu::sender
