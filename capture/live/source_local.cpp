@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "capture/live/camera_format.h"
 #include "capture/live/sources.h"
 
 namespace shilu::live {
@@ -27,6 +28,17 @@ void attach_output(Assembly& assembly, GstElement* bin) {
 GstPadProbeReturn drop_reconfigure(GstPad*, GstPadProbeInfo* info, gpointer) {
   const auto type = GST_EVENT_TYPE(gst_pad_probe_info_get_event(info));
   return type == GST_EVENT_RECONFIGURE ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+}
+
+// What the driver tells once the device is open; "" if it cannot be opened, which its start will say.
+std::string offered_formats(GstElement* bin) {
+  const auto source = adopt(gst_bin_get_by_name(GST_BIN(bin), "source"));
+  const auto pad = adopt(gst_element_get_static_pad(source.get(), "src"));
+  const bool open = gst_element_set_state(source.get(), GST_STATE_READY) != GST_STATE_CHANGE_FAILURE;
+  if (!open) return "";
+  const auto caps = adopt(gst_pad_query_caps(pad.get(), nullptr));
+  const auto text = adopt(gst_caps_to_string(caps.get()));
+  return text.get();
 }
 
 }  // namespace
@@ -65,17 +77,12 @@ Status build_v4l2(Assembly& assembly, const SourceSpec& spec) {
   SHILU_TRY(const int width, spec.number("width", 1280, 160, 3840));
   SHILU_TRY(const int height, spec.number("height", 720, 120, 2160));
   SHILU_TRY(const int rate, spec.number("fps", 25, 1, 60));
-  // What it compresses itself comes first: USB carries HD only so.
-  const auto size =
-      fmt::format("width={},height={},framerate=[{}/1,{}/1]", width, height, std::max(1, rate - 10), rate);
-  SHILU_TRY(
-      auto* bin,
-      add_source(
-          assembly,
-          fmt::format(
-              "v4l2src name=source ! capsfilter caps=\"video/x-h264,{0};image/jpeg,{0};video/x-raw,{0}\"",
-              size),
-          "device", spec.location));
+  SHILU_TRY(auto* bin,
+            add_source(assembly, "v4l2src name=source ! capsfilter name=format", "device", spec.location));
+  const auto format = adopt(gst_bin_get_by_name(GST_BIN(bin), "format"));
+  const auto wanted = camera_caps({width, height, rate}, offered_formats(bin));
+  const auto caps = adopt(gst_caps_from_string(wanted.c_str()));
+  g_object_set(format.get(), "caps", caps.get(), nullptr);
   attach_output(assembly, bin);
   return {};
 }
