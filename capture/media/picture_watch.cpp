@@ -6,6 +6,7 @@ namespace shilu::media {
 namespace {
 
 constexpr Nanoseconds kGap = std::chrono::seconds(5);
+constexpr Nanoseconds kFarthestKeys = std::chrono::seconds(20);
 constexpr Nanoseconds kBlackFor = std::chrono::seconds(3);
 constexpr Nanoseconds kFrozenFor = std::chrono::seconds(5);
 // One picture encoded anew with another quantizer differs by this much at most; measured: 0.3 and 2 at a
@@ -21,8 +22,16 @@ bool alike(const SmallPicture& left, const SmallPicture& right) {
 
 }  // namespace
 
+bool PictureWatch::is_gap(Nanoseconds step) const {
+  return step > kGap && (step > kFarthestKeys || step > usual_step_ * 3 / 2);
+}
+
 void PictureWatch::add(const SmallPicture& picture, LessonTime at) {
-  if (!alike_.empty() && at - last_at_ > kGap) *this = {};
+  if (!alike_.empty()) {
+    const Nanoseconds step(at - last_at_);
+    if (is_gap(step)) *this = {};
+    usual_step_ = step;
+  }
   if (picture.mean() >= kBlackLuma) {
     black_since_.reset();
   } else if (!black_since_) {

@@ -12,7 +12,8 @@ namespace shilu::media {
 
 class PictureWatch {
  public:
-  // `at`: rising. A step of over 5 s is a gap: what comes behind it does not follow what came before.
+  // `at`: rising. A step of over 5 s is a gap, behind which nothing follows what came before, unless it is
+  // like the step before it: then the camera's key pictures lie so far apart (up to 20 s).
   void add(const SmallPicture& picture, LessonTime at);
   bool black() const;  // for 3 s or more
   // The same picture for 5 s or more. Of a picture that stands still a camera's encoder makes a few versions,
@@ -21,8 +22,11 @@ class PictureWatch {
   bool frozen() const;
 
  private:
+  bool is_gap(Nanoseconds step) const;
+
   std::deque<SmallPicture> alike_;  // the newest, and those before it that differ from their next by little
   LessonTime last_at_;
+  Nanoseconds usual_step_{0};
   std::optional<LessonTime> black_since_;
   LessonTime alike_since_;
   bool repeated_ = false;  // among them is one that was there before

@@ -212,6 +212,30 @@ TEST_CASE("a black picture is noticed after 3 s and forgotten when it ends; it i
   CHECK_FALSE(seen.black_at_end);
 }
 
+TEST_CASE("key pictures that lie 8 s apart tell of black and of a standstill, too; a pause does not") {
+  const auto at = [](int seconds) { return LessonTime{seconds * 1'000'000'000LL}; };
+  const SmallPicture black;
+  SmallPicture grey;
+  grey.luma.fill(120);
+  PictureWatch dark, still;
+  for (int k = 0; k < 3; ++k) {
+    dark.add(black, at(8 * k));
+    still.add(grey, at(8 * k));
+    CHECK(dark.black() == (k == 2));
+    CHECK(still.frozen() == (k == 2));
+  }
+  PictureWatch paused;
+  for (const int second : {0, 1, 2, 14, 15, 60, 61}) {
+    paused.add(grey, at(second));
+    CHECK_FALSE(paused.frozen());
+  }
+  PictureWatch far_apart;
+  for (const int second : {0, 30, 60, 90}) {
+    far_apart.add(black, at(second));
+    CHECK_FALSE(far_apart.black());
+  }
+}
+
 TEST_CASE("a unit that does not decode is an error, and the next one is not the worse for it") {
   const auto track = pictures_of("testsrc2=s=320x240:r=25:d=9");
   auto decoder = KeyPictures::open(track.parameters);
