@@ -115,5 +115,8 @@ TEST_CASE("a stored database of version 1 goes on, and learns to keep offers") {
   CHECK(store.offered_blocks("d-AAAA", *upload->announced_sha256, 20'000'000).value() == blocks);
   CHECK(store.put_offer({"d-AAAA", *upload->announced_sha256, 20'000'000, blocks, 1}));
   REQUIRE(store.forget_old_offers());
+  CHECK(store.offered_blocks("d-AAAA", *upload->announced_sha256, 20'000'000).value() == blocks);
+  REQUIRE(store.delete_upload(upload->id));
+  REQUIRE(store.forget_old_offers());
   CHECK(store.offered_blocks("d-AAAA", *upload->announced_sha256, 20'000'000).value().empty());
 }

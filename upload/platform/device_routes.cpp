@@ -19,8 +19,7 @@
 namespace shilu::platform {
 namespace {
 
-// Longer than an upload lives, so that none outlives what was announced of it.
-constexpr std::int64_t kOfferLifetime_ms = std::int64_t{15} * 86'400'000;
+constexpr std::int64_t kOfferLifetime_ms = std::int64_t{15} * 86'400'000;  // where no upload follows
 constexpr std::size_t kMaxCertificates = 8;
 constexpr std::size_t kMaxTimeStamp = 64u << 10;
 constexpr std::size_t kMaxName = 128;  // characters are counted by the store; bytes bound it here

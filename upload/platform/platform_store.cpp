@@ -118,7 +118,10 @@ Result<std::vector<Digest>> PlatformStore::offered_blocks(std::string_view devic
 
 Status PlatformStore::forget_old_offers() {
   const std::lock_guard lock(impl_->mutex);
-  return done(impl_->database.run("delete from offers where expires_utc_ms < ?1", impl_->now_ms()));
+  return done(impl_->database.run(
+      "delete from offers where expires_utc_ms < ?1 and not exists (select 1 from uploads where "
+      "uploads.device = offers.device and uploads.announced_sha256 = offers.package_sha256)",
+      impl_->now_ms()));
 }
 
 Status PlatformStore::create_upload(const Upload& upload) {

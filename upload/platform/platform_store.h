@@ -157,7 +157,7 @@ class PlatformStore {
   // Empty: none was made for a package of that size.
   Result<std::vector<Digest>> offered_blocks(std::string_view device_id, std::string_view package_sha256,
                                              std::int64_t size_bytes);
-  Status forget_old_offers();
+  Status forget_old_offers();  // not those whose upload is under way: its blocks are still to be checked
   Status create_upload(const Upload& upload);
   Result<std::optional<Upload>> upload(std::string_view id);
   // Not yet taken, and its time not over; of several the one that has come farthest.
