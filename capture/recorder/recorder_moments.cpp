@@ -163,8 +163,13 @@ Status Recorder::redact(const RedactRequest& request) {
   if (request.last) range = {now - *request.last, now};
   range.to = std::min(range.to, now);
   // What is deleted up to now must not come in late; what is open has to be on the disk to be deleted there.
-  if (range.to > now - kStillOpen && !lesson.away()) {
-    for (const auto& input : inputs_) input->cut(now, GapReason::kRedacted);
+  const auto away = lesson.away();
+  const auto recorded_to = away ? away->since : now;
+  if (range.to > recorded_to - kStillOpen) {
+    const auto reason = !away                               ? GapReason::kRedacted
+                        : away->why == Away::Why::kStopping ? GapReason::kStopped
+                                                            : GapReason::kPrivate;
+    for (const auto& input : inputs_) input->cut(recorded_to, reason);
   }
   SHILU_CHECK(await_durable(*running, clock_.monotonic()));
   SHILU_CHECK(lesson.redact(range, request.subject));

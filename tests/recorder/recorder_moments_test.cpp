@@ -263,6 +263,35 @@ TEST_CASE("the last seconds are deleted from a lesson that runs") {
   }
 }
 
+TEST_CASE("in a private moment the last seconds before it are deleted with what was still open then") {
+  Bench bench;
+  bench.open();
+  const auto directory = bench.start();
+  REQUIRE(bench.await_durable(2000));
+  REQUIRE(bench.recorder->begin_private());
+  const auto since = bench.status().lesson->away_since_ms;
+  REQUIRE(since);
+  RedactRequest request;
+  request.last = milliseconds(1200);
+  REQUIRE(bench.recorder->redact(request));
+  REQUIRE(bench.recorder->go_on());
+  REQUIRE(bench.await_durable(bench.elapsed() + 400));
+  REQUIRE(bench.recorder->stop(StopReason::kUser));
+  CHECK(violations_in(directory) == kClean);
+  const auto folder = journal::LessonFolder::open(directory);
+  for (const auto& track : folder->tracks()) {
+    for (const auto& epoch : track.epochs) {
+      for (const auto position : epoch.fragments) {
+        const auto& fragment = std::get<journal::FragmentRecord>(folder->records()[position].record);
+        const auto begin = fragment.start_ticks * 1000 / static_cast<std::int64_t>(epoch.event.timescale);
+        INFO(track.name << " " << begin << " of " << *since);
+        if (begin > *since - 1100 && begin < *since) CHECK(folder->redacted(track.name, fragment.sequence));
+        if (begin > *since) CHECK_FALSE(folder->redacted(track.name, fragment.sequence));
+      }
+    }
+  }
+}
+
 TEST_CASE("a deletion that reaches into what is still to come stops nothing") {
   Bench bench;
   bench.open();
