@@ -61,6 +61,7 @@ Courier::Courier(const OutboxOptions& options, store::DeviceStore& store, const 
       world_(std::move(world)),
       platform_(http::Client(with_addresses(client_options(options.upload), options)), options.platform_url),
       object_store_(store_client_options(options.upload)),
+      withdrawals_(store, clock, world_.random),
       addresses_(platform_.client().known_addresses()) {}
 
 Status Courier::open() {
@@ -108,7 +109,8 @@ Nanoseconds Courier::turn() {
   follow_clock();
   Nanoseconds wait = kIdle;
   if (!may_talk(wait) || !ensure_enrolled(wait)) return wait;
-  abandon_withdrawn();
+  const auto untold = withdrawals_.tell(*tus_, options_.platform_url);
+  if (untold && untold->kind == Kind::kAuth) token_doubted_ = true;
   const auto due = store_.due_submission(least_priority());
   if (!due) {
     log_error("outbox: {}", due.error().message);
@@ -183,27 +185,6 @@ bool Courier::ensure_enrolled(Nanoseconds& wait) {
   next_enrol_ = clock_.monotonic() + backoff(kEnrol, enrol_failures_++, world_.random(), floor);
   wait = std::clamp<Nanoseconds>(next_enrol_ - clock_.monotonic(), kSoon, kIdle);
   return enrolled_.has_value();
-}
-
-// Until the platform has said so, its part of a withdrawn upload is still there.
-void Courier::abandon_withdrawn() {
-  if (clock_.monotonic() < next_abandon_) return;
-  const auto withdrawn = store_.submissions_to_abandon();
-  if (!withdrawn) return;
-  for (const store::Submission& one : *withdrawn) {
-    // The token is this platform's, and so must be the address that hears it.
-    const bool ours = one.upload_url->starts_with(options_.platform_url);
-    if (const auto told = ours ? tus_->abandon(*one.upload_url) : CallResult<void>();
-        !told && told.error().kind != Kind::kRefused && told.error().kind != Kind::kConflict) {
-      log_warning("outbox: submission={} withdrawn, {}", one.id, told.error().message);
-      if (told.error().kind == Kind::kAuth) token_doubted_ = true;
-      next_abandon_ =
-          clock_.monotonic() + backoff(kBusy, abandon_failures_++, world_.random(), told.error().retry_after);
-      return;
-    }
-    abandon_failures_ = 0;
-    (void)store_.forget_upload(one.id);
-  }
 }
 
 void Courier::work_on(const store::Submission& submission) {
@@ -402,7 +383,8 @@ void Courier::on_link_up() {
 
 void Courier::on_person() {
   line_.on_person(clock_.monotonic());
-  next_enrol_ = next_verdict_ = next_abandon_ = {};
+  next_enrol_ = next_verdict_ = {};
+  withdrawals_.hurry();
   verifying_.begin_anew(clock_.monotonic());
 }
 

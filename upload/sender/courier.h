@@ -10,6 +10,7 @@
 #include "upload/sender/questions.h"
 #include "upload/sender/rate_meter.h"
 #include "upload/sender/tus_transport.h"
+#include "upload/sender/withdrawals.h"
 
 namespace shilu::sender {
 
@@ -40,7 +41,6 @@ class Courier {
   void follow_clock();
   bool ensure_enrolled(Nanoseconds& wait);
   void use(Enrolled enrolled);
-  void abandon_withdrawn();
   std::int64_t least_priority() const;
   void work_on(const store::Submission& submission);
   Attempt attempt(Delivery& delivery, const store::Submission& submission);
@@ -84,8 +84,7 @@ class Courier {
   Questions verifying_, verdicts_;
   std::int64_t verdict_failures_ = 0;
   MonotonicTime next_verdict_{};
-  std::int64_t abandon_failures_ = 0;
-  MonotonicTime next_abandon_{};
+  Withdrawals withdrawals_;
   std::map<std::string, std::string> addresses_;
   Nanoseconds wall_offset_{0};
 };
