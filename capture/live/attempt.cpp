@@ -24,15 +24,14 @@ double seconds_of(Nanoseconds time) {
 // Watches over a started assembly.
 class Watch {
  public:
-  Watch(const SourceSpec& spec, const AttemptPlan& plan, const AttemptTimes& times, Assembly& assembly,
-        Backlog& backlog, std::atomic<bool>& key_needed, KeyMender& mender)
-      : spec_(spec),
+  Watch(const AttemptSurroundings& around, const AttemptPlan& plan, Assembly& assembly)
+      : spec_(around.spec),
         plan_(plan),
-        times_(times),
+        times_(around.times),
         assembly_(assembly),
-        backlog_(backlog),
-        key_needed_(key_needed),
-        mender_(mender),
+        backlog_(around.backlog),
+        key_needed_(around.key_needed),
+        mender_(around.mender),
         bus_(adopt(gst_element_get_bus(assembly.pipeline()))),
         started_(SystemClock().monotonic()) {}
 
@@ -161,21 +160,20 @@ class Watch {
 
 }  // namespace
 
-AttemptEnd run_attempt(const SourceSpec& spec, const AttemptPlan& plan, const AttemptTimes& times,
-                       ScreenConsent& consent, Backlog& backlog, std::atomic<bool>& key_needed,
-                       KeyMender& mender, std::stop_token stop) {
+AttemptEnd run_attempt(const AttemptSurroundings& around, const AttemptPlan& plan, std::stop_token stop) {
+  const auto& spec = around.spec;
   const auto failed = [&](const Error& error) { return AttemptEnd{explain(spec, error)}; };
-  const auto asking = [&] { backlog.set_state(explain_asking(spec)); };
+  const auto asking = [&] { around.backlog.set_state(explain_asking(spec)); };
   auto options = assembly_options_for(spec);
   if (!options) return failed(options.error());
   options->resumed = plan.resumed;
   options->sound = plan.sound;
-  if (times.start == StartTimes::kAsTheyCome) options->settling = {};
-  Assembly assembly(*options, backlog);
-  if (const auto built = build_source(assembly, spec, plan.transport, {consent, asking, stop}); !built)
+  if (around.times.start == StartTimes::kAsTheyCome) options->settling = {};
+  Assembly assembly(*options, around.backlog);
+  if (const auto built = build_source(assembly, spec, plan.transport, {around.consent, asking, stop}); !built)
     return failed(built.error());
-  key_needed = false;
-  Watch watch(spec, plan, times, assembly, backlog, key_needed, mender);
+  around.key_needed = false;
+  Watch watch(around, plan, assembly);
   // A start that fails leaves the reason on the bus.
   if (const auto started = assembly.start(); !started) log_debug("{}", started.error().message);
   return watch.run(stop);

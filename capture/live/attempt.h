@@ -26,11 +26,19 @@ struct AttemptPlan {
   bool sound = true;     // else it is left out, since it cannot be recorded
 };
 
-// Blocks until the source is lost or `stop`. `key_needed`, set by another thread: a key picture is wanted
-// that does not come; the attempt ends for it, since a new one begins with a key picture.
-// `consent`: what a shared screen is recorded with.
-AttemptEnd run_attempt(const SourceSpec& spec, const AttemptPlan& plan, const AttemptTimes& times,
-                       ScreenConsent& consent, Backlog& backlog, std::atomic<bool>& key_needed,
-                       KeyMender& mender, std::stop_token stop);
+// What all attempts of a source share; outlives them.
+struct AttemptSurroundings {
+  const SourceSpec& spec;
+  const AttemptTimes& times;
+  Backlog& backlog;
+  ScreenConsent& consent;  // what a shared screen is recorded with
+  // Set by another thread: a key picture is wanted that does not come; the attempt ends for it, since a new
+  // one begins with a key picture.
+  std::atomic<bool>& key_needed;
+  KeyMender& mender;
+};
+
+// Blocks until the source is lost or `stop`.
+AttemptEnd run_attempt(const AttemptSurroundings& around, const AttemptPlan& plan, std::stop_token stop);
 
 }  // namespace shilu::live

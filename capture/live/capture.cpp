@@ -87,14 +87,14 @@ void follow_source(const CaptureOptions& options, Backlog& backlog, std::atomic<
   TransportPlan transport(options.transport);
   StateReport report(backlog);
   KeyMender mender(options.source);
+  const AttemptSurroundings around{options.source, options.times, backlog, consent, key_needed, mender};
   report.connecting(options.source);
   auto pause_time = kFirstPause;
   AttemptPlan plan;
   bool sound_failed = false;  // in the last attempt
   while (!stop.stop_requested()) {
     plan.transport = transport.current();
-    const auto end =
-        run_attempt(options.source, plan, options.times, consent, backlog, key_needed, mender, stop);
+    const auto end = run_attempt(around, plan, stop);
     if (stop.stop_requested()) return;
     report.lost(end);
     if (end.finished) return wait_for(stop);
