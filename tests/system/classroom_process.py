@@ -114,6 +114,11 @@ class Classroom:
         wanted = self.durable_ms() + ms
         wait_until(f"{ms} ms more on disk", 60, lambda: self.durable_ms() >= wanted)
 
+    def await_stored(self):
+        """Until all that every source shows now is on disk. (What comes in steps may still be of before the last kill.)"""
+        now_ms = wait_until("the lesson", 30, lambda: (self.recorder.status()["lesson"] or {}).get("elapsed_ms"))
+        wait_until("this moment on disk", 60, lambda: self.durable_ms() >= now_ms)
+
     def all_live(self):
         return all(source["state"] == "live" and source["tracks"] for source in self.recorder.status()["sources"])
 

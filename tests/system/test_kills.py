@@ -79,7 +79,7 @@ def begin_lesson(classroom):
 
 
 def end_lesson(classroom):
-    classroom.await_progress(1200)
+    classroom.await_stored()
     classroom.end()
     return now_ns()
 
@@ -123,7 +123,7 @@ def lesson_with_rounds(classroom, plan, chance):
             rounds.append(kill_round(classroom, targets, chance))
             marks.append(str(uuid.uuid4()))
             classroom.mark(marks[-1])
-            classroom.await_progress(1200)
+            classroom.await_stored()
         ended_at = end_lesson(classroom)
         judge(classroom, rounds, marks, ended_at)
     finally:
