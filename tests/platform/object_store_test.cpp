@@ -2,6 +2,7 @@
 // digests itself.
 
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "firmware/base/file_system.h"
 #include "tests/base/eventually.h"
@@ -179,6 +180,20 @@ TEST_CASE("a store that joins slowly makes no request wait, and nothing is sent 
   CHECK(school.offer().value("answer", "") == "verifying");
   CHECK(state() == "verifying");
   CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(2));
+  CHECK(final_state(*school.device, school.made.sha256).value("state", "") == "acknowledged");
+}
+
+TEST_CASE(
+    "a store that takes its time holds up no stop of the platform, and nothing is sent again after it") {
+  School school("--join-takes 3");
+  const Json asked = school.offer();
+  REQUIRE(school.put(asked.at("parts").at(0), school.bytes) == 200);
+  REQUIRE(school.offer().value("answer", "") == "verifying");
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));  // the joining has begun
+  const auto began = std::chrono::steady_clock::now();
+  school.restart();
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(2));
+  CHECK(eventually([&] { return school.offer().value("answer", "") == "verifying"; }));
   CHECK(final_state(*school.device, school.made.sha256).value("state", "") == "acknowledged");
 }
 

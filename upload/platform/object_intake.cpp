@@ -19,6 +19,9 @@ constexpr std::int64_t kFetchSize = kBlockSize;
 // A connection to the store.
 struct Store {
   explicit Store(const Context& context) : client(http, *context.settings.object_store, context.clock) {}
+  Store(const Context& context, const std::stop_token& stop) : Store(context) {
+    client.stop_when([stop] { return stop.stop_requested(); });
+  }
   http::Client http;
   s3::S3Client client;
 };
@@ -77,10 +80,11 @@ Json missing_parts(const Store& store, const ObjectUpload& object, const Offer& 
   return missing;
 }
 
-Status join(const Context& context, const std::string& upload_id, const PendingJoins::Parts& parts) {
+Status join(const Context& context, const std::string& upload_id, const PendingJoins::Parts& parts,
+            const std::stop_token& stop) {
   SHILU_TRY(const auto object, context.store.object_upload(upload_id));
   if (!object) return {};  // given up meanwhile
-  Store store(context);
+  Store store(context, stop);
   const auto joined = store.client.complete(object->key, object->store_upload_id, parts,
                                             static_cast<std::uint64_t>(object->upload.size_bytes));
   if (!joined) return fail(joined.error());
@@ -95,7 +99,8 @@ bool may_pass(const Error& error) {
 void join_pending(const Context& context, const std::stop_token& stop) {
   for (const auto& [upload_id, parts] : context.joins.all()) {
     if (stop.stop_requested()) return;
-    const auto joined = join(context, upload_id, parts);
+    const auto joined = join(context, upload_id, parts, stop);
+    if (stop.stop_requested()) return;  // what the store made of it, the next offer finds out
     if (!joined) log_error("object store: upload={}: {}", upload_id, joined.error().message);
     // Else the device is told that parts are missing, and its next offer finds out which.
     if (joined || !may_pass(joined.error())) context.joins.remove(upload_id);
@@ -134,7 +139,7 @@ Result<std::optional<ObjectUpload>> known_object(const Context& context, const O
 }
 
 Status fetch(const Context& context, const ObjectUpload& object, const std::stop_token& stop) {
-  Store store(context);
+  Store store(context, stop);
   const Upload& upload = object.upload;
   SHILU_CHECK(check_room(context, upload.size_bytes - upload.offset_bytes));
   SHILU_TRY(const auto writer, context.uploads.take_over(upload, upload.offset_bytes));

@@ -121,6 +121,7 @@ http::ClientRequest S3Client::request_of(const Call& call) const {
   auto request = signed_request(call, sha256(call.body));
   request.body = as_text(call.body);
   request.answer_timeout = call.answer_timeout;
+  if (stopping_) request.on_progress = [this](std::uint64_t) { return !stopping_(); };
   return request;
 }
 

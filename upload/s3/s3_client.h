@@ -62,6 +62,9 @@ class S3Client {
   // Borrows `client` and `clock`.
   S3Client(http::Client& client, Bucket bucket, const Clock& clock);
   http::Client& http() const { return client_; }
+  // Asked a few times a second while a request runs; true ends it: kCancelled. What the store does with it is
+  // not known then.
+  void stop_when(std::function<bool()> stopping) { stopping_ = std::move(stopping); }
 
   // -> the upload's id. `sha256` of the whole is kept with the object.
   Result<std::string> begin(const std::string& key, const Digest& sha256);
@@ -114,6 +117,7 @@ class S3Client {
   const Clock& clock_;
   std::string host_;
   Nanoseconds skew_{0};  // the store's clock minus ours
+  std::function<bool()> stopping_;
 };
 
 }  // namespace shilu::s3
