@@ -103,11 +103,11 @@ class Classroom:
         self.teacher().call("DELETE", "/api/recording")
 
     def durable_ms(self):
-        """Of every source; the lesson's own figure leaves out one that is just being connected again."""
+        """Of every track; the lesson's own figure leaves out a source that is just being connected again."""
         status = self.recorder.status()
         if not status["lesson"]:
             return 0
-        return min(max((track["durable_ms"] for track in source["tracks"]), default=0) for source in status["sources"])
+        return min(min((track["durable_ms"] for track in source["tracks"]), default=0) for source in status["sources"])
 
     def await_progress(self, ms):
         """Until so much more is on disk than now."""
