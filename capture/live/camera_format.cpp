@@ -11,6 +11,7 @@ namespace shilu::live {
 namespace {
 
 constexpr int kUsualRate = 30;  // many cameras offer nothing else
+constexpr int kBetween = 50;
 constexpr int kHighestRate = 60;
 constexpr int kMuchLess = 10;  // what is this much slower is taken only if all else is missing
 
@@ -21,6 +22,7 @@ std::string camera_caps(const CameraFormat& wanted, const std::string& offered) 
   const int rate = wanted.rate;
   const std::pair<int, int> ranges[] = {{std::max(1, rate - kMuchLess), rate},
                                         {rate, std::max(rate, kUsualRate)},
+                                        {rate, std::max(rate, kBetween)},
                                         {rate, std::max(rate, kHighestRate)},
                                         {1, rate}};
   std::string first;

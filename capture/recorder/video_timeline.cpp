@@ -28,9 +28,13 @@ std::int64_t VideoTimeline::apart_beyond() const {
                              : std::min<std::int64_t>(nominal_ticks_ * 5LL / 2, 2LL * timescale_);
 }
 
-void VideoTimeline::join_to_last(const link::AccessUnit& unit) {
+// From here on the source's clock is put right: behind the last picture, or, after a time that was taken for
+// a repeat, by our own.
+void VideoTimeline::correct(const link::AccessUnit& unit, MonotonicTime now) {
   const Nanoseconds wanted(ns_from_ticks(*last_ + step_ticks(), timescale_));
-  correction_ = wanted - (unit.decode_time - lesson_start_);
+  correction_ =
+      (repeats_until_ ? std::max(wanted, now - lesson_start_) : wanted) - (unit.decode_time - lesson_start_);
+  repeats_until_.reset();
 }
 
 // Many cameras begin a connection with what they showed since their last key picture, which may be stored
@@ -53,13 +57,15 @@ Placement VideoTimeline::place(const link::AccessUnit& unit, MonotonicTime now) 
   }
   auto ticks = ticks_of(unit.decode_time);
   if (last_) {
-    const auto delta = ticks - *last_;
-    const bool far_back = delta < -static_cast<std::int64_t>(timescale_);
+    const bool far_back = ticks - *last_ < -static_cast<std::int64_t>(timescale_);
     if ((far_back && !is_repeat(ticks, now)) || ahead) {
-      join_to_last(unit);
+      correct(unit, now);
       ticks = ticks_of(unit.decode_time);
       placement.clock_suspect = true;
-    } else if (delta <= 0) {
+    }
+    const auto delta = ticks - *last_;
+    if (delta > 0) repeats_until_.reset();
+    if (delta <= 0) {
       ticks = *last_ + 1;
       placement.clock_suspect = true;
     } else if (delta > apart_beyond()) {

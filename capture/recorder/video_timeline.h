@@ -25,7 +25,7 @@ class VideoTimeline final : public Timeline {
   std::int64_t step_ticks() const;
   std::int64_t apart_beyond() const;
   bool is_repeat(std::int64_t ticks, MonotonicTime now) const;
-  void join_to_last(const link::AccessUnit& unit);
+  void correct(const link::AccessUnit& unit, MonotonicTime now);
 
   MonotonicTime lesson_start_;
   std::uint32_t timescale_;

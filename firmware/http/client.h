@@ -36,7 +36,7 @@ struct ClientRequest {
   std::uint64_t source_size = 0;
   bool expect_continue = false;  // "Expect: 100-continue" before a streamed body
   // Bytes acknowledged by the peer's kernel so far (not those merely handed to the socket); called about 4
-  // times a second. Return false to cancel.
+  // times a second. Return false to cancel. Begins anew with the body.
   std::function<bool(std::uint64_t acked_bytes)> on_progress;
   // How many of the `wanted` next bytes of a streamed body may leave now; they count as used. 0: hold the
   // body back and ask again some milliseconds later. Empty: no limit.

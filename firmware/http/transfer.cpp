@@ -186,7 +186,9 @@ Result<std::size_t> Transfer::read_source(std::span<std::uint8_t> buffer) {
 // libcurl rewinds when it sends a request again: to a proxy that wants a sign-in, or on a new connection.
 int Transfer::on_seek(void* self, curl_off_t offset, int origin) {
   if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_FAIL;
-  static_cast<Transfer*>(self)->source_read_ = 0;
+  auto& transfer = *static_cast<Transfer*>(self);
+  transfer.source_read_ = 0;
+  transfer.watch_.on_rewound();
   return CURL_SEEKFUNC_OK;
 }
 

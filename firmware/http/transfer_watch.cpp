@@ -14,6 +14,11 @@ void TransferWatch::on_source_read(Time now) {
   last_move_ = now;
 }
 
+void TransferWatch::on_rewound() {
+  acked_ = 0;
+  all_acked_.reset();
+}
+
 void TransferWatch::on_head(Time now) {
   head_ = window_begin_ = last_move_ = now;
   window_received_ = 0;

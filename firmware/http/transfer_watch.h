@@ -29,6 +29,7 @@ class TransferWatch {
 
   void on_started(Time now);      // the connection stands, the request goes out
   void on_source_read(Time now);  // the time that the body's source took is not the peer's
+  void on_rewound();              // the body is sent again from its beginning, on another connection
   void on_head(Time now);
   void on_sample(Time now, std::uint64_t acked, std::uint64_t received);
   void on_line(Time now, const Line& line);

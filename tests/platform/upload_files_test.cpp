@@ -1,6 +1,7 @@
 #include "upload/platform/upload_files.h"
 
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "firmware/base/ids.h"
 #include "tests/base/fault_file_system.h"
@@ -63,8 +64,25 @@ TEST_CASE("a writer whose sync failed writes no more") {
   REQUIRE(writer);
   uploads.disk.fail_operation(2, ErrorKind::kUnavailable);
   CHECK((*writer)->write(as_bytes("012")).error().kind == ErrorKind::kUnavailable);
-  CHECK((*writer)->write(as_bytes("345")).error().kind == ErrorKind::kFailedPrecondition);
-  CHECK((*writer)->finish().error().kind == ErrorKind::kFailedPrecondition);
+  CHECK((*writer)->write(as_bytes("345")).error().kind == ErrorKind::kUnavailable);
+  CHECK((*writer)->finish().error().kind == ErrorKind::kUnavailable);
+}
+
+TEST_CASE("who waits while a sync fails does not make it good by a second one") {
+  Uploads uploads;
+  const auto writer = uploads.files->take_over(uploads.upload, 0);
+  REQUIRE(writer);
+  uploads.disk.fail_operation(2, ErrorKind::kUnavailable);
+  std::thread asking;
+  std::optional<Result<std::int64_t>> answer;
+  uploads.disk.before_writes([&](const std::string&) {
+    asking = std::thread([&] { answer = uploads.files->settle(uploads.upload); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // it waits for this writer now
+  });
+  CHECK((*writer)->write(as_bytes("012")).error().kind != ErrorKind::kInternal);
+  asking.join();
+  CHECK((*answer ? **answer : 0) == 0);
+  CHECK(uploads.store.upload(uploads.upload.id).value()->offset_bytes == 0);
 }
 
 TEST_CASE("an upload whose file is short or gone cannot go on, and can be removed") {

@@ -272,7 +272,7 @@ TEST_CASE("in a private moment the last seconds before it are deleted with what 
   const auto since = bench.status().lesson->away_since_ms;
   REQUIRE(since);
   RedactRequest request;
-  request.last = milliseconds(1200);
+  request.range = {LessonTime::from_ms(*since - 1200), LessonTime::from_ms(*since)};
   REQUIRE(bench.recorder->redact(request));
   REQUIRE(bench.recorder->go_on());
   REQUIRE(bench.await_durable(bench.elapsed() + 400));

@@ -147,12 +147,16 @@ TEST_CASE("a deletion that the disk refused is finished by the next try, or at t
   sim.files().fail_from(GENERATE(1, 4, 8, 12));
   REQUIRE_FALSE(sim.redact_last(seconds(4)));
   sim.files().clear_faults();
-  SECTION("by the next try") { REQUIRE(sim.redact_last(seconds(4))); }
+  SECTION("by the next try") {
+    REQUIRE(sim.redact_last(seconds(4)));
+  }
   SECTION("by another deletion") {
     sim.run(5);
     REQUIRE(sim.redact_last(seconds(2)));
   }
-  SECTION("at the end") { sim.run(2); }
+  SECTION("at the end") {
+    sim.run(2);
+  }
   REQUIRE(sim.stop());
   CHECK(sim.violations() == kClean);
   const auto folder = journal::LessonFolder::open(sim.directory());

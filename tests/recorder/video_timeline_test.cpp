@@ -115,14 +115,24 @@ TEST_CASE(
   CHECK_FALSE(next.clock_suspect);
 }
 
-TEST_CASE("a clock that stays behind after a new connection is joined to what was after 3 s") {
+TEST_CASE("a clock that stays behind after a new connection is put right by ours after 3 s") {
   Placer placer;
   placer.at(10'000'000);
   placer.now = kStart + std::chrono::seconds(11);
   CHECK(placer.at(5'000'000, true).decode_ticks == 900'001);
   placer.now = kStart + std::chrono::seconds(14);
-  CHECK(placer.at(8'000'000).decode_ticks == 900'001 + 3600);
-  CHECK(placer.at(8'040'000).decode_ticks == 900'001 + 7200);
+  const auto right = placer.at(8'000'000);
+  CHECK(right.verdict == Verdict::kApart);
+  CHECK(right.decode_ticks == 14 * 90'000);
+  CHECK(placer.at(8'040'000).decode_ticks == 14 * 90'000 + 3600);
+}
+
+TEST_CASE("what steps back when the repeat is over is no repeat") {
+  Placer placer;
+  placer.at(10'000'000);
+  placer.at(9'000'000, true);
+  placer.at(10'040'000);
+  CHECK(placer.at(8'040'000).decode_ticks == 903'600 + 3600);
 }
 
 TEST_CASE("what lies further back than any camera repeats is no repeat") {

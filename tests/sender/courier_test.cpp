@@ -359,7 +359,7 @@ TEST_CASE_METHOD(Desk, "the platform is told of a withdrawn upload until it has 
   CHECK(platform.uploads().empty());
 }
 
-TEST_CASE_METHOD(Desk, "questions for verdicts keep to Retry-After, and hold up nothing that is to be sent") {
+TEST_CASE_METHOD(Desk, "questions for verdicts keep to Retry-After, and are asked one by one") {
   const store::Submission waiting[] = {add_package(1000), add_package(1000), add_package(1000)};
   for (const auto& one : waiting) REQUIRE(turn_until([&] { return is_delivered(one); }));
   const auto another = add_package(1000);

@@ -192,6 +192,7 @@ Result<http::Response> answer_offer(const Context& context, const Device& device
     held = Held();
   }
   if (!held) return fail(held.error());
+  if (!held->empty()) SHILU_CHECK(context.store.prolong_upload(object.upload.id));
   if (held->size() == offer.blocks.size()) return join_later(context, object, *held);
   SHILU_TRY(const auto kind, context.store_urls.kind(store.client));
   return http::json(200, {{"answer", "parts"},

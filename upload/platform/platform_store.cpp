@@ -156,6 +156,12 @@ Status PlatformStore::set_offset(std::string_view id, std::int64_t offset_bytes)
       id, offset_bytes, impl_->now_ms() + kBegunUpload_ms));
 }
 
+Status PlatformStore::prolong_upload(std::string_view id) {
+  const std::lock_guard lock(impl_->mutex);
+  return done(impl_->database.run("update uploads set expires_utc_ms = ?2 where id = ?1", id,
+                                  impl_->now_ms() + kBegunUpload_ms));
+}
+
 Status PlatformStore::set_taken(std::string_view id) {
   const std::lock_guard lock(impl_->mutex);
   return done(impl_->database.run("update uploads set taken = 1 where id = ?1", id));

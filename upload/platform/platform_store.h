@@ -164,6 +164,7 @@ class PlatformStore {
   Result<std::optional<Upload>> upload_of(std::string_view device_id, std::string_view announced_sha256);
   // More bytes give it kBegunUpload_ms from then on.
   Status set_offset(std::string_view id, std::int64_t offset_bytes);
+  Status prolong_upload(std::string_view id);  // the same, where the bytes are elsewhere
   Status set_taken(std::string_view id);
   Status delete_upload(std::string_view id);
   Result<std::vector<Upload>> complete_uploads();  // all bytes are here, not yet taken

@@ -133,8 +133,12 @@ Result<http::Response> head(const Context& context, const http::Request&, const 
 
 Result<http::Response> terminate(const Context& context, const http::Request&, const Upload& upload) {
   if (upload.taken) return http::problem(409, "taken", "This upload has become a package.");
-  SHILU_CHECK(give_up(context, upload));
-  return http::no_content();
+  const auto gone = give_up(context, upload);
+  if (gone) return http::no_content();
+  log_error("upload={} device={} cannot be given up yet: {}", upload.id, upload.device_id,
+            gone.error().message);
+  // A wrong key of the store is ours, and the device can only ask again.
+  return fail(ErrorKind::kUnavailable, "The upload cannot be given up yet; try again later.");
 }
 
 class PatchSink final : public http::BodySink {

@@ -29,7 +29,7 @@ Result<std::shared_ptr<UploadFiles::Active>> UploadFiles::open(const Upload& upl
 // The store's offset is the truth; bytes behind it were never promised to anyone.
 Result<std::shared_ptr<UploadFiles::Active>> UploadFiles::load(const Upload& upload) {
   SHILU_TRY(const auto now, store_.upload(upload.id));
-  if (!now) return fail(ErrorKind::kNotFound, "There is no such upload.");
+  if (!now || now->taken) return fail(ErrorKind::kNotFound, "There is no such upload.");
   auto active = std::make_shared<Active>();
   SHILU_TRY(active->file, files_.open(path_of(upload), OpenMode::kCreateOrOpen));
   // A new file's name must last as its bytes do.
@@ -66,11 +66,18 @@ std::shared_ptr<UploadFiles::Active> UploadFiles::taken_out(const std::string& i
 
 // Whoever comes next reads from the file and the store where it stands.
 void UploadFiles::disbelieve(const std::string& id, Active& active) {
-  ++active.generation;
+  active.disbelieved = true;
   (void)taken_out(id);
 }
 
+Status UploadFiles::check_believed(const Active& active) {
+  if (!active.disbelieved) return {};
+  return fail(ErrorKind::kUnavailable,
+              "The disk refused what came; ask for the offset and go on from there.");
+}
+
 Status UploadFiles::sync(const std::string& id, Active& active) {
+  SHILU_CHECK(check_believed(active));
   if (active.durable == active.offset) return {};
   if (auto synced = active.file->sync_data(); !synced) {
     disbelieve(id, active);
@@ -139,6 +146,7 @@ Status UploadFiles::Writer::write(ByteView bytes) {
   const std::lock_guard lock(active_->mutex);
   if (active_->generation != generation_)
     return fail(ErrorKind::kFailedPrecondition, "Another request has taken over this upload.");
+  SHILU_CHECK(check_believed(*active_));
   const auto size = static_cast<std::int64_t>(bytes.size());
   if (size > upload_.size_bytes - active_->offset)
     return fail(ErrorKind::kInvalidArgument, "More bytes came than Upload-Length says.");

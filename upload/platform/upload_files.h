@@ -48,6 +48,7 @@ class UploadFiles {
     std::int64_t offset = 0;
     std::int64_t durable = 0;
     std::int64_t synced_at_ns = 0;
+    bool disbelieved = false;  // a sync failed: who still holds it neither writes nor syncs
     std::optional<ReceivedHashes> hashes;
   };
   Result<std::shared_ptr<Active>> open(const Upload& upload);
@@ -55,6 +56,7 @@ class UploadFiles {
   void close_unused();  // under mutex_
   Status sync(const std::string& id, Active& active);
   void disbelieve(const std::string& id, Active& active);
+  static Status check_believed(const Active& active);
   std::shared_ptr<Active> taken_out(const std::string& id);
   Status go_back(const std::string& id, Active& active, std::int64_t offset);
 

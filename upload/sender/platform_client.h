@@ -70,10 +70,11 @@ struct PackageState {
 struct CallError {
   enum class Kind {
     kNetwork,  // no answer: retry with backoff
-    kTrust,  // the certificate, the pin, our certificate, the proxy's sign-in: a person must change something
-    kBusy,   // 423, 429, 5xx: retry, not before retry_after
-    kAuth,   // 401: the token is not (any more) good
-    kGone,   // 404, 410: the upload is not there; begin it anew
+    kTrust,    // the certificate, the pin, our certificate, other keys than at the enrolment, the proxy's
+             // sign-in: a person must change something
+    kBusy,      // 423, 429, 5xx: retry, not before retry_after
+    kAuth,      // 401: the token is not (any more) good
+    kGone,      // 404, 410: the upload is not there; begin it anew
     kConflict,  // 409: another offset; ask for it
     kTooLarge,  // 413
     kDamaged,   // 460: a block arrived other than announced; ask for the offset and send it again

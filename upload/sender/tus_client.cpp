@@ -143,10 +143,10 @@ CallResult<void> TusClient::terminate(const std::string& upload_url) {
   request.method = "DELETE";
   request.url = upload_url;
   request.headers = headers_;
-  // Gone already is what was wanted.
-  SHILU_CALL(const http::ClientResponse response, perform(client_, request, {204, 404, 410}));
-  (void)response;
-  return {};
+  const auto done = perform(client_, request, {204});
+  // Gone already is what was wanted, if it is the server itself that says so.
+  if (done || done.error().kind == CallError::Kind::kGone) return {};
+  return tl::make_unexpected(done.error());
 }
 
 }  // namespace shilu::sender

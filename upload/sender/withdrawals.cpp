@@ -10,9 +10,9 @@ using Kind = CallError::Kind;
 
 constexpr BackoffLimits kAgain{std::chrono::seconds(5), std::chrono::minutes(5)};
 
-// It is no upload any more, but a package that the platform has.
-bool is_an_end(Kind kind) {
-  return kind == Kind::kRefused || kind == Kind::kConflict;
+// Then the others would hear the same.
+bool is_about_all(Kind kind) {
+  return kind == Kind::kNetwork || kind == Kind::kTrust || kind == Kind::kPortal || kind == Kind::kAuth;
 }
 
 }  // namespace
@@ -21,19 +21,23 @@ std::optional<CallError> Withdrawals::tell(TusTransport& platform, const std::st
   if (clock_.monotonic() < next_) return std::nullopt;
   const auto withdrawn = store_.submissions_to_abandon();
   if (!withdrawn) return std::nullopt;
+  std::optional<CallError> untold;
   for (const store::Submission& one : *withdrawn) {
     // The token is this platform's, and so must be the address that hears it.
     const bool ours = one.upload_url->starts_with(platform_url);
     const auto told = ours ? platform.abandon(*one.upload_url) : CallResult<void>();
-    if (!told && !is_an_end(told.error().kind)) {
-      log_warning("outbox: submission={} withdrawn: {}", one.id, told.error().message);
-      next_ = clock_.monotonic() + backoff(kAgain, failures_++, random_(), told.error().retry_after);
-      return told.error();
+    const bool is_package = !told && told.error().kind == Kind::kConflict;  // and no upload any more
+    if (told || is_package) {
+      (void)store_.forget_upload(one.id);
+      continue;
     }
-    failures_ = 0;
-    (void)store_.forget_upload(one.id);
+    log_warning("outbox: submission={} withdrawn: {}", one.id, told.error().message);
+    untold = told.error();
+    if (is_about_all(untold->kind)) break;
   }
-  return std::nullopt;
+  if (!untold) failures_ = 0;
+  if (untold) next_ = clock_.monotonic() + backoff(kAgain, failures_++, random_(), untold->retry_after);
+  return untold;
 }
 
 }  // namespace shilu::sender

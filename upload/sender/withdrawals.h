@@ -17,7 +17,7 @@ class Withdrawals {
   Withdrawals(store::DeviceStore& store, const Clock& clock, std::function<double()> random)
       : store_(store), clock_(clock), random_(std::move(random)) {}
 
-  // All that wait, one after the other; the error that ended it. After one there is a pause, which grows.
+  // All that wait, one after the other; the last error. After one there is a pause, which grows.
   std::optional<CallError> tell(TusTransport& platform, const std::string& platform_url);
   void hurry() { next_ = {}; }
 
