@@ -14,6 +14,7 @@ namespace shilu::live {
 
 template <typename T>
 struct GstCounting {  // objects: elements, pads, buses, clocks
+  static_assert(!std::is_same_v<T, gchar>, "a text is a GText");
   static void ref(T* object) { gst_object_ref(object); }
   static void unref(T* object) { gst_object_unref(object); }
 };

@@ -37,7 +37,7 @@ std::string offered_formats(GstElement* bin) {
   const bool open = gst_element_set_state(source.get(), GST_STATE_READY) != GST_STATE_CHANGE_FAILURE;
   if (!open) return "";
   const auto caps = adopt(gst_pad_query_caps(pad.get(), nullptr));
-  const auto text = adopt(gst_caps_to_string(caps.get()));
+  const GText text(gst_caps_to_string(caps.get()));
   return text.get();
 }
 

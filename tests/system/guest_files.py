@@ -16,7 +16,7 @@ GUEST = HERE.parent / "guest"
 # In the order that is given; what each depends on comes before it. The options make one camera with one input.
 MODULES = {"virtio_pci": "", "virtio_blk": "", "crc32c_generic": "", "ext4": "",
            "vivid": "n_devs=1 node_types=0x1 num_inputs=1 input_types=0x0", "snd_aloop": "", "dm_log_writes": ""}
-PROGRAMS = ["shilu", "shilu-capture", "shilu-recorder"]
+PROGRAMS = ["shilu", "shilu-sources", "shilu-capture", "shilu-recorder"]
 PLUGINS = ["alsa", "app", "audioconvert", "audioparsers", "audioresample", "audiotestsrc", "coreelements", "jpeg", "libav", "playback",
            "typefindfunctions", "video4linux2", "videoconvertscale", "videoparsersbad", "videorate", "videotestsrc", "x264"]
 PYTHON_LEFT_OUT = shutil.ignore_patterns("test", "idlelib", "lib2to3", "distutils", "ensurepip", "pydoc_data", "unittest", "tkinter", "config-*",
