@@ -11,7 +11,7 @@ using Kind = CallError::Kind;
 constexpr BackoffLimits kAgain{std::chrono::seconds(5), std::chrono::minutes(5)};
 
 // Then the others would hear the same.
-bool is_about_all(Kind kind) {
+bool ends_the_round(Kind kind) {
   return kind == Kind::kNetwork || kind == Kind::kTrust || kind == Kind::kPortal || kind == Kind::kAuth;
 }
 
@@ -33,7 +33,7 @@ std::optional<CallError> Withdrawals::tell(TusTransport& platform, const std::st
     }
     log_warning("outbox: submission={} withdrawn: {}", one.id, told.error().message);
     untold = told.error();
-    if (is_about_all(untold->kind)) break;
+    if (ends_the_round(untold->kind)) break;
   }
   if (!untold) failures_ = 0;
   if (untold) next_ = clock_.monotonic() + backoff(kAgain, failures_++, random_(), untold->retry_after);
