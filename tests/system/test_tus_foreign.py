@@ -18,6 +18,7 @@ from platform_process import ROOT, Platform, random_file, run_checks
 
 FOLDER = ROOT / "tests/platform/tus_js"
 SIZE = 24_000_001  # three slices of 8 MiB, the last one odd
+RATE = 8_000_000  # where something is killed in the middle: the middle lasts seconds, however late this machine looks
 
 
 class Foreign:
@@ -69,11 +70,11 @@ class Foreign:
             device = platform.enrol()
             port_option = platform.command.index("--port") + 1
             platform.command[port_option] = str(platform.port)  # comes back at the same address
-            told = {}
+            told = {}  # what the client said, also when it ended before its time
 
             def upload():
                 try:
-                    told.update(self.client(platform, device.token, "--chunk", str(1 << 18), "--metadata", f"package_sha256={self.sha256}"))
+                    told.update(self.client(platform, device.token, "--chunk", str(1 << 18), "--rate", str(RATE), "--metadata", f"package_sha256={self.sha256}"))
                 except Exception as error:  # noqa: BLE001 - told to the checking thread
                     told["error"] = str(error)
 
@@ -82,7 +83,7 @@ class Foreign:
             uploads = platform.directory / "uploads"
             deadline = time.monotonic() + 60
             while not any(f.stat().st_size > 2_000_000 for f in uploads.iterdir()):
-                assert time.monotonic() < deadline, "nothing came"
+                assert time.monotonic() < deadline and thread.is_alive(), told or "nothing came"
                 time.sleep(0.005)
             platform.kill()
             platform.start()
@@ -113,32 +114,32 @@ class Foreign:
 
     def submit_over_a_kill(self):
         """`shilu submit --tus` goes on when @tus/server is killed and started again in the middle"""
-        files, file, size = self.work / "killed", self.work / "long", 96_000_001  # long enough to be killed in
+        files = self.work / "killed"
         files.mkdir()
-        sha256 = random_file(file, size)
 
         def start(*port):
             process = subprocess.Popen(["node", FOLDER / "server.mjs", files, *port], stdout=subprocess.PIPE, text=True)
             return process, json.loads(process.stdout.readline())["port"]
 
         server, port = start()
-        sender = subprocess.Popen([self.bin / "shilu", "submit", file, "--tus", f"http://127.0.0.1:{port}/files", "--tries", "1000", "--json"],
+        sender = subprocess.Popen([self.bin / "shilu", "submit", self.file, "--tus", f"http://127.0.0.1:{port}/files", "--tries", "1000",
+                                   "--limit", f"{RATE}B", "--json"],
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
             deadline = time.monotonic() + 60
-            while not any(f.stat().st_size > size // 10 for f in files.iterdir() if f.suffix != ".json"):
+            while not any(f.stat().st_size > SIZE // 10 for f in files.iterdir() if f.suffix != ".json"):
                 assert time.monotonic() < deadline and sender.poll() is None, "nothing came, or all of it"
                 time.sleep(0.001)
             server.kill()
             server.wait()
             (kept,) = [f.stat().st_size for f in files.iterdir() if f.suffix != ".json"]
-            assert kept < size, "the kill came too late to mean anything"
+            assert kept < SIZE, "the kill came too late to mean anything"
             server, _ = start(str(port))
             output, _ = sender.communicate(timeout=120)
             assert sender.returncode == 0, output
             (stored,) = [f for f in files.iterdir() if f.suffix != ".json"]
-            assert hashlib.sha256(stored.read_bytes()).hexdigest() == sha256
-            return f"killed at {kept} of {size} bytes"
+            assert hashlib.sha256(stored.read_bytes()).hexdigest() == self.sha256
+            return f"killed at {kept} of {SIZE} bytes"
         finally:
             sender.kill()
             server.kill()
