@@ -55,9 +55,10 @@ std::string_view to_string(SourceState state);
 struct StateChange {
   SourceState state = SourceState::kConnecting;
   std::string detail;
-  // Stable. Connecting: "", "asking" (somebody has to allow it), "no-change". Lost: "refused" (nobody at the
-  // port), "unreachable" (no such name, or no answer), "password", "no-stream", "no-data", "no-key", "ended",
-  // "no-device", "denied", "not-asked", "unsupported", "failed".
+  // Stable. Connecting: "", "asking" (somebody has to allow it), "no-change". Live: "", "no-key" (its sound
+  // alone can be recorded). Lost: "refused" (nobody at the port), "unreachable" (no such name, or no answer),
+  // "password", "no-stream", "no-data", "no-key", "ended", "no-device", "denied", "not-asked", "unsupported",
+  // "failed".
   std::string code;
 };
 

@@ -54,8 +54,9 @@ class Watch {
     if (key_needed_.exchange(false) && spec_.kind != "file" && no_key_for(kFreshKey))
       return explain_renewal(spec_);
     if (stands_still() || !silent()) return std::nullopt;
-    if (assembly_.progress().keyless) return explain_keyless(spec_);
-    return explain_silence(spec_, last_main_unit() > 0, announced());
+    if (!assembly_.progress().keyless) return explain_silence(spec_, last_main_unit() > 0, announced());
+    mender_.begin();
+    return sound_goes_on_alone() ? std::nullopt : std::optional(explain_keyless(spec_));
   }
 
   bool announced() { return assembly_.progress().video.announced || assembly_.progress().audio.announced; }
@@ -84,10 +85,18 @@ class Watch {
     return waiting;
   }
 
+  bool sound_goes_on_alone() {
+    const auto& progress = assembly_.progress();
+    const auto last = progress.audio.last_unit_ns.load();
+    return plan_.keyless && progress.keyless && last != 0 &&
+           SystemClock().monotonic() - MonotonicTime{last} <= times_.silence;
+  }
+
   // What is wrong with a source that is recorded nevertheless. A microphone that falls silent does not cost
   // the picture a reconnect; people are told.
   void tell_notices() {
     if (!assembly_.progress().live) return;
+    const bool sound_alone = sound_goes_on_alone();
     std::string told;
     if (!plan_.sound) {
       told = fmt::format(
@@ -104,7 +113,14 @@ class Watch {
           "power cut costs so much more. Set its I-frame interval to 1 s.",
           told.empty() ? "" : " ", capital(spec_.shown()), seconds_of(*distance));
     }
+    if (sound_alone) {
+      told += fmt::format(
+          "{} sends no key picture to begin with, so only its sound is recorded. Set its I-frame interval to "
+          "1 s, and turn off intra refresh.",
+          capital(spec_.shown()));
+    }
     if (no_key_for(kKeysCease)) {
+      mender_.begin();
       told += fmt::format(
           "{}{} has sent no key picture for more than 10 s: nothing behind the last one can be cut. Set its "
           "I-frame interval to 1 s, and turn off intra refresh.",
@@ -114,7 +130,7 @@ class Watch {
     if (told == told_) return;
     told_ = told;
     if (!told.empty()) log_warning("{}", told);
-    backlog_.set_state({link::SourceState::kLive, told, ""});
+    backlog_.set_state({link::SourceState::kLive, told, sound_alone ? "no-key" : ""});
   }
 
   bool sound_missing() {
@@ -142,7 +158,8 @@ class Watch {
     const bool ended = message != nullptr && GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS;
     const bool for_sound = assembly_.is_fault_of_sound(failed ? message : nullptr);
     assembly_.stop();  // a unit that comes at the last moment counts
-    return {std::move(why), assembly_.progress().live, ended && spec_.kind == "file", for_sound};
+    const auto& progress = assembly_.progress();
+    return {std::move(why), progress.live, ended && spec_.kind == "file", for_sound, progress.keyless};
   }
 
   const SourceSpec& spec_;

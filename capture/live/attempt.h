@@ -18,12 +18,14 @@ struct AttemptEnd {
   bool delivered = false;  // units arrived
   bool finished = false;   // a file came to its end: there is nothing to try again
   bool for_sound = false;  // the sound is what cannot be recorded; the picture can
+  bool keyless = false;    // pictures came, but none to begin with
 };
 
 struct AttemptPlan {
   Transport transport = Transport::kTcp;
   bool resumed = false;  // an attempt before this one delivered units
   bool sound = true;     // else it is left out, since it cannot be recorded
+  bool keyless = false;  // no key picture is to be had by connecting anew: what sound there is goes on without
 };
 
 // What all attempts of a source share; outlives them.

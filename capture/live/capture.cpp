@@ -91,21 +91,23 @@ void follow_source(const CaptureOptions& options, Backlog& backlog, std::atomic<
   report.connecting(options.source);
   auto pause_time = kFirstPause;
   AttemptPlan plan;
-  bool sound_failed = false;  // in the last attempt
+  AttemptEnd before;
   while (!stop.stop_requested()) {
     plan.transport = transport.current();
     const auto end = run_attempt(around, plan, stop);
     if (stop.stop_requested()) return;
     report.lost(end);
     if (end.finished) return wait_for(stop);
-    // One attempt can be unlucky with a packet; a sound that fails twice stays out.
-    if (end.for_sound && sound_failed) plan.sound = false;
-    sound_failed = end.for_sound;
+    // One attempt can be unlucky with a packet. A sound that fails twice running stays out; pictures that
+    // cannot begin twice running are not waited for any more.
+    if (end.for_sound && before.for_sound) plan.sound = false;
+    plan.keyless = end.keyless && before.keyless;
     if (!end.for_sound) transport.learn(end);
     plan.resumed = plan.resumed || end.delivered;
     pause_time = end.delivered ? kFirstPause : pause_time;
     pause(std::max(pause_time, tact(end, options.source, consent)), stop);
     pause_time = std::min(pause_time * 2, kLongestPause);
+    before = end;
   }
 }
 

@@ -73,7 +73,9 @@ std::int64_t durable_ms(const std::vector<SourceStatus>& sources) {
 
 bool proven(const SourceStatus& source, const std::vector<TrackReport>& reports, MonotonicTime now) {
   if (!source.required) return true;
-  if (source.tracks.empty()) return false;
+  const auto expected = track_name(source.name, expected_kind(source.kind));
+  const auto is_expected = [&](const TrackStatus& track) { return track.name == expected; };
+  if (std::none_of(source.tracks.begin(), source.tracks.end(), is_expected)) return false;
   return std::all_of(source.tracks.begin(), source.tracks.end(), [&](const TrackStatus& track) {
     return std::any_of(reports.begin(), reports.end(), [&](const TrackReport& report) {
       return report.state.name == track.name && report.durable_at.ns > 0 &&

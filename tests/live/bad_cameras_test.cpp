@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "capture/live/capture.h"
 #include "tests/live/camera_process.h"
 #include "tests/live/capture_process.h"
 
@@ -86,6 +87,54 @@ TEST_CASE(
   REQUIRE(peer.read_units(kVideo, 300, seconds(20)));
   check_units(peer, kVideo);
   CHECK(peer.states.back().detail.find("no key picture for more than 10 s") != std::string::npos);
+}
+
+TEST_CASE("a camera without key pictures keeps its sound, and its picture comes with the first one") {
+  live::initialise();
+  // Its first key picture goes to the early capture; the next comes after 15 s.
+  Camera camera(
+      "( videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=25/1 ! x264enc "
+      "tune=zerolatency key-int-max=375 ! rtph264pay name=pay0 config-interval=-1 "
+      "audiotestsrc is-live=true samplesperbuffer=1024 ! audio/x-raw,rate=48000,channels=1 ! avenc_aac ! "
+      "rtpmp4gpay name=pay1 )",
+      {"--shared"});
+  CaptureProcess early("room=" + camera.url(), {"--transport", "tcp"});
+  Peer watcher(early.socket());
+  REQUIRE(watcher.read_units(kVideo, 10));
+
+  const TemporaryDirectory directory;
+  auto source = live::parse_source("room=" + camera.url());
+  REQUIRE(source);
+  live::CaptureOptions options;
+  options.source = *source;
+  options.socket = directory / "capture-x.sock";
+  options.transport = live::TransportChoice::kTcp;
+  options.times.first_unit = seconds(2);
+  const std::jthread capture([&options](const std::stop_token& ended) {
+    std::stop_source stop;
+    const std::stop_callback pass_on(ended, [&stop] { stop.request_stop(); });
+    (void)live::run_capture(options, stop);
+  });
+  Peer peer(options.socket);
+  const auto by_sound_alone = [&] {
+    return !peer.states.empty() && peer.states.back().detail.find("only its sound") != std::string::npos;
+  };
+  REQUIRE(peer.read_until(by_sound_alone));
+  CHECK(peer.states.back().state == link::SourceState::kLive);
+  CHECK(peer.units(kVideo).empty());
+  REQUIRE(peer.read_units(MediaKind::kAudio, peer.units(MediaKind::kAudio).size() + 10));
+  const auto states = peer.states.size();
+  const auto sound = peer.units(MediaKind::kAudio).size();
+  REQUIRE(peer.read_units(kVideo, 10, seconds(20)));
+  CHECK(peer.units(kVideo).front().sync);
+  const auto& heard = peer.units(MediaKind::kAudio);
+  REQUIRE(heard.size() > sound + 50);  // for more than a second
+  CHECK(std::none_of(heard.begin() + static_cast<std::ptrdiff_t>(sound), heard.end(),
+                     [](const auto& unit) { return unit.discontinuity; }));
+  for (auto i = states; i < peer.states.size(); ++i) CHECK(peer.states[i].state == link::SourceState::kLive);
+  REQUIRE(
+      peer.read_until([&] { return peer.states.back().detail.find("only its sound") == std::string::npos; }));
+  peer.shutdown();
 }
 
 TEST_CASE("a camera that sends a key picture only at the beginning is connected anew when one is needed") {

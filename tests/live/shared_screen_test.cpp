@@ -87,6 +87,11 @@ class Desktop {
     }
     output_of(fmt::format("swaymsg -q -s {} 'output HEADLESS-1 mode --custom {}@60Hz'", socket, size));
   }
+  // No picture comes until the returned function is called.
+  std::function<void()> stand_still() {
+    REQUIRE(write_file_atomic(folder_ / "hold", {}));
+    return [this] { std::filesystem::remove(folder_ / "hold"); };
+  }
   void kill_portal() {
     const auto pid = std::stoi(read_text_file(folder_ / "portal.pid").value());
     REQUIRE(::kill(pid, SIGKILL) == 0);
@@ -208,6 +213,25 @@ TEST_CASE("a shared screen whose mode is changed goes on in its new size, withou
   }
   CHECK(std::is_sorted(numbers.begin(), numbers.end()));
   CHECK(numbers.back() > numbers.front() + 40);
+}
+
+TEST_CASE(
+    "a shared screen at a standstill from the beginning is waited for, and its first change is recorded") {
+  if (!have_desktop()) return;
+  Desktop desktop;
+  const auto move = desktop.stand_still();
+  CaptureProcess capture("board=screen://portal", {}, desktop.environment());
+  Peer peer(capture.socket());
+  REQUIRE(peer.read_state(link::SourceState::kConnecting, "no-change", seconds(20)));
+  CHECK(peer.states.back().detail ==
+        "Nothing has changed on the shared screen yet, and only then its first picture comes: move the "
+        "pointer.");
+  CHECK_FALSE(peer.read_state(kLost, "no-data", seconds(12)));  // longer than any other source is waited for
+  CHECK(peer.units(kVideo).empty());
+  move();
+  REQUIRE(peer.read_units(kVideo, 20, seconds(10)));
+  CHECK(peer.states.back().state == link::SourceState::kLive);
+  CHECK(desktop.asked() == 1);
 }
 
 TEST_CASE("somebody is asked for a screen once only, also over a portal that ends in mid-lesson") {

@@ -5,6 +5,7 @@ wlroots, a session bus of their own. Everything stands in --folder:
     run/bus, run/pipewire-0       where programs reach it: XDG_RUNTIME_DIR=FOLDER/run DBUS_SESSION_BUS_ADDRESS=unix:path=FOLDER/run/bus
     answer                        what the person says when asked to share a screen: the screen's name, or nothing, which refuses;
                                   while there is no such file, the person hesitates
+    hold                          while there is such a file, no picture of the screen is finished (with --preload)
     asked                         a line each time that somebody was asked
     portal.pid, backend.pid       the processes that the bus has started
 
@@ -75,7 +76,7 @@ class Desktop:
         for service, (name, program) in SERVICES.items():
             if name in self.options.without:
                 continue
-            preload = f"LD_PRELOAD={self.options.preload} " if name == "backend" and self.options.preload else ""
+            preload = f"SHILU_HOLD_PICTURES={self.folder}/hold LD_PRELOAD={self.options.preload} " if name == "backend" and self.options.preload else ""
             write_script(self.folder / f"start-{name}", f"echo $$ > {self.folder}/{name}.pid\n{preload}exec {LIBEXEC / program} >> {self.folder}/{name}.log 2>&1\n")
             (self.folder / "services" / f"{service}.service").write_text(f"[D-BUS Service]\nName={service}\nExec={self.folder}/start-{name}\n")
 

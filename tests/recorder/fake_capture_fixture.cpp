@@ -67,6 +67,12 @@ void FakeCapture::find() {
   send(state_);
 }
 
+void FakeCapture::withhold_pictures() {
+  const std::lock_guard lock(mutex_);
+  pictures_ = false;
+  std::erase_if(held_, [](const Held& held) { return held.kind == MediaKind::kVideo; });
+}
+
 void FakeCapture::serve() {
   while (!ending_) {
     auto fd = accept_unix(listener_.get());
@@ -87,7 +93,7 @@ void FakeCapture::serve() {
 void FakeCapture::greet() {
   send(link::Hello{source_, "rtsp", boot_id(), pid_});
   send(state_);
-  send(video_parameters());
+  if (pictures_) send(video_parameters());
   send(audio_parameters());
   for (const auto& held : held_) static_cast<void>(channel_->send(held.message));
 }
@@ -115,7 +121,7 @@ void FakeCapture::send(const link::Message& message) {
 void FakeCapture::put(link::AccessUnit unit) {
   const std::lock_guard lock(mutex_);
   const auto number = ++made_[index_of(unit.kind)];
-  if (away_) {
+  if (away_ || (unit.kind == MediaKind::kVideo && !pictures_)) {
     --made_[index_of(unit.kind)];
     return;
   }

@@ -25,6 +25,7 @@ class FakeCapture {
 
   void lose(const std::string& code);             // the source is away; the process lives
   void find();                                    // and is back
+  void withhold_pictures();                       // from now on, as if none were a key picture
   void hang_up();                                 // the connection breaks, nothing else
   std::uint64_t made(MediaKind kind) const;       // number of the newest unit
   std::uint64_t forgotten(MediaKind kind) const;  // number up to which the recorder let it forget
@@ -54,6 +55,7 @@ class FakeCapture {
   std::deque<Held> held_;
   link::StateChange state_;
   bool away_ = false;
+  bool pictures_ = true;
   std::uint64_t made_[2] = {0, 0};
   std::uint64_t forgotten_[2] = {0, 0};
   std::thread server_;

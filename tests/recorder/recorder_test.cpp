@@ -101,6 +101,25 @@ TEST_CASE("a lesson is recorded from the press on, and the capture may forget wh
   CHECK(bench.recorder->status().state == "idle");
 }
 
+TEST_CASE("a camera whose sound alone is recorded does not count as recorded") {
+  Bench bench({"room", "lectern"});
+  FakeCapture room(bench.settings.runtime_directory, "room");
+  FakeCapture lectern(bench.settings.runtime_directory, "lectern");
+  lectern.withhold_pictures();
+  bench.open();
+  bench.await_picture();
+  REQUIRE(eventually([&] { return bench.source("lectern").tracks.size() == 1; }));
+  REQUIRE(bench.recorder->start({}));
+  const auto stored = [&](const std::string& source) {
+    const auto tracks = bench.source(source).tracks;
+    return !tracks.empty() && std::all_of(tracks.begin(), tracks.end(),
+                                          [](const auto& track) { return track.durable_ms >= 1000; });
+  };
+  REQUIRE(eventually([&] { return stored("room") && stored("lectern"); }));
+  CHECK(bench.source("lectern").tracks.front().name == "lectern.audio");
+  CHECK_FALSE(bench.recorder->status().lesson->recording_proven);
+}
+
 TEST_CASE("a lesson may begin as soon as the one before it has ended") {
   Bench bench;
   FakeCapture room(bench.settings.runtime_directory, "room");

@@ -21,6 +21,7 @@ export interface SourceState {
   readonly name: string;
   readonly kind: string;
   readonly state: "live" | "connecting" | "lost";
+  readonly code?: string;
   readonly detail?: string;
   readonly tracks: readonly TrackState[];
 }

@@ -55,15 +55,16 @@ test("a lost source is named where people look", async ({ page, device }) => {
   await startLesson(page);
   await expect(page.getByTestId("live")).toBeVisible();
   const { room } = device.tracks();
-  device.sources[0].state = "lost";
+  Object.assign(device.sources[0], { state: "lost", code: "password" });
   const state = device.state.bind(device);
   device.state = () => {
     const now = state();
     return { ...now, sources: now.sources.map((source: { name: string }) => (source.name === "room" ? { ...source, tracks: room } : source)) };
   };
   device.changed();
-  await expect(page.getByTestId("live")).toContainText(t["live.lost"] ?? "?");
+  await expect(page.getByTestId("live")).toContainText(t["source.why.password"] ?? "?");
   await expect(page.getByTestId("tracks")).toContainText(t["source.lost"] ?? "?");
+  await expect(page.getByTestId("why-room")).toContainText(t["source.why.password"] ?? "?");
   await shot(page, "21-lost");
 });
 
@@ -84,6 +85,23 @@ test("only no picture and no disk block the start; the rest warns", async ({ pag
   await expect(page.getByTestId("lamp-picture")).toHaveAttribute("data-tone", "block");
   await expect(page.getByTestId("start")).toBeDisabled();
   await expectGood(page, "23-blocked");
+});
+
+test("a camera without a usable picture is named before the lesson, with what to do", async ({ page, device }) => {
+  await signInTeacher(page, device);
+  const lamp = page.getByTestId("lamp-picture");
+  Object.assign(device.sources[1], { state: "lost", code: "unreachable" });
+  device.changed();
+  await expect(lamp).toHaveAttribute("data-tone", "warn");
+  await expect(lamp).toContainText(t["source.why.unreachable"] ?? "?");
+  await expectGood(page, "22-camera-away");
+  Object.assign(device.sources[1], { state: "live", code: "no-key" });
+  device.changed();
+  await expect(lamp).toContainText(t["source.why.no-key"] ?? "?");
+  await expect(lamp).toHaveAttribute("data-tone", "warn");
+  Object.assign(device.sources[1], { code: "" });
+  device.changed();
+  await expect(lamp).toHaveAttribute("data-tone", "ok");
 });
 
 test("when the device refuses, its reason stands in the page's language", async ({ page, device }) => {

@@ -1,5 +1,7 @@
 // The five lamps before a lesson, each with one sentence. Only "no picture" and "no disk" block; the rest warn.
 import type { IconName } from "@design/parts/Icon";
+import { sourceName } from "@design/player/AnglePlayer";
+import { givesPicture, isForPicture, sourceWhy } from "../sources";
 import type { DeviceState, SourceState } from "../types";
 import { t } from "../texts";
 
@@ -16,14 +18,18 @@ const kNoMinutes = 2;
 const hasSound = (source: SourceState): boolean => source.tracks.some((track) => track.name.endsWith(".audio") || track.codec.startsWith("mp4a"));
 
 function picture(state: DeviceState): Lamp {
-  const live = state.sources.filter((source) => source.state === "live");
-  const all = state.sources.length;
+  const wanted = state.sources.filter(isForPicture);
+  const live = wanted.filter(givesPicture);
+  const all = wanted.length;
   const tone = live.length === 0 ? "block" : live.length < all ? "warn" : "ok";
-  const connecting = state.sources.some((source) => source.state === "connecting");
+  const connecting = wanted.some((source) => source.state === "connecting");
+  const told = wanted.find((source) => !givesPicture(source) && sourceWhy(source) !== undefined);
   const text = live.length === all && all > 0 ? t("lamp.picture.ok", { n: all })
     : live.length > 0 ? t("lamp.picture.some", { live: live.length, all })
     : connecting ? t("lamp.picture.connecting") : t("lamp.picture.none");
-  return { id: "picture", icon: "picture", tone, text };
+  if (told === undefined) return { id: "picture", icon: "picture", tone, text };
+  const more = t("source.told", { source: sourceName(told.name), why: sourceWhy(told) ?? "" });
+  return { id: "picture", icon: "picture", tone, text: t("lamp.picture.and", { text, more }) };
 }
 
 // Before the start a source may not have said yet which tracks it has.

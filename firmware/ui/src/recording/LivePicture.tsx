@@ -2,11 +2,17 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "@design/parts/Icon";
 import { sourceName } from "@design/player/AnglePlayer";
 import { device, stateAt } from "../live";
+import { sourceWhy } from "../sources";
 import { t } from "../texts";
 import type { SourceState } from "../types";
 import { LiveVideo } from "./live-video";
 
 const kStuckMs = 6000;
+
+function lostWords(source: SourceState): string {
+  const why = sourceWhy(source);
+  return why === undefined ? t("live.lost") : t("live.lost-why", { why });
+}
 
 export function videoTrack(source: SourceState): string | null {
   const track = source.tracks.find((one) => one.width !== undefined && one.width > 0) ?? source.tracks.find((one) => one.name.endsWith(".video"));
@@ -25,10 +31,11 @@ export function LivePicture({ source, track }: { source: string; track: string }
   }, [track]);
 
   stateAt.value; // looked at again with every state of the device
-  const lost = device.value?.sources.find((one) => one.name === source)?.state === "lost";
+  const state = device.value?.sources.find((one) => one.name === source);
+  const lost = state?.state === "lost";
   const last = live?.fragmentAt.value ?? 0;
   const stuck = last > 0 && performance.now() - last > kStuckMs;
-  const words = lost ? t("live.lost") : stuck ? t("live.stuck") : live?.state.value === "unsupported" ? t("live.unsupported") : live?.state.value === "playing" ? null : t("live.waiting");
+  const words = lost ? lostWords(state) : stuck ? t("live.stuck") : live?.state.value === "unsupported" ? t("live.unsupported") : live?.state.value === "playing" ? null : t("live.waiting");
   return (
     <div class="live" data-testid="live">
       <video ref={video} muted playsInline aria-label={t("live.label", { source: sourceName(source) })} data-testid="live-video" />

@@ -4,6 +4,7 @@ import { Icon, type IconName } from "@design/parts/Icon";
 import { sourceName } from "@design/player/AnglePlayer";
 import { connected, device } from "../live";
 import { teacherName } from "../session";
+import { sourceWhy } from "../sources";
 import { t } from "../texts";
 import type { RunningLesson, SourceState } from "../types";
 import { Meter } from "./Alarms";
@@ -76,8 +77,16 @@ export function TrackTable({ lesson }: { lesson: RunningLesson }) {
 }
 
 function SourceRows({ source }: { source: SourceState }) {
+  const why = sourceWhy(source);
   return (
     <>
+      {source.tracks.length === 0 && source.state !== "live" && (
+        <tr>
+          <th scope="row">{sourceName(source.name)}<span class="badge is-warn">{t(`source.${source.state}`)}</span></th>
+          <td class="num">–</td>
+          <td class="num">–</td>
+        </tr>
+      )}
       {source.tracks.map((track) => (
         <tr key={track.name}>
           <th scope="row">
@@ -90,6 +99,7 @@ function SourceRows({ source }: { source: SourceState }) {
           <td class={track.gaps > 0 ? "num has-gaps" : "num"}>{track.gaps}</td>
         </tr>
       ))}
+      {why !== undefined && <tr class="tracks-why"><td colSpan={3} data-testid={`why-${source.name}`}>{t("source.told", { source: sourceName(source.name), why })}</td></tr>}
     </>
   );
 }
