@@ -61,32 +61,46 @@ void LessonThreads::report(std::string& place, const Status& status) {
 
 void LessonThreads::write() {
   Nanoseconds retry = kFirstRetry;
+  bool offered = false;
   for (;;) {
     const auto written = lesson_.writer().write_waiting([this] { return !ending(); });
     report(write_fault_, written);
     retry = written ? kFirstRetry : std::min(retry * 2, kLastRetry);
     std::unique_lock lock(mutex_);
+    if (offered) written_ = true;
+    if (offered) to_sync_.notify_one();
     // Once a tick also without a word: a file that could not be synced waits to be written anew.
-    to_writer_.wait_for(lock, written ? tick_ : retry, [&] { return ending_ || (written && offered_); });
+    offered =
+        to_writer_.wait_for(lock, written ? tick_ : retry, [&] { return ending_ || (written && offered_); });
     offered_ = false;
     if (ending_) return;
   }
 }
 
+bool LessonThreads::await_tick(std::optional<Nanoseconds> retry) {
+  std::unique_lock lock(mutex_);
+  const auto wanted = [this] { return ending_ || tick_now_; };
+  if (retry) {
+    to_sync_.wait_for(lock, std::max(tick_, *retry), wanted);
+  } else if (!to_sync_.wait_for(lock, tick_ / 2, wanted)) {
+    to_sync_.wait_for(lock, tick_ - tick_ / 2, [&] { return wanted() || written_; });
+  }
+  tick_now_ = false;
+  written_ = false;
+  return !ending_;
+}
+
 void LessonThreads::sync() {
-  Nanoseconds retry = kFirstRetry;
-  for (;;) {
-    {
-      std::unique_lock lock(mutex_);
-      to_sync_.wait_for(lock, std::max(tick_, retry == kFirstRetry ? tick_ : retry),
-                        [this] { return ending_ || tick_now_; });
-      if (ending_) return;
-      tick_now_ = false;
-    }
+  std::optional<Nanoseconds> retry;
+  while (await_tick(retry)) {
     const auto synced = lesson_.tick();
     report(sync_fault_, synced);
     if (!synced && synced.error().kind == ErrorKind::kStorageFull) lesson_.writer().meet_full_disk();
-    retry = synced ? kFirstRetry : std::min(retry * 2, kLastRetry);
+    if (synced) {
+      retry.reset();
+    } else {
+      retry = retry ? std::min(*retry * 2, kLastRetry) : kFirstRetry * 2;
+    }
   }
 }
 

@@ -1,10 +1,11 @@
 #pragma once
-// The two threads that bring a lesson to the disk: one writes what was offered, one syncs once a tick. A sync
-// that takes longer than a tick stretches the tick. A disk that fails is tried again, ever more slowly, up to
-// every 5 s.
+// The two threads that bring a lesson to the disk: one writes what was offered, one syncs: a tick after the
+// last sync at the latest, and from half a tick on as soon as something is written. A sync that takes long
+// stretches the tick. A disk that fails is tried again, ever more slowly, up to every 5 s.
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -27,6 +28,7 @@ class LessonThreads {
  private:
   void write();
   void sync();
+  bool await_tick(std::optional<Nanoseconds> retry);  // false: ending
   bool ending() const;
   void report(std::string& place, const Status& status);
 
@@ -38,6 +40,7 @@ class LessonThreads {
   bool ending_ = false;
   bool tick_now_ = false;
   bool offered_ = false;
+  bool written_ = false;  // since the last tick began
   std::string write_fault_;
   std::string sync_fault_;
 

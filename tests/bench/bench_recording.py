@@ -2,7 +2,7 @@
 """What recording costs and how fast it is: our capture and recorder (hash, journal and sync included) beside `ffmpeg -c copy` and
 `gst-launch-1.0 … mp4mux`, all at once from cameras that send the same 1080p30 film. Needs ffmpeg and gst-launch-1.0.
 
-bench_recording.py --bin DIR [--seconds 20] [--cameras 1,2,4,6,8] [--film FILE]: use programs of a release build.
+bench_recording.py --bin DIR [--seconds 20] [--cameras 1,2,4,6,8] [--film FILE] [--parts one,delays,together,many]: use programs of a release build.
 """
 
 import argparse
@@ -110,9 +110,7 @@ def bench_one(bin_folder, work, film, seconds):
             captures = list(recorder.capture_pids().values())
             pids = {"shilu: capture": captures, "shilu: recorder": [recorder.process.pid], "shilu together": captures + [recorder.process.pid],
                     **{name: [peer.pid] for name, peer in zip(others, started)}}
-            meter = Meter(pids, time.monotonic)
-            time.sleep(seconds)
-            measured = meter.stop()
+            measured = measure(pids, seconds)
             recorder.ask("stop")
     print("| one 1080p30 stream of 4 Mbit/s, 96 kbit/s AAC | CPU (of one core) | memory (PSS) |\n|---|---|---|")
     for name, (percent, kilobytes) in measured.items():
@@ -133,17 +131,59 @@ def bench_many(bin_folder, work, film, seconds, counts):
                     grown(out, 1 << 19)
                 recorder.await_durable(2000)
                 captures = list(recorder.capture_pids().values())
-                meter = Meter({"all": captures + [recorder.process.pid], "recorder": [recorder.process.pid], "ffmpeg": [peer.pid for peer in started]},
-                              time.monotonic)
-                time.sleep(seconds)
+                measured = measure({"all": captures + [recorder.process.pid], "recorder": [recorder.process.pid], "ffmpeg": [peer.pid for peer in started]},
+                                   seconds)
                 ended = [peer.args[0] for peer in started if peer.poll() is not None]
                 assert not ended, f"{ended} ended by itself"
-                measured = meter.stop()
                 recorder.ask("stop")
         cells = [f"{measured['all'][0] / count:.2f} %", f"{measured['recorder'][0] / count:.2f} %", f"{measured['all'][1] / count / 1024:.0f} MB",
                  f"{measured['ffmpeg'][0] / count:.2f} %", f"{measured['ffmpeg'][1] / count / 1024:.0f} MB"]
         print(f"| {count} | {' | '.join(cells)} |", flush=True)
     print()
+
+
+def gst_together(urls, outs):
+    """All streams as pipelines of one process; the elements' names must differ."""
+    words = ["gst-launch-1.0", "-q"]
+    for number, (url, out) in enumerate(zip(urls, outs)):
+        words += [word.replace("name=r", f"name=r{number}").replace("name=m", f"name=m{number}") if word.startswith("name=")
+                  else f"{word[0]}{number}." if word in ("r.", "m.") else word for word in gst_command(url, out)[2:]]
+    return words
+
+
+def bench_together(bin_folder, work, film, seconds, count):
+    """What it saves that the streams share a recorder, and what it would save gst-launch to have them in one process: each pair in one window."""
+    print(f"| {count} streams | CPU per stream | memory per stream |\n|---|---|---|")
+    with contextlib.ExitStack() as stack:
+        urls = stack.enter_context(cameras(film, 2 * count))
+        together = stack.enter_context(our_recorder(bin_folder, work / "together", urls[:count]))
+        apart = [stack.enter_context(our_recorder(bin_folder, work / f"apart{number}", [url])) for number, url in enumerate(urls[count:])]
+        for recorder in [together, *apart]:
+            recorder.begin()
+        for recorder in [together, *apart]:
+            recorder.await_durable(2000)
+        pids = {"shilu, one recorder for all": [together], "shilu, a recorder for each": apart}
+        measured = measure({name: [pid for one in group for pid in (one.process.pid, *one.capture_pids().values())] for name, group in pids.items()}, seconds)
+        for recorder in [together, *apart]:
+            recorder.ask("stop")
+    with contextlib.ExitStack() as stack:
+        urls = stack.enter_context(cameras(film, 2 * count))
+        outs = [work / f"together{number}.mp4" for number in range(2 * count)]
+        commands = [gst_together(urls[:count], outs), *(gst_command(url, out) for url, out in zip(urls[count:], outs[count:]))]
+        started = stack.enter_context(peers(commands))
+        for out in outs:
+            grown(out, 1 << 19)
+        measured |= measure({"gst-launch, one process for all": [started[0].pid], "gst-launch, a process for each": [one.pid for one in started[1:]]}, seconds)
+        assert all(one.poll() is None for one in started), "a gst-launch ended by itself"
+    for name, (percent, kilobytes) in measured.items():
+        print(f"| {name} | {percent / count:.2f} % | {kilobytes / count / 1024:.0f} MB |", flush=True)
+    print()
+
+
+def measure(pids, seconds):
+    meter = Meter(pids, time.monotonic)
+    time.sleep(seconds)
+    return meter.stop()
 
 
 class Subscriber:
@@ -231,6 +271,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--cameras", default="1,2,4,6,8")
     parser.add_argument("--film", type=pathlib.Path)
+    parser.add_argument("--parts", default="one,delays,together,many")
     options = parser.parse_args()
     for tool in ("ffmpeg", "gst-launch-1.0"):
         if shutil.which(tool) is None:
@@ -240,9 +281,12 @@ def main():
     with tempfile.TemporaryDirectory(prefix="shilu-bench-") as folder:
         work = pathlib.Path(folder)
         film = options.film or make_film(work, 6 * options.seconds + 120)
-        bench_one(bin_folder, work, film, options.seconds)
-        bench_delays(bin_folder, work, film, options.seconds)
-        bench_many(bin_folder, work, film, options.seconds, [int(count) for count in options.cameras.split(",")])
+        parts = {"one": lambda: bench_one(bin_folder, work, film, options.seconds),
+                 "delays": lambda: bench_delays(bin_folder, work, film, options.seconds),
+                 "together": lambda: bench_together(bin_folder, work, film, 3 * options.seconds, 6),
+                 "many": lambda: bench_many(bin_folder, work, film, options.seconds, [int(count) for count in options.cameras.split(",")])}
+        for name in options.parts.split(","):
+            parts[name]()
     return 0
 
 

@@ -1,0 +1,87 @@
+// When the two threads of a lesson bring a fragment to the disk, on the real clock.
+
+#include <catch2/catch.hpp>
+
+#include <condition_variable>
+#include <mutex>
+
+#include "capture/bmff/fragment_writer.h"
+#include "capture/recorder/lesson_threads.h"
+#include "firmware/base/file_system.h"
+#include "tests/base/temporary_directory.h"
+#include "tests/recorder/units_fixture.h"
+
+using namespace shilu;
+using namespace shilu::recorder;
+using namespace shilu::test;
+
+namespace {
+
+class Listener final : public DurableListener {
+ public:
+  void epoch_durable(const journal::EpochEvent&) override {}
+  void units_durable(const std::string&, UnitName) override {}
+  void fragment_durable(const std::string&, const journal::FragmentRecord&) override {
+    const std::lock_guard lock(mutex_);
+    ++durable_;
+    told_.notify_all();
+  }
+  void await(int durable) {
+    std::unique_lock lock(mutex_);
+    REQUIRE(told_.wait_for(lock, std::chrono::seconds(20), [&] { return durable_ >= durable; }));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable told_;
+  int durable_ = 0;
+};
+
+Fragment second_of_pictures(std::uint64_t second) {
+  auto format = std::make_shared<TrackFormat>();
+  const auto declared = video_parameters();
+  format->parameters = declared.parameters;
+  format->nominal_ticks = declared.nominal_ticks;
+  format->header = *bmff::track_header(declared.parameters);
+  Fragment fragment;
+  fragment.format = format;
+  for (std::uint64_t i = second * 25; i < second * 25 + 25; ++i) {
+    auto unit = video_unit(i + 1, {}, i % 25 == 0, 200);
+    fragment.samples.push_back(
+        {std::move(unit.data), static_cast<std::int64_t>(i) * 3600, 3600, 0, i % 25 == 0});
+  }
+  return fragment;
+}
+
+TEST_CASE("what is written does not wait for the end of the tick, and no sync follows another at once") {
+  constexpr Nanoseconds kTick = std::chrono::seconds(4);
+  const SystemClock clock;
+  const auto key = test_key();
+  const TemporaryDirectory root;
+  Listener listener;
+  auto lesson = LiveLesson::begin({posix_file_system(), clock, key, {}, listener},
+                                  test_lesson(clock.monotonic()), root / "lesson", std::nullopt);
+  REQUIRE(lesson);
+  TrackState state;
+  state.name = "room.video";
+  const auto track = (*lesson)->writer().add_track(state);
+  const auto begun = clock.monotonic();
+  LessonThreads threads(**lesson, kTick);
+  const auto offer = [&](std::uint64_t second) {
+    CHECK((*lesson)->writer().offer(track, second_of_pictures(second), clock.monotonic()) == std::nullopt);
+    threads.fragment_offered();
+  };
+
+  offer(0);
+  listener.await(1);
+  const auto first = clock.monotonic();
+  CHECK(first - begun >= kTick / 2);
+  CHECK(first - begun < kTick);
+  offer(1);
+  listener.await(2);
+  const auto second = clock.monotonic();
+  CHECK(second - first >= kTick / 2 - std::chrono::milliseconds(50));
+  CHECK(second - first < kTick);
+}
+
+}  // namespace
