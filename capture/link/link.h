@@ -55,12 +55,17 @@ std::string_view to_string(SourceState state);
 struct StateChange {
   SourceState state = SourceState::kConnecting;
   std::string detail;
-  // Stable. Connecting: "", "asking" (somebody has to allow it), "no-change". Live: "", "no-key" (its sound
-  // alone can be recorded). Lost: "refused" (nobody at the port), "unreachable" (no such name, or no answer),
-  // "password", "no-stream", "no-data", "no-key", "ended", "no-device", "denied", "not-asked", "unsupported",
-  // "failed".
+  // Stable. Connecting: "", "asking" (somebody has to allow it), "no-change". Live: "", or
+  // is_without_picture(): "no-key", "no-picture". Lost: "renewal" (for a picture to begin with), "refused"
+  // (nobody at the port), "unreachable" (no such name, or no answer), "password", "no-stream", "no-data",
+  // "no-key", "ended", "no-device", "denied", "not-asked", "unsupported", "failed".
   std::string code;
 };
+
+// Of a live source: only its sound can be recorded, though a picture was announced.
+inline bool is_without_picture(std::string_view code) {
+  return code == "no-key" || code == "no-picture";
+}
 
 // recorder -> capture: everything up to `number` of this kind is durable (or not wanted) and may be
 // forgotten.

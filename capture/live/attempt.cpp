@@ -15,7 +15,8 @@ constexpr GstClockTime kLook = 100 * GST_MSECOND;
 constexpr Nanoseconds kLongestKeyDistance = std::chrono::seconds(2);  // docs/ref/fragments.md
 
 constexpr Nanoseconds kKeysCease = std::chrono::seconds(10);
-constexpr Nanoseconds kFreshKey = std::chrono::seconds(1);  // a newer one has answered the wish already
+constexpr Nanoseconds kTryForPicture = std::chrono::minutes(10);  // costs the sound some seconds
+constexpr Nanoseconds kFreshKey = std::chrono::seconds(1);        // a newer one has answered the wish already
 
 double seconds_of(Nanoseconds time) {
   return static_cast<double>(time.count()) / 1e9;
@@ -53,11 +54,15 @@ class Watch {
     tell_notices();
     if (key_needed_.exchange(false) && spec_.kind != "file" && no_key_for(kFreshKey))
       return explain_renewal(spec_);
+    const bool keyless = assembly_.progress().keyless;  // before silent(): it may be over at this moment
     if (stands_still() || !silent()) return std::nullopt;
-    if (!assembly_.progress().keyless) return explain_silence(spec_, last_main_unit() > 0, announced());
-    mender_.begin();
-    return sound_goes_on_alone() ? std::nullopt : std::optional(explain_keyless(spec_));
+    if (keyless) mender_.begin();
+    if (plan_.sound_alone && sound_alone())
+      return age() < kTryForPicture ? std::nullopt : std::optional(explain_renewal(spec_));
+    return keyless ? explain_keyless(spec_) : explain_silence(spec_, last_main_unit() > 0, announced());
   }
+
+  Nanoseconds age() const { return SystemClock().monotonic() - started_; }
 
   bool announced() { return assembly_.progress().video.announced || assembly_.progress().audio.announced; }
 
@@ -78,17 +83,18 @@ class Watch {
   bool stands_still() {
     const bool waiting =
         spec_.is_shared_screen() && assembly_.progress().video.announced && last_main_unit() == 0;
-    if (waiting && !told_standstill_ && SystemClock().monotonic() - started_ > times_.silence) {
+    if (waiting && !told_standstill_ && age() > times_.silence) {
       told_standstill_ = true;
       backlog_.set_state(explain_standstill(spec_));
     }
     return waiting;
   }
 
-  bool sound_goes_on_alone() {
+  // There should be a picture too, and none came that can be recorded.
+  bool sound_alone() {
     const auto& progress = assembly_.progress();
     const auto last = progress.audio.last_unit_ns.load();
-    return plan_.keyless && progress.keyless && last != 0 &&
+    return progress.video.announced && progress.video.last_unit_ns == 0 && last != 0 &&
            SystemClock().monotonic() - MonotonicTime{last} <= times_.silence;
   }
 
@@ -96,7 +102,7 @@ class Watch {
   // the picture a reconnect; people are told.
   void tell_notices() {
     if (!assembly_.progress().live) return;
-    const bool sound_alone = sound_goes_on_alone();
+    std::string code;
     std::string told;
     if (!plan_.sound) {
       told = fmt::format(
@@ -113,11 +119,10 @@ class Watch {
           "power cut costs so much more. Set its I-frame interval to 1 s.",
           told.empty() ? "" : " ", capital(spec_.shown()), seconds_of(*distance));
     }
-    if (sound_alone) {
-      told += fmt::format(
-          "{} sends no key picture to begin with, so only its sound is recorded. Set its I-frame interval to "
-          "1 s, and turn off intra refresh.",
-          capital(spec_.shown()));
+    if (age() > times_.silence && sound_alone()) {
+      const auto why = without_picture(spec_, assembly_.progress().keyless);
+      told += (told.empty() ? "" : " ") + why.detail;
+      code = why.code;
     }
     if (no_key_for(kKeysCease)) {
       mender_.begin();
@@ -130,7 +135,7 @@ class Watch {
     if (told == told_) return;
     told_ = told;
     if (!told.empty()) log_warning("{}", told);
-    backlog_.set_state({link::SourceState::kLive, told, sound_alone ? "no-key" : ""});
+    backlog_.set_state({link::SourceState::kLive, told, code});
   }
 
   bool sound_missing() {
@@ -156,10 +161,10 @@ class Watch {
   AttemptEnd end(link::StateChange why, GstMessage* message) {
     const bool failed = message != nullptr && GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR;
     const bool ended = message != nullptr && GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS;
+    const bool for_picture = sound_alone();
     const bool for_sound = assembly_.is_fault_of_sound(failed ? message : nullptr);
     assembly_.stop();  // a unit that comes at the last moment counts
-    const auto& progress = assembly_.progress();
-    return {std::move(why), progress.live, ended && spec_.kind == "file", for_sound, progress.keyless};
+    return {std::move(why), assembly_.progress().live, ended && spec_.kind == "file", for_sound, for_picture};
   }
 
   const SourceSpec& spec_;

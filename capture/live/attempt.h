@@ -14,18 +14,18 @@
 namespace shilu::live {
 
 struct AttemptEnd {
-  link::StateChange why;   // kLost
-  bool delivered = false;  // units arrived
-  bool finished = false;   // a file came to its end: there is nothing to try again
-  bool for_sound = false;  // the sound is what cannot be recorded; the picture can
-  bool keyless = false;    // pictures came, but none to begin with
+  link::StateChange why;     // kLost
+  bool delivered = false;    // units arrived
+  bool finished = false;     // a file came to its end: there is nothing to try again
+  bool for_sound = false;    // the sound is what cannot be recorded; the picture can
+  bool for_picture = false;  // no picture came that can be recorded; the sound did
 };
 
 struct AttemptPlan {
   Transport transport = Transport::kTcp;
-  bool resumed = false;  // an attempt before this one delivered units
-  bool sound = true;     // else it is left out, since it cannot be recorded
-  bool keyless = false;  // no key picture is to be had by connecting anew: what sound there is goes on without
+  bool resumed = false;      // an attempt before this one delivered units
+  bool sound = true;         // else it is left out, since it cannot be recorded
+  bool sound_alone = false;  // connecting anew brings no picture: what sound there is goes on without
 };
 
 // What all attempts of a source share; outlives them.

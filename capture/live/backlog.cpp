@@ -30,6 +30,7 @@ void Backlog::set_parameters(link::TrackParameters parameters) {
   auto& track = tracks_[index(parameters.kind)];
   if (track.parameters && equal(*track.parameters, parameters)) return;
   track.parameters = std::make_shared<const link::TrackParameters>(std::move(parameters));
+  changed_.notify_all();
 }
 
 void Backlog::append(link::AccessUnit unit) {
@@ -103,6 +104,7 @@ std::optional<link::Message> Backlog::next(Cursor& cursor) {
     if (cursor.ended) return std::nullopt;
     if (auto state = take_state(cursor)) return state;
     if (auto unit = take_unit(cursor)) return unit;
+    if (auto parameters = take_announced(cursor)) return parameters;
     changed_.wait(lock);
   }
 }
@@ -111,7 +113,8 @@ std::optional<link::Message> Backlog::next_ready(Cursor& cursor) {
   const std::lock_guard lock(mutex_);
   if (cursor.ended) return std::nullopt;
   if (auto state = take_state(cursor)) return state;
-  return take_unit(cursor);
+  if (auto unit = take_unit(cursor)) return unit;
+  return take_announced(cursor);
 }
 
 bool Backlog::let_gather(const Cursor& cursor, Nanoseconds time) {
@@ -168,6 +171,17 @@ std::optional<link::Message> Backlog::take_unit(Cursor& cursor) const {
   auto message = *chosen.unit;
   message.discontinuity = message.discontinuity || chosen.lost_before;
   return message;
+}
+
+// Of a kind that is known but of which nothing came: whoever records knows what is missing.
+std::optional<link::Message> Backlog::take_announced(Cursor& cursor) const {
+  for (std::size_t kind = 0; kind < tracks_.size(); ++kind) {
+    const auto& track = tracks_[kind];
+    if (cursor.parameters[kind] || !track.parameters || track.last_number != 0) continue;
+    cursor.parameters[kind] = track.parameters;
+    return *track.parameters;
+  }
+  return std::nullopt;
 }
 
 Backlog::Held Backlog::held(MediaKind kind) const {

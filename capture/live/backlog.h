@@ -27,7 +27,8 @@ class Backlog {
  public:
   explicit Backlog(BacklogLimits limits = {}) : limits_(limits) {}
 
-  // What the next units of this kind need. Before the first unit of a kind; equal ones change nothing.
+  // What the next units of this kind need, told to a peer also while none is there. Before the first unit of
+  // a kind; equal ones change nothing.
   void set_parameters(link::TrackParameters parameters);
   // Gives the unit its number.
   void append(link::AccessUnit unit);
@@ -87,6 +88,7 @@ class Backlog {
   void pop_front(Track& track);
   std::optional<link::Message> take_state(Cursor& cursor) const;
   std::optional<link::Message> take_unit(Cursor& cursor) const;
+  std::optional<link::Message> take_announced(Cursor& cursor) const;
   const Unit* wanted(std::size_t kind, Cursor& cursor) const;
 
   bool mirrors(MediaKind kind) const;

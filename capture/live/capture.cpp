@@ -98,10 +98,10 @@ void follow_source(const CaptureOptions& options, Backlog& backlog, std::atomic<
     if (stop.stop_requested()) return;
     report.lost(end);
     if (end.finished) return wait_for(stop);
-    // One attempt can be unlucky with a packet. A sound that fails twice running stays out; pictures that
-    // cannot begin twice running are not waited for any more.
+    // One attempt can be unlucky with a packet. A sound that fails twice running stays out; a picture that
+    // does not come twice running is not waited for any more.
     if (end.for_sound && before.for_sound) plan.sound = false;
-    plan.keyless = end.keyless && before.keyless;
+    plan.sound_alone = end.for_picture && before.for_picture;
     if (!end.for_sound) transport.learn(end);
     plan.resumed = plan.resumed || end.delivered;
     pause_time = end.delivered ? kFirstPause : pause_time;

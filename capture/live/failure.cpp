@@ -139,9 +139,21 @@ link::StateChange explain_keyless(const SourceSpec& spec) {
                           capital(spec.shown())));
 }
 
+link::StateChange without_picture(const SourceSpec& spec, bool keyless) {
+  const auto source = capital(spec.shown());
+  if (!keyless)
+    return {link::SourceState::kLive, fmt::format("{} sends no picture: only its sound is recorded.", source),
+            "no-picture"};
+  return {link::SourceState::kLive,
+          fmt::format("{} sends no key picture to begin with: only its sound is recorded. Set its I-frame "
+                      "interval to 1 s, and turn off intra refresh.",
+                      source),
+          "no-key"};
+}
+
 link::StateChange explain_renewal(const SourceSpec& spec) {
-  return lost("no-key", fmt::format("{} sends no key picture to begin with; it is connected anew to get one.",
-                                    capital(spec.shown())));
+  return lost("renewal",
+              fmt::format("{} is connected anew to get a picture to begin with.", capital(spec.shown())));
 }
 
 link::StateChange explain_end(const SourceSpec& spec) {

@@ -24,6 +24,8 @@ link::StateChange explain_asking(const SourceSpec& spec);
 link::StateChange explain_standstill(const SourceSpec& spec);
 // Pictures come, but none to begin with.
 link::StateChange explain_keyless(const SourceSpec& spec);
+// Live nevertheless: its sound is recorded.
+link::StateChange without_picture(const SourceSpec& spec, bool keyless);
 // It is left in order to begin anew, with a key picture.
 link::StateChange explain_renewal(const SourceSpec& spec);
 link::StateChange explain_end(const SourceSpec& spec);

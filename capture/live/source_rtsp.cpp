@@ -18,19 +18,26 @@ constexpr guint kLatencyTcpMs = 2000;
 constexpr guint kLatencyUdpMs = 1000;
 constexpr guint64 kTimeoutUs = 5'000'000;
 
-// The RTP sessions (by rtspsrc's numbers of its streams) whose units are recorded untouched. Those of the
-// first seconds are timed anew before anybody sees them; an encoder would hear the delay being found.
-using Untouched = std::set<guint>;
+struct Chosen {
+  // The RTP sessions (by rtspsrc's numbers of its streams) whose units are recorded untouched. Those of the
+  // first seconds are timed anew before anybody sees them; an encoder would hear the delay being found.
+  std::set<guint> untouched;
+  Progress& progress;
+};
 
 // Cameras offer more than picture and sound (ONVIF events as "application"); each costs them a session.
-gboolean select_stream(GstElement*, guint number, const GstCaps* caps, gpointer untouched) {
-  if (is_rtp_recorded_untouched(caps)) static_cast<Untouched*>(untouched)->insert(number);
+gboolean select_stream(GstElement*, guint number, const GstCaps* caps, gpointer chosen) {
+  auto& streams = *static_cast<Chosen*>(chosen);
+  if (is_rtp_recorded_untouched(caps)) streams.untouched.insert(number);
   const gchar* media = gst_structure_get_string(gst_caps_get_structure(caps, 0), "media");
-  return media != nullptr && (std::strcmp(media, "video") == 0 || std::strcmp(media, "audio") == 0);
+  if (media == nullptr) return FALSE;
+  const bool picture = std::strcmp(media, "video") == 0;
+  if (picture) streams.progress.video.announced = true;  // else a silent camera would be a microphone
+  return picture || std::strcmp(media, "audio") == 0;
 }
 
-void delete_untouched(gpointer untouched) {
-  delete static_cast<Untouched*>(untouched);
+void delete_chosen(gpointer chosen) {
+  delete static_cast<Chosen*>(chosen);
 }
 
 // RTCP came from a sender: its source object has the last report, also one from before the first packet.
@@ -56,22 +63,22 @@ void on_rtcp(GstElement* manager, guint session, guint ssrc, gpointer lip_sync) 
   if (reported != FALSE) static_cast<LipSync*>(lip_sync)->report(report);
 }
 
-GstElement* passage_or_jitter_buffer(GstElement*, guint session, gpointer untouched) {
-  if (static_cast<Untouched*>(untouched)->contains(session)) return new_packet_passage();
+GstElement* passage_or_jitter_buffer(GstElement*, guint session, gpointer chosen) {
+  if (static_cast<Chosen*>(chosen)->untouched.contains(session)) return new_packet_passage();
   return gst_element_factory_make("rtpjitterbuffer", nullptr);
 }
 
-void on_ordered_manager(GstElement*, GstElement* manager, gpointer untouched) {
-  g_signal_connect(manager, "request-jitterbuffer", G_CALLBACK(passage_or_jitter_buffer), untouched);
+void on_ordered_manager(GstElement*, GstElement* manager, gpointer chosen) {
+  g_signal_connect(manager, "request-jitterbuffer", G_CALLBACK(passage_or_jitter_buffer), chosen);
 }
 
-void select_streams(GstElement* camera, Transport transport) {
-  auto* untouched = new Untouched;
-  g_object_set_data_full(G_OBJECT(camera), "shilu-untouched", untouched, delete_untouched);
-  g_signal_connect(camera, "select-stream", G_CALLBACK(select_stream), untouched);
+void select_streams(GstElement* camera, Transport transport, Progress& progress) {
+  auto* chosen = new Chosen{{}, progress};
+  g_object_set_data_full(G_OBJECT(camera), "shilu-chosen", chosen, delete_chosen);
+  g_signal_connect(camera, "select-stream", G_CALLBACK(select_stream), chosen);
   // Over TCP no packet is lost, doubled or overtaken: nothing has to wait for it.
   if (transport == Transport::kTcp)
-    g_signal_connect(camera, "new-manager", G_CALLBACK(on_ordered_manager), untouched);
+    g_signal_connect(camera, "new-manager", G_CALLBACK(on_ordered_manager), chosen);
 }
 
 void on_manager(GstElement*, GstElement* manager, gpointer lip_sync) {
@@ -97,7 +104,7 @@ Status build_rtsp(Assembly& assembly, const SourceSpec& spec, Transport transpor
     g_object_set(camera, "user-id", spec.user.c_str(), "user-pw", spec.password.c_str(), nullptr);
   }
   g_signal_connect(camera, "new-manager", G_CALLBACK(on_manager), &assembly.lip_sync());
-  select_streams(camera, transport);
+  select_streams(camera, transport, assembly.progress());
   assembly.attach_pads_of(camera);
   return {};
 }

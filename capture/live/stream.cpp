@@ -56,7 +56,11 @@ GstFlowReturn Stream::take(GstSample* sample) {
   unit->discontinuity = std::exchange(lost_, false);
   const auto now = SystemClock().monotonic();
   progress_.of(options_.kind).last_unit_ns = now.ns;
-  if (!progress_.live.exchange(true)) backlog_.set_state({link::SourceState::kLive, "", ""});
+  if (options_.kind == MediaKind::kVideo) progress_.keyless = false;
+  if (!progress_.begun.exchange(true)) {
+    backlog_.set_state({link::SourceState::kLive, "", ""});
+    progress_.live = true;
+  }
   const auto sender = sender_time(*unit);
   note_key(*unit, sender);
   for (auto& ready : settler_.add(std::move(*unit), sender, aligned(), now)) deliver(std::move(ready));
@@ -87,7 +91,7 @@ std::optional<link::AccessUnit> Stream::unit_of(GstBuffer* buffer) {
   auto clean = clean_access_unit(track_.parameters.codec, bytes, parameter_sets_);
   if (!clean) lost_ = true;
   const bool wanted = clean && clean->picture && (started_ || clean->sync);
-  if (clean && clean->picture && !started_) progress_.keyless = !clean->sync;
+  if (clean && clean->picture && !started_ && !clean->sync) progress_.keyless = true;
   if (!wanted) return std::nullopt;
   unit.data = std::move(clean->data);
   unit.sync = clean->sync;

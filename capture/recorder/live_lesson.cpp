@@ -28,7 +28,8 @@ void remove_beginnings(FileSystem& files, const std::filesystem::path& directory
 }  // namespace
 
 MediaKind expected_kind(std::string_view source_kind) {
-  return source_kind == "alsa" || source_kind == "pulse" ? MediaKind::kAudio : MediaKind::kVideo;
+  const bool microphone = source_kind == "alsa" || source_kind == "pulse" || source_kind == "pipewire";
+  return microphone ? MediaKind::kAudio : MediaKind::kVideo;
 }
 
 LiveLesson::LiveLesson(const Surroundings& surroundings, LessonInfo info, std::filesystem::path directory)

@@ -58,6 +58,11 @@ void fill_tracks(SourceStatus& source, const std::vector<TrackReport>& reports, 
   }
 }
 
+bool is_picture(const TrackStatus& track) {
+  const auto parts = parse_track_name(track.name);
+  return parts && parts->kind == MediaKind::kVideo;
+}
+
 // Until when every live track is on disk; with none alive, until when anything is.
 std::int64_t durable_ms(const std::vector<SourceStatus>& sources) {
   std::optional<std::int64_t> least;
@@ -65,7 +70,8 @@ std::int64_t durable_ms(const std::vector<SourceStatus>& sources) {
   for (const auto& source : sources) {
     for (const auto& track : source.tracks) {
       most = std::max(most, track.durable_ms);
-      if (source.state == "live") least = std::min(least.value_or(track.durable_ms), track.durable_ms);
+      const bool live = source.state == "live" && !(source.lacks_picture() && is_picture(track));
+      if (live) least = std::min(least.value_or(track.durable_ms), track.durable_ms);
     }
   }
   return least.value_or(most);
@@ -73,9 +79,7 @@ std::int64_t durable_ms(const std::vector<SourceStatus>& sources) {
 
 bool proven(const SourceStatus& source, const std::vector<TrackReport>& reports, MonotonicTime now) {
   if (!source.required) return true;
-  const auto expected = track_name(source.name, expected_kind(source.kind));
-  const auto is_expected = [&](const TrackStatus& track) { return track.name == expected; };
-  if (std::none_of(source.tracks.begin(), source.tracks.end(), is_expected)) return false;
+  if (source.tracks.empty() || source.lacks_picture()) return false;
   return std::all_of(source.tracks.begin(), source.tracks.end(), [&](const TrackStatus& track) {
     return std::any_of(reports.begin(), reports.end(), [&](const TrackReport& report) {
       return report.state.name == track.name && report.durable_at.ns > 0 &&

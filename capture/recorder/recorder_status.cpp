@@ -1,5 +1,6 @@
 #include "capture/recorder/recorder_status.h"
 
+#include "capture/link/link.h"
 #include "firmware/base/json_io.h"
 
 namespace shilu::recorder {
@@ -110,6 +111,10 @@ Result<LessonStatus> lesson_from(const Json& json) {
 }
 
 }  // namespace
+
+bool SourceStatus::lacks_picture() const {
+  return state == "live" && link::is_without_picture(code);
+}
 
 Json RecorderStatus::to_json() const {
   Json list = Json::array();

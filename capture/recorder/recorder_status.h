@@ -43,6 +43,7 @@ struct SourceStatus {
   std::string code;
   std::string detail;
   std::vector<TrackStatus> tracks;
+  bool lacks_picture() const;  // live, and its sound alone can be recorded
 };
 
 struct LessonStatus {
@@ -55,7 +56,8 @@ struct LessonStatus {
   std::uint64_t gaps = 0;
   std::uint64_t marks = 0;
   std::int64_t durable_lag_ms = 0;
-  bool recording_proven = false;  // every track of a required source had bytes made durable in the last 5 s
+  // Every track of a required source had bytes made durable in the last 5 s, and none lacks its picture.
+  bool recording_proven = false;
   std::optional<std::int64_t> planned_ms{};
   std::optional<std::int64_t> away_since_ms{};  // of a private moment or a stop
   std::optional<std::int64_t> closes_in_ms{};   // stopped: how long it may still be continued

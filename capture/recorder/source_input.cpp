@@ -75,30 +75,43 @@ void SourceInput::attach(LiveLesson& lesson, Entry entry) {
     make_builder(*input);
     for (auto& unit : units) input->builder->add(std::move(unit), peer_, clock_.monotonic());
   }
+  miss_picture();
 }
 
-void SourceInput::make_builder(TrackInput& input) {
-  const auto name = track_name(spec_.name, input.kind);
+// The lesson's track of this kind; made where there is none.
+std::size_t SourceInput::lesson_track(MediaKind kind) {
   auto& writer = lesson_->writer();
+  const auto name = track_name(spec_.name, kind);
   const auto tracks = writer.tracks();
   const auto found = std::find_if(tracks.begin(), tracks.end(),
                                   [&](const TrackReport& track) { return track.state.name == name; });
+  auto index = static_cast<std::size_t>(found - tracks.begin());
+  if (found == tracks.end()) {
+    TrackState state;
+    state.name = name;
+    state.kind = kind;
+    index = writer.add_track(std::move(state));
+  }
+  writer.set_value(index, value_of(spec_, kind));
+  return index;
+}
+
+// A picture that never comes is missing from the lesson, and that is declared.
+void SourceInput::miss_picture() {
+  if (lesson_ && link::is_without_picture(state_.code)) lesson_track(MediaKind::kVideo);
+}
+
+void SourceInput::make_builder(TrackInput& input) {
+  auto& writer = lesson_->writer();
+  const auto index = lesson_track(input.kind);
+  const auto known = writer.tracks()[index].state;
   TrackBuilder::Beginning beginning;
   beginning.kind = input.kind;
   beginning.lesson_start = lesson_->start();
   beginning.stored_reason = entry_.resumed;
   beginning.not_before = entry_.not_before;
   beginning.earliest = LessonTime{-entry_.pre_roll.count()};
-  auto index = static_cast<std::size_t>(found - tracks.begin());
-  if (found == tracks.end()) {
-    TrackState state;
-    state.name = name;
-    state.kind = input.kind;
-    index = writer.add_track(std::move(state));
-  } else if (found->state.anything) {
-    beginning.stored_until = found->state.durable_until;
-  }
-  writer.set_value(index, value_of(spec_, input.kind));
+  if (known.anything) beginning.stored_until = known.durable_until;
   auto emit = [&writer, index, this](Fragment fragment) {
     const auto lost = writer.offer(index, std::move(fragment), clock_.monotonic());
     offered_();
@@ -143,7 +156,7 @@ bool SourceInput::reached_end() const {
   const std::lock_guard lock(mutex_);
   if (state_.state != link::SourceState::kLive) return true;
   const auto reached = [](const TrackInput& input) { return !input.builder || input.builder->reached_end(); };
-  return reached(video_) && reached(audio_);
+  return (link::is_without_picture(state_.code) || reached(video_)) && reached(audio_);
 }
 
 void SourceInput::detach(Rest rest) {
@@ -235,6 +248,7 @@ void SourceInput::state_changed(const link::StateChange& change) {
   if (change.state != state_.state)
     log_info("{}: {} {}", spec_.name, link::to_string(change.state), change.detail);
   state_ = change;
+  miss_picture();
 }
 
 void SourceInput::refuse(const Error& error) {

@@ -80,6 +80,8 @@ class SourceInput final : public SourceListener {
   TrackInput& track(MediaKind kind) { return kind == MediaKind::kVideo ? video_ : audio_; }
   const TrackInput& track(MediaKind kind) const { return kind == MediaKind::kVideo ? video_ : audio_; }
   bool gives(MediaKind kind) const;
+  std::size_t lesson_track(MediaKind kind);
+  void miss_picture();
   void make_builder(TrackInput& input);
   void interrupt(GapReason reason);
   void ask_for_key(TrackInput& input, MonotonicTime now);

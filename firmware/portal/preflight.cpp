@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "firmware/base/json_io.h"
+#include "firmware/lesson/track.h"
 
 namespace shilu::portal {
 namespace {
@@ -32,6 +33,10 @@ bool has_track(const recorder::SourceStatus& source, MediaKind kind) {
   });
 }
 
+bool gives_picture(const recorder::SourceStatus& source) {
+  return source.state == "live" && has_track(source, MediaKind::kVideo) && !source.lacks_picture();
+}
+
 struct Sources {
   std::size_t all = 0;  // that should give pictures
   std::size_t pictures = 0;
@@ -42,9 +47,10 @@ Sources count(const recorder::RecorderStatus& status) {
   Sources sources;
   for (const auto& source : status.sources) {
     const bool live = source.state == "live";
-    const bool microphone = !has_track(source, MediaKind::kVideo) && has_track(source, MediaKind::kAudio);
+    const bool microphone = !has_track(source, MediaKind::kVideo) && has_track(source, MediaKind::kAudio) &&
+                            !source.lacks_picture();
     sources.all += !microphone;
-    sources.pictures += live && has_track(source, MediaKind::kVideo);
+    sources.pictures += gives_picture(source);
     sources.sounds += live && has_track(source, MediaKind::kAudio);
   }
   return sources;
@@ -66,8 +72,9 @@ Json sources_json(const recorder::RecorderStatus& status) {
     const bool live = source.state == "live";
     list.push_back({{"name", source.name},
                     {"state", source.state},
+                    {"code", source.code},
                     {"detail", source.detail},
-                    {"picture", live && has_track(source, MediaKind::kVideo)},
+                    {"picture", gives_picture(source)},
                     {"sound", live && has_track(source, MediaKind::kAudio)}});
   }
   return list;
@@ -75,7 +82,7 @@ Json sources_json(const recorder::RecorderStatus& status) {
 
 }  // namespace
 
-Json preflight_json(const Context& context, const std::optional<recorder::RecorderStatus>& status) {
+Json preflight_json(const sender::Outbox* outbox, const std::optional<recorder::RecorderStatus>& status) {
   const recorder::RecorderStatus nothing;
   const auto& known = status ? *status : nothing;
   const auto sources = count(known);
@@ -89,7 +96,7 @@ Json preflight_json(const Context& context, const std::optional<recorder::Record
   lamp("sound", sources.sounds > 0 ? Tone::kOk : Tone::kWarn);
   lamp("disk", disk);
   lamp("clock", known.clock_synchronised ? Tone::kOk : Tone::kWarn);
-  const auto line = context.outbox != nullptr ? context.outbox->line() : sender::LineStatus();
+  const auto line = outbox != nullptr ? outbox->line() : sender::LineStatus();
   const bool reachable =
       line.link == sender::LineStatus::Link::kOk || line.link == sender::LineStatus::Link::kWaiting;
   lamp("upload", reachable ? Tone::kOk : Tone::kWarn);

@@ -3,11 +3,12 @@
 // once from what the recorder told last; it tells every second.
 
 #include "capture/recorder/recorder_status.h"
-#include "firmware/portal/context.h"
+#include "upload/sender/outbox.h"
 
 namespace shilu::portal {
 
-// nullopt: the recorder is away, and nothing is ready.
-Json preflight_json(const Context& context, const std::optional<recorder::RecorderStatus>& status);
+// `outbox`: null where no platform is set. `status`: nullopt when the recorder is away; then nothing is
+// ready.
+Json preflight_json(const sender::Outbox* outbox, const std::optional<recorder::RecorderStatus>& status);
 
 }  // namespace shilu::portal

@@ -183,7 +183,7 @@ void add_recording_routes(http::Server& server, const Context& context, Recorder
 
 void add_live_routes(http::Server& server, const Context& context, RecorderLink& link, Preview& preview) {
   server.route("GET", "/api/preflight", [context, &link](const http::Request&) {
-    return http::json(200, preflight_json(context, link.status()));
+    return http::json(200, preflight_json(context.outbox, link.status()));
   });
   server.route("GET", "/api/state", [&link](const http::Request&) { return http::json(200, link.state()); });
   server.route("GET", "/api/events", [context](const http::Request& request) {

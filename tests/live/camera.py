@@ -2,7 +2,7 @@
 """A camera for tests: serves a pipeline over RTSP on loopback at /stream and prints its port.
 
 camera.py LAUNCH [--port N] [--user U --password P [--authentication digest|basic]] [--transport tcp|udp]
-          [--sub LAUNCH] [--clock-ppm N] [--shared]
+          [--sub LAUNCH] [--clock-ppm N] [--shared] [--pictures N]
 
 Calls libgstrtspserver directly, so that it needs nothing but the library and python3. Kill it, freeze it (SIGSTOP) or
 start it again on its port to make the camera do the same.
@@ -74,6 +74,33 @@ def bend_clock(factory, ppm):
     return callback  # must live as long as the factory
 
 
+PROBE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+PROBE_BUFFER, PROBE_DROP, PROBE_OK = 1 << 4, 0, 1  # GstPadProbeType, GstPadProbeReturn
+
+
+def end_pictures(factory, count):
+    """Lets `count` buffers into each media's pay0, and then no more; the stream stands, its other parts go on."""
+    kept = []
+
+    def configure(_, media, __):
+        element = returning_pointer(rtsp, "gst_rtsp_media_get_element", ctypes.c_void_p(media))
+        payloader = returning_pointer(gst, "gst_bin_get_by_name", element, text("pay0"))
+        pad = returning_pointer(gst, "gst_element_get_static_pad", payloader, text("sink"))
+        left = [count]
+
+        def look(*_):
+            left[0] -= 1
+            return PROBE_OK if left[0] >= 0 else PROBE_DROP
+
+        probe = PROBE(look)
+        kept.append(probe)
+        gst.gst_pad_add_probe(pad, PROBE_BUFFER, probe, None, None)
+
+    callback = CONFIGURE(configure)
+    gobject.g_signal_connect_data(factory, text("media-configure"), callback, None, None, 0)
+    return callback, kept  # must live as long as the factory
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("launch")
@@ -85,6 +112,7 @@ def main():
     parser.add_argument("--sub", help="a small stream at /sub")
     parser.add_argument("--clock-ppm", type=int, default=0)
     parser.add_argument("--shared", action="store_true", help="one stream for all viewers: who comes late gets no key picture")
+    parser.add_argument("--pictures", type=int, help="after so many no more come")
     arguments = parser.parse_args()
 
     gst.gst_init(None, None)
@@ -104,6 +132,8 @@ def main():
             rtsp.gst_rtsp_media_factory_set_protocols(factory, TRANSPORT[arguments.transport])
         if arguments.clock_ppm:
             kept.append(bend_clock(factory, arguments.clock_ppm))
+        if arguments.pictures is not None:
+            kept.append(end_pictures(factory, arguments.pictures))
         if arguments.shared:
             rtsp.gst_rtsp_media_factory_set_shared(factory, 1)
         if arguments.user:

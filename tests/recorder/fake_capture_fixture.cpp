@@ -67,10 +67,20 @@ void FakeCapture::find() {
   send(state_);
 }
 
-void FakeCapture::withhold_pictures() {
+void FakeCapture::withhold_pictures(const std::string& code) {
   const std::lock_guard lock(mutex_);
   pictures_ = false;
   std::erase_if(held_, [](const Held& held) { return held.kind == MediaKind::kVideo; });
+  state_ = {link::SourceState::kLive, "Only its sound is recorded.", code};
+  send(state_);
+}
+
+void FakeCapture::release_pictures() {
+  const std::lock_guard lock(mutex_);
+  pictures_ = true;
+  state_ = {link::SourceState::kLive, "", ""};
+  send(state_);
+  send(video_parameters());
 }
 
 void FakeCapture::serve() {
@@ -93,7 +103,7 @@ void FakeCapture::serve() {
 void FakeCapture::greet() {
   send(link::Hello{source_, "rtsp", boot_id(), pid_});
   send(state_);
-  if (pictures_) send(video_parameters());
+  if (state_.code != "no-picture") send(video_parameters());
   send(audio_parameters());
   for (const auto& held : held_) static_cast<void>(channel_->send(held.message));
 }

@@ -23,9 +23,12 @@ class FakeCapture {
   FakeCapture(const FakeCapture&) = delete;
   FakeCapture& operator=(const FakeCapture&) = delete;
 
-  void lose(const std::string& code);             // the source is away; the process lives
-  void find();                                    // and is back
-  void withhold_pictures();                       // from now on, as if none were a key picture
+  void lose(const std::string& code);  // the source is away; the process lives
+  void find();                         // and is back
+  // As a camera that sends none to begin with: its sound alone. `code`: "no-key", or "no-picture" before the
+  // recorder connects.
+  void withhold_pictures(const std::string& code);
+  void release_pictures();
   void hang_up();                                 // the connection breaks, nothing else
   std::uint64_t made(MediaKind kind) const;       // number of the newest unit
   std::uint64_t forgotten(MediaKind kind) const;  // number up to which the recorder let it forget

@@ -47,6 +47,13 @@ TEST_CASE("a fast line to a store that thinks gets four, within a dozen parts") 
   CHECK(line.lanes.at_once() == 4);
 }
 
+TEST_CASE("where only one is allowed it stays at one, however fast the line") {
+  Line line{100 * kMiB, 0.3};
+  line.lanes = Lanes(1);
+  line.carry(50);
+  CHECK(line.most == 1);
+}
+
 TEST_CASE("a line that one connection fills goes back to one, and is not tried again and again") {
   Line line{10 * kMiB, 0.0};
   line.carry(50);

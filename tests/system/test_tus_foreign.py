@@ -86,6 +86,8 @@ class Foreign:
                 assert time.monotonic() < deadline and thread.is_alive(), told or "nothing came"
                 time.sleep(0.005)
             platform.kill()
+            (kept,) = [f.stat().st_size for f in uploads.iterdir()]
+            assert kept < SIZE, "the kill came too late to mean anything"
             platform.start()
             thread.join()
             assert told.get("done"), told

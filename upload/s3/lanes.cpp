@@ -5,7 +5,6 @@
 namespace shilu::s3 {
 namespace {
 
-constexpr int kMost = 4;
 constexpr double kFast = 2.0 * (1u << 20);  // bytes per second
 constexpr double kWorthIt = 1.1;
 constexpr int kPartsPerLane = 2;  // are looked at before the number changes
@@ -33,10 +32,10 @@ void Lanes::judge(double bytes_per_s) {
   if (bytes_per_s < kFast) return back_to_one();
   if (settled_) return;
   const bool helped = at_once_ == 1 || bytes_per_s >= kWorthIt * rate_before_;
-  settled_ = !helped || at_once_ == kMost;
+  settled_ = !helped || at_once_ >= most_;
   rate_before_ = bytes_per_s;
   if (!helped) --at_once_;
-  if (helped && at_once_ < kMost) ++at_once_;
+  if (helped && at_once_ < most_) ++at_once_;
 }
 
 void Lanes::look_anew(Time now) {

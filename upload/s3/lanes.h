@@ -1,5 +1,5 @@
 #pragma once
-// How many parts of an upload are on the line at a time: one to four. Pure: time comes from the caller.
+// How many parts of an upload are on the line at a time: one, and up to `most`. Pure: time comes from the caller.
 //
 // One where the line is slow. One connection fills a slow line; several would only take a larger share of it
 // from the lessons beside, and each of them has a part of 8 MiB to lose when it is cut. What they win is the
@@ -15,6 +15,9 @@ namespace shilu::s3 {
 
 class Lanes {
  public:
+  static constexpr int kMost = 4;
+  // `most`: 1 where no more than one part may have to be sent again after a kill.
+  explicit Lanes(int most = kMost) : most_(most) {}
   using Time = std::chrono::steady_clock::time_point;
   int at_once() const { return at_once_; }
   void on_begin(Time now);  // an upload begins, or goes on
@@ -26,6 +29,7 @@ class Lanes {
   void look_anew(Time now);
   void back_to_one();
 
+  int most_;
   int at_once_ = 1;
   bool settled_ = false;    // one more was tried, and brought nothing
   double rate_before_ = 0;  // with one less, bytes per second

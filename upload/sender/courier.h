@@ -71,7 +71,7 @@ class Courier {
   std::optional<Enrolled> enrolled_;
   std::unique_ptr<TusTransport> tus_;
   http::Client object_store_;  // the platform's, if it has one
-  s3::Lanes lanes_;            // to it
+  s3::Lanes lanes_{1};         // to it
   std::unique_ptr<PartsTransport> parts_;
   StoreReach reach_;
   LineHealth line_;

@@ -2,7 +2,7 @@
 // Uploads through the platform's object store: the platform names the blocks that are missing, each with a
 // URL that takes just that block, and the store checks its digest. No key of the store is ever here. What has
 // arrived is asked of the platform (it asks the store), so that a restart costs at most the blocks that were
-// under way: one for each connection, and a slow line has one (upload/s3/lanes.h). Thread-bound.
+// under way: as many as the lanes allow (upload/s3/lanes.h). Thread-bound.
 
 #include "firmware/base/clock.h"
 #include "upload/s3/lanes.h"

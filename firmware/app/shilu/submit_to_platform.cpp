@@ -70,7 +70,7 @@ class Submitting {
   Watching watching_;
   SystemClock clock_;
   http::Client object_store_;  // the platform's, if it has one
-  s3::Lanes lanes_;            // to it
+  s3::Lanes lanes_{1};         // to it
   sender::StoreReach reach_;
   sender::Offer offer_;
   std::optional<sender::Enrolled> enrolled_;
