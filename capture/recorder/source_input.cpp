@@ -201,7 +201,8 @@ SourceStatus SourceInput::status() const {
   status.code = state_.code;
   status.detail = state_.detail;
   for (const auto* input : {&video_, &audio_}) {
-    if (!input->parameters) continue;
+    const bool announced = !lesson_ && !input->decodable_at;  // nothing of it came that can be recorded
+    if (!input->parameters || announced) continue;
     const auto& parameters = input->parameters->parameters;
     TrackStatus track;
     track.name = track_name(spec_.name, input->kind);
