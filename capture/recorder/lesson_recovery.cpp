@@ -216,8 +216,10 @@ void take_event(RecoveredLesson& recovered, const journal::EventRecord& event) {
     if (rebase->boot_id == boot_id()) recovered.start = rebase->start_monotonic;
   } else if (std::holds_alternative<journal::PrivateBeginEvent>(body)) {
     recovered.away = Away{Away::Why::kPrivate, event.at, {}};
+    recovered.left_out = GapReason::kPrivate;
   } else if (const auto* stopping = std::get_if<journal::StoppingEvent>(&body)) {
     recovered.away = Away{Away::Why::kStopping, LessonTime::from_ms(stopping->duration_ms), stopping->reason};
+    recovered.left_out = GapReason::kStopped;
   } else if (const auto* moment = std::get_if<journal::PrivateEvent>(&body)) {
     recovered.away.reset();
     recovered.not_before = moment->to;
@@ -227,6 +229,7 @@ void take_event(RecoveredLesson& recovered, const journal::EventRecord& event) {
   } else if (const auto* redaction = std::get_if<journal::RedactionEvent>(&body)) {
     // It may reach into what was still to come, and that was recorded all the same.
     recovered.not_before = std::max(recovered.not_before, std::min(redaction->to, event.at));
+    if (!recovered.away) recovered.left_out = GapReason::kRedacted;
   } else if (const auto* extended = std::get_if<journal::ExtendedEvent>(&body)) {
     recovered.planned_ms = extended->planned_ms;
   }

@@ -62,6 +62,7 @@ struct RecoveredLesson {
   // Where the last private moment, stop or deletion ended: what a capture still holds of before is not
   // wanted. 0: there was none.
   LessonTime not_before;
+  GapReason left_out = GapReason::kPrivate;  // why nothing was recorded then, or is now
   std::optional<std::int64_t> planned_ms;
   bool redacted_anew = false;  // a deletion that a stop had interrupted was finished
 };

@@ -69,7 +69,7 @@ Status Recorder::take_up(RecoveredLesson recovered, bool may_resume) {
   const auto away = recovered.away;
   SourceInput::Entry entry;
   const bool was_away = recovered.not_before > recovered.stored_until;
-  entry.resumed = away || was_away ? GapReason::kPrivate : reason;
+  entry.resumed = away || was_away ? recovered.left_out : reason;
   if (recovered.not_before.ns > 0) entry.not_before = recovered.not_before;
   if (away) entry.end = away->since;  // a private moment outlives a restart
   SHILU_TRY(auto lesson, LiveLesson::resume(surroundings(*key), std::move(recovered), rebase));

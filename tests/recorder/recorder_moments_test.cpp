@@ -201,6 +201,16 @@ TEST_CASE("a stop can be taken back, and else closes the lesson by itself") {
     CHECK(violations_in(directory) == kClean);
     CHECK(reasons(directory) == std::vector<std::string>{"stopped", "stopped"});
   }
+  SECTION("taken back, and the recorder ends before anything more is stored") {
+    REQUIRE(bench.recorder->go_on());
+    bench.recorder.reset();
+    bench.open();
+    CHECK(bench.status().state == "recording");
+    REQUIRE(bench.await_durable(bench.elapsed() + 400));
+    REQUIRE(bench.recorder->stop(StopReason::kUser));
+    CHECK(violations_in(directory) == kClean);
+    CHECK(reasons(directory) == std::vector<std::string>{"stopped", "stopped"});
+  }
   SECTION("left alone") {
     REQUIRE(eventually([&] { return bench.status().state == "idle"; }));
     CHECK(violations_in(directory) == kClean);
