@@ -12,10 +12,11 @@ from demo_client import Peer, wait_until
 
 
 @contextlib.contextmanager
-def classroom(bin_folder, prepare=None):
+def classroom(bin_folder, prepare=None, kills=False):
     """Starts `shilu serve-demo` on free ports; gives what it tells of itself. Everything ends with the block.
 
-    `prepare`, if given, is called with the demonstration's folder before it is there.
+    `prepare`, if given, is called with the demonstration's folder before it is there. `kills`: the test kills programs of it; else
+    one that ends by itself is an error.
     """
     with tempfile.TemporaryDirectory(prefix="shilu-classroom-") as work:
         work = pathlib.Path(work)
@@ -40,6 +41,8 @@ def classroom(bin_folder, prepare=None):
                     process.wait(timeout=20)
                 except subprocess.TimeoutExpired:
                     process.kill()
+            if process.returncode != 1 if kills else process.returncode == 1:
+                raise RuntimeError(f"serve-demo ended with {process.returncode}: {(work / 'log').read_text()[-600:]}")
 
 
 def teacher(told, index=0):

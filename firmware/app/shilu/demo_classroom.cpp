@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
+#include <algorithm>
+#include <map>
 #include <thread>
 
 #include "capture/link/link.h"
@@ -21,6 +22,8 @@ namespace fs = std::filesystem;
 constexpr auto kReadyTimeout = 60s;
 constexpr auto kPoll = 20ms;
 constexpr auto kStopGrace = 8s;
+constexpr auto kTooShortALife = 5s;
+constexpr int kShortLives = 3;  // one after the other: it does not stay alive
 
 Json accounts_json(std::string_view group, std::span<const DemoAccount> accounts) {
   Json list = Json::array();
@@ -109,14 +112,14 @@ Status DemoClassroom::start_all() {
 Status DemoClassroom::launch(const std::string& name, const std::string& program,
                              std::vector<std::string> arguments) {
   std::error_code ignored;
-  fs::remove(log_of(name), ignored);
+  fs::rename(log_of(name), log_of(name + ".before"), ignored);
   ProcessOptions process;
   process.program = program_directory() / program;
   process.arguments = std::move(arguments);
   process.log_file = log_of(name);
   auto child = ChildProcess::start(process);
   if (!child) return fail(child.error().within("start " + program));
-  running_.push_back({name, std::move(*child)});
+  running_.push_back({name, std::move(*child), std::chrono::steady_clock::now()});
   return {};
 }
 
@@ -179,7 +182,7 @@ Status DemoClassroom::write_settings() const {
       "[platform]\nurl = \"{4}\"\nclaim = \"{5}\"\n",
       options_.directory.string(), options_.camera_port, options_.device_port, options_.share.string(),
       url(options_.platform_port), kDemoClaim);
-  return write_file_atomic(options_.directory / "appliance.toml", as_bytes(text));
+  return write_file_atomic(settings(), as_bytes(text));
 }
 
 Status DemoClassroom::start_appliance() {
@@ -188,9 +191,22 @@ Status DemoClassroom::start_appliance() {
   SHILU_CHECK(write_json(device / "accounts.json", accounts_json("teachers", kDemoTeachers)));
   SHILU_TRY(const CertifiedKey keys, load_or_create_certified(device / "keys", KeyRole::kSeal));
   SHILU_CHECK(write_file_atomic(device / "device.pub.pem", as_bytes(keys.certificate.device_key.pem())));
-  const std::string settings = options_.directory / "appliance.toml";
-  SHILU_CHECK(launch("recorder", "shilu-recorder", {"--config", settings}));
-  SHILU_CHECK(launch("shilud", "shilud", {"--config", settings, "--accounts", device / "accounts.json"}));
+  SHILU_CHECK(start_recorder());
+  return start_shilud();
+}
+
+fs::path DemoClassroom::settings() const {
+  return options_.directory / "appliance.toml";
+}
+
+Status DemoClassroom::start_recorder() {
+  return launch("recorder", "shilu-recorder", {"--config", settings()});
+}
+
+Status DemoClassroom::start_shilud() {
+  SHILU_CHECK(write_settings());
+  SHILU_CHECK(launch("shilud", "shilud",
+                     {"--config", settings(), "--accounts", options_.directory / "device/accounts.json"}));
   SHILU_TRY(const Json ready, ready_line("shilud"));
   SHILU_TRY(const std::int64_t port, json_int(ready, "port"));
   options_.device_port = static_cast<std::uint16_t>(port);
@@ -216,11 +232,23 @@ Json DemoClassroom::description() const {
   return json;
 }
 
-std::string DemoClassroom::ended() {
-  for (Running& program : running_) {
-    if (program.process.poll()) return program.name;
-  }
-  return "";
+Result<std::string> DemoClassroom::restart_ended() {
+  const auto ended = std::find_if(running_.begin(), running_.end(),
+                                  [](Running& program) { return program.process.poll().has_value(); });
+  if (ended == running_.end()) return std::string();
+  const auto name = ended->name;
+  const bool at_once = std::chrono::steady_clock::now() - ended->since < kTooShortALife;
+  running_.erase(ended);
+  short_lives_ = at_once ? short_lives_ + 1 : 0;
+  if (short_lives_ >= kShortLives)
+    return fail(ErrorKind::kInternal, fmt::format("{} ends by itself, again and again", name));
+  const std::map<std::string, Status (DemoClassroom::*)()> starts{
+      {"cameras", &DemoClassroom::start_cameras},
+      {"platform", &DemoClassroom::start_platform},
+      {"recorder", &DemoClassroom::start_recorder},
+      {"shilud", &DemoClassroom::start_shilud}};
+  SHILU_CHECK((this->*starts.at(name))());
+  return name;
 }
 
 void DemoClassroom::stop() {

@@ -3,6 +3,7 @@
 // real program with its real settings, on loopback. Thread-bound. Everything lives in one directory, logs
 // included.
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -30,8 +31,9 @@ class DemoClassroom {
   Status start();
   // Addresses, accounts and paths, for people and for tests. After start().
   Json description() const;
-  // The name of a program that has ended by itself, or "".
-  std::string ended();
+  // Starts what has ended by itself again, at its old address, as systemd does on an appliance; its log goes
+  // on under another name. -> its name, or "". An error: it does not stay alive.
+  Result<std::string> restart_ended();
   // Ends everything, last started first.
   void stop();
 
@@ -39,20 +41,25 @@ class DemoClassroom {
   struct Running {
     std::string name;
     ChildProcess process;
+    std::chrono::steady_clock::time_point since;
   };
   Status start_all();
   Status start_cameras();
   Status start_platform();
   Status start_appliance();
+  Status start_recorder();
+  Status start_shilud();
   Status launch(const std::string& name, const std::string& program, std::vector<std::string> arguments);
   // The JSON line that the program prints when it is ready.
   Result<Json> ready_line(const std::string& name);
   Status write_settings() const;
+  std::filesystem::path settings() const;
   std::filesystem::path log_of(const std::string& name) const;
   std::string url(std::uint16_t port) const;
 
   DemoOptions options_;
   std::vector<Running> running_;
+  int short_lives_ = 0;
 };
 
 }  // namespace shilu::cli

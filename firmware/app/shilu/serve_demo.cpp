@@ -45,14 +45,17 @@ void print_where_to_click(const Json& told) {
   std::cout.flush();
 }
 
-// Waits for Ctrl-C or SIGTERM, or for a program that ends by itself; its name then.
-std::string wait_for_end(DemoClassroom& classroom, const sigset_t& signals) {
+// Waits for Ctrl-C or SIGTERM. An error: a program did not stay alive, or ended by itself and runs again.
+Status wait_for_end(DemoClassroom& classroom, const sigset_t& signals) {
   const timespec second{1, 0};
-  while (true) {
-    if (sigtimedwait(&signals, nullptr, &second) > 0) return "";
-    const std::string ended = classroom.ended();
-    if (!ended.empty()) return ended;
+  Status all_well;
+  while (sigtimedwait(&signals, nullptr, &second) <= 0) {
+    SHILU_TRY(const std::string ended, classroom.restart_ended());
+    if (ended.empty()) continue;
+    fmt::print(stderr, "{} had ended by itself; it runs again.\n", ended);
+    if (all_well) all_well = fail(ErrorKind::kInternal, fmt::format("{} had ended by itself", ended));
   }
+  return all_well;
 }
 
 Result<int> serve(const Arguments& arguments) {
@@ -79,11 +82,11 @@ Result<int> serve(const Arguments& arguments) {
   } else {
     print_where_to_click(told);
   }
-  const std::string ended = wait_for_end(classroom, signals);
+  const auto ended = wait_for_end(classroom, signals);
   classroom.stop();
-  if (ended.empty()) return kGood;
-  return fail(ErrorKind::kInternal, fmt::format("{} ended by itself; its log is {}/logs/{}.log", ended,
-                                                options.directory.string(), ended));
+  if (ended) return kGood;
+  return fail(ErrorKind::kInternal,
+              fmt::format("{}; its log is in {}/logs", ended.error().message, options.directory.string()));
 }
 
 }  // namespace
