@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "firmware/lesson/track.h"
+
 namespace shilu::monitor {
 namespace {
 
@@ -15,8 +17,10 @@ void DurabilityWatch::look(const recorder::RecorderStatus& status, MonotonicTime
   const bool recorded = status.state == "recording" || status.state == "fault";
   const auto at = LessonTime::from_ms(status.lesson->elapsed_ms);
   for (const auto& source : status.sources) {
-    const bool expected = recorded && source.state == "live";
     for (const auto& track : source.tracks) {
+      const auto name = parse_track_name(track.name);
+      const bool missing = source.picture_missing && name && name->kind == MediaKind::kVideo;  // told as that
+      const bool expected = recorded && source.state == "live" && !missing;
       auto& known = tracks_[track.name];
       const bool grew = track.durable_ms != known.durable_ms || known.durable_ms < 0;
       if (grew || !expected) known = {std::max<std::int64_t>(track.durable_ms, 0), now, false};

@@ -70,7 +70,7 @@ std::int64_t durable_ms(const std::vector<SourceStatus>& sources) {
   for (const auto& source : sources) {
     for (const auto& track : source.tracks) {
       most = std::max(most, track.durable_ms);
-      const bool live = source.state == "live" && !(source.lacks_picture() && is_picture(track));
+      const bool live = source.state == "live" && !(source.picture_missing && is_picture(track));
       if (live) least = std::min(least.value_or(track.durable_ms), track.durable_ms);
     }
   }
@@ -79,7 +79,7 @@ std::int64_t durable_ms(const std::vector<SourceStatus>& sources) {
 
 bool proven(const SourceStatus& source, const std::vector<TrackReport>& reports, MonotonicTime now) {
   if (!source.required) return true;
-  if (source.tracks.empty() || source.lacks_picture()) return false;
+  if (source.tracks.empty() || source.picture_missing) return false;
   return std::all_of(source.tracks.begin(), source.tracks.end(), [&](const TrackStatus& track) {
     return std::any_of(reports.begin(), reports.end(), [&](const TrackReport& report) {
       return report.state.name == track.name && report.durable_at.ns > 0 &&

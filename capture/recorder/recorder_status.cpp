@@ -1,6 +1,5 @@
 #include "capture/recorder/recorder_status.h"
 
-#include "capture/link/link.h"
 #include "firmware/base/json_io.h"
 
 namespace shilu::recorder {
@@ -23,9 +22,10 @@ Json to_json(const TrackStatus& track) {
 Json to_json(const SourceStatus& source) {
   Json tracks = Json::array();
   for (const auto& track : source.tracks) tracks.push_back(to_json(track));
-  return {{"name", source.name},        {"kind", source.kind}, {"required", source.required},
-          {"state", source.state},      {"code", source.code}, {"detail", source.detail},
-          {"tracks", std::move(tracks)}};
+  return {{"name", source.name},         {"kind", source.kind},
+          {"required", source.required}, {"state", source.state},
+          {"code", source.code},         {"detail", source.detail},
+          {"tracks", std::move(tracks)}, {"picture_missing", source.picture_missing}};
 }
 
 Json to_json(const LessonStatus& lesson) {
@@ -84,6 +84,9 @@ Result<SourceStatus> source_from(const Json& json) {
   SHILU_TRY(source.state, json_string(json, "state"));
   SHILU_TRY(source.code, json_string(json, "code"));
   SHILU_TRY(source.detail, json_string(json, "detail"));
+  if (json.contains("picture_missing")) {
+    SHILU_TRY(source.picture_missing, json_bool(json, "picture_missing"));
+  }
   SHILU_TRY(const auto tracks, json_array(json, "tracks"));
   for (const auto& entry : tracks) {
     SHILU_TRY(auto track, track_from(entry));
@@ -111,10 +114,6 @@ Result<LessonStatus> lesson_from(const Json& json) {
 }
 
 }  // namespace
-
-bool SourceStatus::lacks_picture() const {
-  return state == "live" && link::is_without_picture(code);
-}
 
 Json RecorderStatus::to_json() const {
   Json list = Json::array();

@@ -43,7 +43,8 @@ struct SourceStatus {
   std::string code;
   std::string detail;
   std::vector<TrackStatus> tracks;
-  bool lacks_picture() const;  // live, and its sound alone can be recorded
+  bool picture_missing =
+      false;  // its sound alone was to be had, and no picture that can be recorded came since
 };
 
 struct LessonStatus {

@@ -98,7 +98,8 @@ std::size_t SourceInput::lesson_track(MediaKind kind) {
 
 // A picture that never comes is missing from the lesson, and that is declared.
 void SourceInput::miss_picture() {
-  if (lesson_ && link::is_without_picture(state_.code)) lesson_track(MediaKind::kVideo);
+  if (link::is_without_picture(state_.code)) picture_missing_ = true;
+  if (lesson_ && picture_missing_) lesson_track(MediaKind::kVideo);
 }
 
 void SourceInput::make_builder(TrackInput& input) {
@@ -156,7 +157,7 @@ bool SourceInput::reached_end() const {
   const std::lock_guard lock(mutex_);
   if (state_.state != link::SourceState::kLive) return true;
   const auto reached = [](const TrackInput& input) { return !input.builder || input.builder->reached_end(); };
-  return (link::is_without_picture(state_.code) || reached(video_)) && reached(audio_);
+  return (picture_missing_ || reached(video_)) && reached(audio_);
 }
 
 void SourceInput::detach(Rest rest) {
@@ -178,6 +179,7 @@ void SourceInput::close_if_silent() {
 GapReason SourceInput::open_reason(MediaKind kind) const {
   const std::lock_guard lock(mutex_);
   if (state_.state != link::SourceState::kLive) return reason_of(state_);
+  if (kind == MediaKind::kVideo && picture_missing_) return GapReason::kSourceLost;
   const auto& input = track(kind);
   return input.builder ? input.builder->open_reason() : GapReason::kSourceLost;
 }
@@ -200,6 +202,7 @@ SourceStatus SourceInput::status() const {
   status.state = link::to_string(state_.state);
   status.code = state_.code;
   status.detail = state_.detail;
+  status.picture_missing = picture_missing_;
   for (const auto* input : {&video_, &audio_}) {
     const bool announced = !lesson_ && !input->decodable_at;  // nothing of it came that can be recorded
     if (!input->parameters || announced) continue;
@@ -277,6 +280,7 @@ void SourceInput::unit_arrived(link::AccessUnit unit) {
   input.distance.add(unit.decode_time);
   const auto now = clock_.monotonic();
   if (unit.sync || input.decodable_at) input.decodable_at = now;
+  if (unit.kind == MediaKind::kVideo && unit.sync) picture_missing_ = false;
   std::optional<std::uint64_t> forgotten;
   if (input.builder) {
     const auto number = unit.number;

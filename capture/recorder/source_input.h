@@ -96,6 +96,7 @@ class SourceInput final : public SourceListener {
   TrackInput video_{MediaKind::kVideo};
   TrackInput audio_{MediaKind::kAudio};
   link::StateChange state_;
+  bool picture_missing_ = false;  // its sound alone was to be had, and no picture to begin with came since
   std::uint64_t peer_ = 0;
   LiveLesson* lesson_ = nullptr;
   Entry entry_;  // `end` is kept up to date

@@ -34,7 +34,7 @@ bool has_track(const recorder::SourceStatus& source, MediaKind kind) {
 }
 
 bool gives_picture(const recorder::SourceStatus& source) {
-  return source.state == "live" && has_track(source, MediaKind::kVideo) && !source.lacks_picture();
+  return source.state == "live" && has_track(source, MediaKind::kVideo) && !source.picture_missing;
 }
 
 struct Sources {
@@ -48,7 +48,7 @@ Sources count(const recorder::RecorderStatus& status) {
   for (const auto& source : status.sources) {
     const bool live = source.state == "live";
     const bool microphone = !has_track(source, MediaKind::kVideo) && has_track(source, MediaKind::kAudio) &&
-                            !source.lacks_picture();
+                            !source.picture_missing;
     sources.all += !microphone;
     sources.pictures += gives_picture(source);
     sources.sounds += live && has_track(source, MediaKind::kAudio);

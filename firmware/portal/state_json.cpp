@@ -51,9 +51,10 @@ Json source_state(const recorder::SourceStatus& source) {
                       {"dropped", track.dropped},
                       {"trouble", track.trouble}});
   }
-  return {{"name", source.name},        {"kind", source.kind}, {"required", source.required},
-          {"state", source.state},      {"code", source.code}, {"detail", source.detail},
-          {"tracks", std::move(tracks)}};
+  return {{"name", source.name},         {"kind", source.kind},
+          {"required", source.required}, {"state", source.state},
+          {"code", source.code},         {"detail", source.detail},
+          {"tracks", std::move(tracks)}, {"picture_missing", source.picture_missing}};
 }
 
 }  // namespace

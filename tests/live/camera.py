@@ -2,7 +2,7 @@
 """A camera for tests: serves a pipeline over RTSP on loopback at /stream and prints its port.
 
 camera.py LAUNCH [--port N] [--user U --password P [--authentication digest|basic]] [--transport tcp|udp]
-          [--sub LAUNCH] [--clock-ppm N] [--shared] [--pictures N]
+          [--sub LAUNCH] [--clock-ppm N] [--shared] [--pictures N] [--key-file FILE]
 
 Calls libgstrtspserver directly, so that it needs nothing but the library and python3. Kill it, freeze it (SIGSTOP) or
 start it again on its port to make the camera do the same.
@@ -10,6 +10,7 @@ start it again on its port to make the camera do the same.
 
 import argparse
 import ctypes
+import os
 
 gst = ctypes.CDLL("libgstreamer-1.0.so.0")
 rtsp = ctypes.CDLL("libgstrtspserver-1.0.so.0")
@@ -78,17 +79,24 @@ PROBE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.
 PROBE_BUFFER, PROBE_DROP, PROBE_OK = 1 << 4, 0, 1  # GstPadProbeType, GstPadProbeReturn
 
 
-def end_pictures(factory, count):
-    """Lets `count` buffers into each media's pay0, and then no more; the stream stands, its other parts go on."""
+def control_pictures(factory, count, key_file):
+    """Lets `count` buffers into each media's pay0, and then no more; the stream stands, its other parts go on. Has a key picture made
+    once `key_file` is there."""
+    video = ctypes.CDLL("libgstvideo-1.0.so.0")
     kept = []
 
     def configure(_, media, __):
         element = returning_pointer(rtsp, "gst_rtsp_media_get_element", ctypes.c_void_p(media))
         payloader = returning_pointer(gst, "gst_bin_get_by_name", element, text("pay0"))
         pad = returning_pointer(gst, "gst_element_get_static_pad", payloader, text("sink"))
-        left = [count]
+        left = [float("inf") if count is None else count]
+        wanted = [key_file] if key_file else []
 
         def look(*_):
+            if wanted and os.path.exists(wanted[0]):
+                wanted.clear()
+                whenever = ctypes.c_uint64(2**64 - 1)  # GST_CLOCK_TIME_NONE
+                gst.gst_pad_push_event(pad, returning_pointer(video, "gst_video_event_new_upstream_force_key_unit", whenever, 1, 0))
             left[0] -= 1
             return PROBE_OK if left[0] >= 0 else PROBE_DROP
 
@@ -113,6 +121,7 @@ def main():
     parser.add_argument("--clock-ppm", type=int, default=0)
     parser.add_argument("--shared", action="store_true", help="one stream for all viewers: who comes late gets no key picture")
     parser.add_argument("--pictures", type=int, help="after so many no more come")
+    parser.add_argument("--key-file", help="once it is there, a key picture is made")
     arguments = parser.parse_args()
 
     gst.gst_init(None, None)
@@ -132,8 +141,8 @@ def main():
             rtsp.gst_rtsp_media_factory_set_protocols(factory, TRANSPORT[arguments.transport])
         if arguments.clock_ppm:
             kept.append(bend_clock(factory, arguments.clock_ppm))
-        if arguments.pictures is not None:
-            kept.append(end_pictures(factory, arguments.pictures))
+        if arguments.pictures is not None or arguments.key_file:
+            kept.append(control_pictures(factory, arguments.pictures, arguments.key_file))
         if arguments.shared:
             rtsp.gst_rtsp_media_factory_set_shared(factory, 1)
         if arguments.user:

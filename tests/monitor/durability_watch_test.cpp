@@ -49,6 +49,21 @@ TEST_CASE("a track of which nothing becomes durable is told of after 6 s, until 
   CHECK(bench.watch.alarms().empty());
 }
 
+TEST_CASE("a picture that is told as missing is not told once more as not durable; its sound is") {
+  Bench bench;
+  bench.status.sources[0].tracks[0].name = "room.video";
+  bench.status.sources[0].picture_missing = true;
+  bench.run(60, false);
+  CHECK(bench.watch.alarms().empty());
+  bench.status.sources[0].picture_missing = false;
+  bench.run(7, false);
+  CHECK(bench.watch.alarms().size() == 1);
+  bench.status.sources[0].tracks[0].name = "room.audio";
+  bench.status.sources[0].picture_missing = true;
+  bench.run(8, false);
+  CHECK(bench.watch.alarms().back().track == "room.audio");
+}
+
 TEST_CASE("in a private moment and after a stop nothing has to become durable") {
   for (const auto* state : {"private", "stopping"}) {
     INFO(state);

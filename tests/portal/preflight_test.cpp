@@ -52,6 +52,7 @@ TEST_CASE("a camera that is live by its sound alone warns, and as the only one b
       auto silent = source(
           "room", announced ? std::vector<std::string>{"video", "audio"} : std::vector<std::string>{"audio"});
       silent.code = code;
+      silent.picture_missing = true;
       const auto beside = preflight_json(nullptr, with({silent, source("desk", {"video"})}));
       CHECK(picture_lamp(beside) == "warn");
       CHECK(beside["can_start"] == true);

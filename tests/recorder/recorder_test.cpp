@@ -110,7 +110,7 @@ TEST_CASE("a camera whose sound alone is recorded is not proven, and its picture
   lectern.withhold_pictures(code);
   bench.open();
   bench.await_picture();
-  REQUIRE(eventually([&] { return bench.source("lectern").lacks_picture(); }));
+  REQUIRE(eventually([&] { return bench.source("lectern").picture_missing; }));
   const auto gaps_of_a_lesson = [&](const std::function<void()>& during) {
     const auto started = bench.recorder->start({});
     REQUIRE(started);
@@ -131,6 +131,7 @@ TEST_CASE("a camera whose sound alone is recorded is not proven, and its picture
   REQUIRE(whole.size() == 1);
   CHECK(whole.front().track == "lectern.video");
   CHECK(whole.front().to.ms() >= 600);
+  CHECK(whole.front().reason == "source-lost");
 
   const auto beginning = gaps_of_a_lesson([&] {
     lectern.release_pictures();

@@ -4,7 +4,7 @@ import type { SourceState } from "./types";
 
 const kMicrophones = new Set(["alsa", "pulse", "pipewire"]);
 
-const isWithoutPicture = (source: SourceState): boolean => source.code === "no-key" || source.code === "no-picture";
+const isWithoutPicture = (source: SourceState): boolean => source.picture_missing === true;
 
 // A network source, too, may be a microphone.
 export function isForPicture(source: SourceState): boolean {

@@ -22,6 +22,7 @@ export interface SourceState {
   readonly kind: string;
   readonly state: "live" | "connecting" | "lost";
   readonly code?: string;
+  readonly picture_missing?: boolean;
   readonly detail?: string;
   readonly tracks: readonly TrackState[];
 }

@@ -95,11 +95,11 @@ test("a camera without a usable picture is named before the lesson, with what to
   await expect(lamp).toHaveAttribute("data-tone", "warn");
   await expect(lamp).toContainText(t["source.why.unreachable"] ?? "?");
   await expectGood(page, "22-camera-away");
-  Object.assign(device.sources[1], { state: "live", code: "no-key" });
+  Object.assign(device.sources[1], { state: "live", code: "no-key", picture_missing: true });
   device.changed();
   await expect(lamp).toContainText(t["source.why.no-key"] ?? "?");
   await expect(lamp).toHaveAttribute("data-tone", "warn");
-  Object.assign(device.sources[1], { code: "" });
+  Object.assign(device.sources[1], { code: "", picture_missing: false });
   device.changed();
   await expect(lamp).toHaveAttribute("data-tone", "ok");
 });
