@@ -185,17 +185,26 @@ void LessonWriter::give_back(Batch& batch, std::size_t from) {
   store.rewrite = true;
 }
 
-void LessonWriter::journal_gap(TrackStore& store, const Fragment& fragment, LessonTime at) {
+void LessonWriter::journal_gap(TrackStore& store, LessonTime to, GapReason reason, LessonTime at) {
   auto& state = store.state;
-  records_.push_back(EventRecord{at, GapEvent{state.name, state.durable_until, fragment.start(),
-                                              std::string(to_string(fragment.reason_of_gap))}});
+  records_.push_back(
+      EventRecord{at, GapEvent{state.name, state.durable_until, to, std::string(to_string(reason))}});
   state.anything = true;
   ++state.counters.gaps;
   if (state.rate > 0) {
-    const auto missing = LessonTime{(fragment.start() - state.durable_until).count()}.seconds();
+    const auto missing = LessonTime{(to - state.durable_until).count()}.seconds();
     state.counters.expected += static_cast<std::uint64_t>(missing * state.rate + 0.5);
   }
+  state.durable_until = to;
   gap_among_records_ = true;
+}
+
+void LessonWriter::declare_absent(LessonTime until, LessonTime at) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& store : stores_) {
+    const bool came = store->state.anything || store->held_since.ns > 0 || store->state.counters.dropped > 0;
+    if (!came) journal_gap(*store, until, GapReason::kSourceLost, at);
+  }
 }
 
 void LessonWriter::journal_fragment(TrackStore& store, const WrittenFragment& written, LessonTime at) {
@@ -208,7 +217,7 @@ void LessonWriter::journal_fragment(TrackStore& store, const WrittenFragment& wr
   // Inside a file every tick counts; between two, another process may have looked at the clock.
   const auto slack = new_file ? ns_from_ticks(format.tolerance_ticks(), scale) : 0;
   if ((written.fragment.start() - state.durable_until).count() > slack) {
-    journal_gap(store, written.fragment, at);
+    journal_gap(store, written.fragment.start(), written.fragment.reason_of_gap, at);
     news.record.flags |= journal::kGapBefore;
   }
   if (new_file) {

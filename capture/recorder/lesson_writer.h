@@ -59,6 +59,10 @@ class LessonWriter {
   // The sync thread: syncs what is written, journals it together with `events`, tells. True: a gap is among
   // it.
   Result<bool> sync(LessonTime at, MonotonicTime now, std::vector<journal::Record> events);
+  // The sync thread: tracks of which nothing has come yet are missing until `until`, which the next sync()
+  // journals: a power cut leaves a word of them. What comes later and is older is lost. Must lie so far back
+  // that nothing can be on its way.
+  void declare_absent(LessonTime until, LessonTime at);
 
   bool idle() const;          // nothing waits or is written without being durable
   bool storage_full() const;  // nothing more is stored
@@ -118,7 +122,7 @@ class LessonWriter {
   void give_back(Batch& batch, std::size_t from);
   void journal_batch(const Batch& batch, LessonTime at);
   void journal_fragment(TrackStore& store, const WrittenFragment& written, LessonTime at);
-  void journal_gap(TrackStore& store, const Fragment& fragment, LessonTime at);
+  void journal_gap(TrackStore& store, LessonTime to, GapReason reason, LessonTime at);
   void end_syncing();
   void tell(MonotonicTime now);
   static void cut(EpochFile& file, std::uint64_t size);

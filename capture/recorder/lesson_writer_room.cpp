@@ -40,6 +40,11 @@ std::optional<GapReason> LessonWriter::offer(std::size_t track, Fragment fragmen
     return reason;
   };
   if (storage_full_ || store.no_room) return lose(GapReason::kDiskFull);
+  if (store.declared_missing(fragment)) {
+    store.wants_key = true;
+    store.lost = GapReason::kSourceLost;
+    return lose(GapReason::kSourceLost);
+  }
   if (store.wants_key && !fragment.key()) return lose(store.lost.value_or(GapReason::kQueueOverflow));
   const bool too_long = store.state.kind != MediaKind::kAudio && store.held_time() > limits_.held_time;
   const bool full = store.held_bytes + size > limits_.held_bytes || too_long;

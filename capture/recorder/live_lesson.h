@@ -126,6 +126,7 @@ class LiveLesson {
   journal::EventRecord clock_event() const;
   std::vector<journal::Record> due_events();
   std::vector<journal::Record> gaps_of_absent_sources(LessonTime end) const;
+  void declare_absent_tracks();
   Status checkpoint(std::string_view reason);
   void store_what_is_left();
   Status finish_deletion(const journal::LessonFolder& folder);
@@ -144,8 +145,9 @@ class LiveLesson {
   std::atomic<std::int64_t> start_ns_;
   bool deletion_open_ = false;  // the recorder's control thread: declared, and not known to be done
   std::optional<LessonTime> stopped_clock_;  // resume_to_close()
-  mutable std::mutex mutex_;                 // guards the three below
+  mutable std::mutex mutex_;                 // guards the four below
   std::string wanted_checkpoint_;
+  bool left_out_ = false;  // there was a private moment, a stop or a deletion
   std::optional<Away> away_;
   std::optional<std::int64_t> planned_ms_;
   std::unique_ptr<LessonJournal> journal_;

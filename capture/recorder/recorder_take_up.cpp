@@ -1,6 +1,8 @@
 // The recorder's start: lessons that no stop closed are resumed or closed.
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 #include "capture/recorder/lesson_recovery.h"
 #include "capture/recorder/mark_inbox.h"
@@ -83,12 +85,18 @@ Status Recorder::close(RecoveredLesson recovered, const CertifiedKey& key, GapRe
   auto end = LessonTime::from_ms(std::max<std::int64_t>(recovered.stored_until.ms(), 0));
   const bool stopped = away && away->why == Away::Why::kStopping;
   if (away) end = stopped ? away->since : std::max(end, away->since);
+  std::set<std::string> never_came;
+  for (const auto& track : recovered.tracks) {
+    if (track.number < 0) never_came.insert(track.name);
+  }
   SHILU_TRY(auto lesson, LiveLesson::resume_to_close(surroundings(key), std::move(recovered)));
   log_warning("lesson {} was not finished; it is closed", lesson->info().lesson_id);
   for (const auto& found : read_mark_inbox(files_, lesson->directory(), clock_)) {
     if (lesson->import_mark(found.request)) SHILU_CHECK(files_.remove(found.file));
   }
-  return lesson->finish(end, stopped ? away->stop_reason : "power-loss", [&](const auto&) { return reason; });
+  return lesson->finish(end, stopped ? away->stop_reason : "power-loss", [&](const auto& track) {
+    return never_came.contains(track) ? GapReason::kSourceLost : reason;
+  });
 }
 
 }  // namespace shilu::recorder

@@ -35,6 +35,13 @@ void TrackStore::note_held() {
   }
 }
 
+bool TrackStore::declared_missing(const Fragment& fragment) const {
+  if (!state.anything || state.number >= 0) return false;
+  const Nanoseconds slack(
+      ns_from_ticks(fragment.format->tolerance_ticks(), fragment.format->parameters.timescale));
+  return fragment.start() + slack < state.durable_until;
+}
+
 void TrackStore::take_back() {
   for (; !written.empty(); written.pop_back()) waiting.push_front(std::move(written.back().fragment));
   write_sequence = state.next_sequence;

@@ -72,6 +72,8 @@ struct TrackStore {
   // Something became durable or was given up.
   void note_held();
   bool needs_file(const Fragment& fragment) const { return !file || !(file->format() == *fragment.format); }
+  // It is older than what was journalled of a track of which there was nothing.
+  bool declared_missing(const Fragment& fragment) const;
   // Puts what is written back in front of what waits. Only while nothing is being synced.
   void take_back();
 };

@@ -205,6 +205,21 @@ TEST_CASE("somebody who knows the format cannot leave anything out of a clip") {
   CHECK(gaps.error().message.find(says) != std::string::npos);
 }
 
+TEST_CASE("a clip of a source whose picture never came says so") {
+  TemporaryDirectory directory;
+  LessonRecipe recipe;
+  recipe.keys = directory / "keys";
+  recipe.sources[0].picture = false;
+  recipe.sources.push_back({.name = "board", .sound = false});
+  write_lesson(directory / "lesson", recipe);
+  const TimeRange range = ms(3000, 9000);
+  auto one = cut(directory / "lesson", range);
+  read_layout(one.clip);
+  const auto gaps = must(check(one.proof.proven, range, one.clip.media));
+  REQUIRE(gaps.size() == 1);
+  CHECK(gaps[0] == "room.video 3.000 s to 9.000 s (source-ended)");
+}
+
 TEST_CASE("a clip of a track that is gone for a while says so") {
   TemporaryDirectory directory;
   LessonRecipe recipe;

@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kUsage =
     "usage: shilu-fixture-lesson DIRECTORY [--seconds N] [--board] [--hole FROM_MS TO_MS] [--mark AT_MS "
     "POINT] [--running]\n"
-    "                            [--media FILE] [--starts MS] [--no-sound] [--wider MS]\n"
+    "                            [--media FILE] [--starts MS] [--no-sound] [--no-picture] [--wider MS]\n"
     "                            [--subject SHA256]\n"
     "       writes a lesson of the test footage; the device's keys go to `keys` beside DIRECTORY\n";
 
@@ -41,6 +41,8 @@ shilu::test::LessonRecipe recipe_from(int count, char** words) {
       recipe.sources.front().new_sizes_ms.push_back(number(++i));
     } else if (word == "--no-sound") {
       recipe.sources.front().sound = false;
+    } else if (word == "--no-picture") {
+      recipe.sources.front().picture = false;
     } else if (word == "--media") {
       recipe.sources.front().media = ++i < count ? words[i] : "";
     } else if (word == "--subject") {

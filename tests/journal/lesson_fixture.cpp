@@ -285,8 +285,11 @@ WrittenLesson write_lesson(const path& directory, const LessonRecipe& recipe) {
   for (const auto& source : recipe.sources) {
     for (const auto kind : {MediaKind::kVideo, MediaKind::kAudio}) {
       if (kind == MediaKind::kAudio && !source.sound) continue;
+      SourceRecipe script = source;
+      if (kind == MediaKind::kVideo && !source.picture)
+        script.holes = {{source.starts_ms, recipe.duration_ms, "source-lost"}};
       const auto number = static_cast<std::uint16_t>(tracks.size());
-      tracks.push_back(std::make_unique<TrackScript>(source, kind, number, recipe.duration_ms, directory));
+      tracks.push_back(std::make_unique<TrackScript>(script, kind, number, recipe.duration_ms, directory));
     }
   }
   Director(recipe, journal, certified.key, clock).run(tracks);

@@ -27,6 +27,7 @@ struct SourceRecipe {
   std::string name = "room";
   std::filesystem::path media{};  // empty: classroom_media()
   bool sound = true;              // also record the media's sound
+  bool picture = true;            // false: none ever came, and that is declared
   bool required = true;
   std::int64_t starts_ms =
       0;  // lesson time of the media's first picture; negative: pre-roll, positive: a late start

@@ -399,6 +399,7 @@ class ClipFile:
             reached[number] = sequences[-1] + 1
         for number, track in self.tracks_of_source().items():
             self.check_times(track, tracks.get(number))
+        self.tell_absent_tracks()
         rebuilt = movie.rebuild(tracks.values(), self.from_ms, self.to_ms)
         require(rebuilt is not None, "fragments that the range does not need")
         header, order = rebuilt
@@ -475,13 +476,23 @@ class ClipFile:
 
     # ---- time ----
 
+    def tell_gaps(self, name, gaps, tolerance):
+        start, end = self.from_ms * 10**6, self.to_ms * 10**6
+        self.package.gaps += [(name, *gap) for gap in gaps if min(gap[1], end) - max(gap[0], start) > tolerance]
+
+    def tell_absent_tracks(self):
+        """A track of which nothing ever came: the proof knows its gaps alone."""
+        known = {track["name"] for track in self.tracks_of_source().values()}
+        for name in {f"{self.source}.video", f"{self.source}.audio"} - known:
+            self.tell_gaps(name, sorted((gap["from_ns"], gap["to_ns"]) for gap in self.proof.gaps if gap["track"] == name), 10**6)
+
     def check_times(self, track, clip_track):
         tolerance = max([10**6] + [movie.nearest(movie.Fraction(event["nominal_ticks"] * NS, event["timescale"]))
                                    for event, _ in track["epochs"].values()])
         tolerance = min(tolerance, NS)
         gaps = sorted((gap["from_ns"], gap["to_ns"]) for gap in self.proof.gaps if gap["track"] == track["name"])
         start, end = self.from_ms * 10**6, self.to_ms * 10**6
-        self.package.gaps += [(track["name"], *gap) for gap in gaps if min(gap[1], end) - max(gap[0], start) > tolerance]
+        self.tell_gaps(track["name"], gaps, tolerance)
 
         def covered(begin, finish, slack):
             at = begin

@@ -342,59 +342,6 @@ TEST_CASE("a fragment that the disk had confirmed and lost is taken out, and its
   CHECK(gap_reasons(sim.directory()) == std::vector<std::string>{"recorder-restart"});
 }
 
-TEST_CASE("a source of which nothing came is one gap over all") {
-  FaultFileSystem files;
-  ManualClock clock;
-  const auto key = test_key();
-  TemporaryDirectory root;
-  struct Deaf final : DurableListener {
-    void epoch_durable(const journal::EpochEvent&) override {}
-    void fragment_durable(const std::string&, const journal::FragmentRecord&) override {}
-    void units_durable(const std::string&, UnitName) override {}
-  } deaf;
-  auto info = test_lesson(clock.monotonic(), {{"room", "rtsp", false}, {"microphone", "alsa", false}});
-  auto lesson = LiveLesson::begin({files, clock, key, {}, deaf}, info, root / "lesson", sha256("salt T001"));
-  REQUIRE(lesson);
-  clock.advance(std::chrono::seconds(7));
-  REQUIRE(
-      (*lesson)->finish(LessonTime{7 * kSecond}, "user", [](const auto&) { return GapReason::kSourceLost; }));
-  const auto folder = journal::LessonFolder::open(root / "lesson");
-  const auto gaps = folder->gaps();
-  REQUIRE(gaps.size() == 2);
-  CHECK(gaps[0].track == "room.video");
-  CHECK(gaps[1].track == "microphone.audio");
-  for (const auto& gap : gaps) {
-    CHECK(gap.from == LessonTime{0});
-    CHECK(gap.to == LessonTime{7 * kSecond});
-  }
-}
-
-TEST_CASE("a network source that gives sound alone is not missing its picture") {
-  FaultFileSystem files;
-  TemporaryDirectory root;
-  const auto key = test_key();
-  struct Deaf final : DurableListener {
-    void epoch_durable(const journal::EpochEvent&) override {}
-    void fragment_durable(const std::string&, const journal::FragmentRecord&) override {}
-    void units_durable(const std::string&, UnitName) override {}
-  } deaf;
-  ManualClock clock;
-  auto lesson = LiveLesson::begin({files, clock, key, {}, deaf},
-                                  test_lesson(clock.monotonic(), {{"voice", "rtsp", true}}), root / "lesson",
-                                  sha256("salt T001"));
-  REQUIRE(lesson);
-  TrackState sound;
-  sound.name = "voice.audio";
-  sound.kind = MediaKind::kAudio;
-  (*lesson)->writer().add_track(sound);
-  clock.advance(std::chrono::seconds(3));
-  REQUIRE(
-      (*lesson)->finish(LessonTime{3 * kSecond}, "user", [](const auto&) { return GapReason::kSourceLost; }));
-  const auto gaps = journal::LessonFolder::open(root / "lesson")->gaps();
-  REQUIRE(gaps.size() == 1);  // of the sound, of which nothing was stored
-  CHECK(gaps[0].track == "voice.audio");
-}
-
 TEST_CASE("the clock is told every ten seconds, and a head is signed as often") {
   SimulatedLesson sim;
   REQUIRE(sim.begin());

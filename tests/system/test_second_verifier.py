@@ -31,10 +31,18 @@ def write_canonical(package, out):
     return out
 
 
+def facts_of(shilu, file, device):
+    return json.loads(call(shilu, "verify", file, "--trust", device, "--json").stdout)["facts"]
+
+
+def agree_on_gaps(shilu, file, device):
+    told = any(fact["value"] == "whole-with-declared-gaps" for fact in facts_of(shilu, file, device))
+    return told == bool(package_reader.verify(file.read_bytes(), package_reader.read_trust(device))["gaps"])
+
+
 def opinions(shilu, file, device):
     """(facts that shilu refutes, facts that the second verifier refutes, both in words)"""
-    ours = call(shilu, "verify", file, "--trust", device, "--json")
-    facts = [fact for fact in json.loads(ours.stdout)["facts"] if fact["bad"]]
+    facts = [fact for fact in facts_of(shilu, file, device) if fact["bad"]]
     theirs = package_reader.verify(file.read_bytes(), package_reader.read_trust(device))["refuted"]
     return {fact["fact"] for fact in facts}, set(theirs), f"shilu: {facts} second: {theirs}"
 
@@ -89,7 +97,7 @@ def bend_note(package):
 
 def check_good(teller, shilu, fixture, folder):
     lessons = {"plain": [], "board": ["--board"], "hole": ["--hole", "4000", "6000"], "late": ["--starts", "700"],
-               "early": ["--starts", "-1500"], "silent": ["--no-sound"],
+               "early": ["--starts", "-1500"], "silent": ["--no-sound"], "unseen": ["--no-picture"],
                "marked": ["--mark", "3000", "A6", "--mark", "9000", "A1"], "wider": ["--wider", "4500", "--wider", "8000"]}
     ranges = ["0-12", "1.3-7.04", "2-4", "3.999-4.001", "5-5.5", "7.9-12", "0.1-0.9", "0-5.2"]
     derivative = folder / "blurred.mp4"
@@ -109,6 +117,8 @@ def check_good(teller, shilu, fixture, folder):
             ours, theirs, words = opinions(shilu, out, device)
             if ours or theirs:
                 disagreements.append(f"{clip}: {words}")
+            if not agree_on_gaps(shilu, out, device):
+                disagreements.append(f"{clip}: only one of them tells of a gap")
         teller.check(f"both accept every clip of the lesson \"{name}\"", packed >= 6 and not disagreements,
                      f"{packed} packed; {'; '.join(disagreements)}")
 

@@ -54,6 +54,7 @@ class ClipChecker {
     for (const ClipMedia::Fragment& fragment : media_.fragments) SHILU_CHECK(take_fragment(fragment));
     SHILU_CHECK(check_seam());
     for (const ClipTrack& track : tracks_) SHILU_CHECK(check_times(track));
+    tell_absent_tracks();
     SHILU_CHECK(check_header());
     return std::move(gaps_);
   }
@@ -229,6 +230,18 @@ class ClipChecker {
     }
     SHILU_CHECK(check_inner_times(track, declared));
     return check_outer_times(track, declared);
+  }
+
+  // Of the source's other track nothing may ever have come: the proof knows its gaps alone.
+  void tell_absent_tracks() {
+    for (const MediaKind kind : {MediaKind::kVideo, MediaKind::kAudio}) {
+      const std::string name = track_name(source_, kind);
+      const bool known = std::any_of(tracks_.begin(), tracks_.end(),
+                                     [&](const ClipTrack& track) { return track.recorded->name == name; });
+      if (known) continue;
+      const auto gaps = DeclaredGaps(proven_.gaps(), name).inside(range_, kSmallestTolerance);
+      gaps_.insert(gaps_.end(), gaps.begin(), gaps.end());
+    }
   }
 
   Status check_inner_times(const ClipTrack& track, const DeclaredGaps& declared) {
