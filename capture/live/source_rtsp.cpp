@@ -22,6 +22,7 @@ struct Chosen {
   // The RTP sessions (by rtspsrc's numbers of its streams) whose units are recorded untouched. Those of the
   // first seconds are timed anew before anybody sees them; an encoder would hear the delay being found.
   std::set<guint> untouched;
+  bool picture = true;  // wanted
   Progress& progress;
 };
 
@@ -31,7 +32,7 @@ gboolean select_stream(GstElement*, guint number, const GstCaps* caps, gpointer 
   if (is_rtp_recorded_untouched(caps)) streams.untouched.insert(number);
   const gchar* media = gst_structure_get_string(gst_caps_get_structure(caps, 0), "media");
   if (media == nullptr) return FALSE;
-  const bool picture = std::strcmp(media, "video") == 0;
+  const bool picture = std::strcmp(media, "video") == 0 && streams.picture;
   if (picture) streams.progress.video.announced = true;  // else a silent camera would be a microphone
   return picture || std::strcmp(media, "audio") == 0;
 }
@@ -72,8 +73,8 @@ void on_ordered_manager(GstElement*, GstElement* manager, gpointer chosen) {
   g_signal_connect(manager, "request-jitterbuffer", G_CALLBACK(passage_or_jitter_buffer), chosen);
 }
 
-void select_streams(GstElement* camera, Transport transport, Progress& progress) {
-  auto* chosen = new Chosen{{}, progress};
+void select_streams(GstElement* camera, const SourceSpec& spec, Transport transport, Progress& progress) {
+  auto* chosen = new Chosen{{}, spec.picture, progress};
   g_object_set_data_full(G_OBJECT(camera), "shilu-chosen", chosen, delete_chosen);
   g_signal_connect(camera, "select-stream", G_CALLBACK(select_stream), chosen);
   // Over TCP no packet is lost, doubled or overtaken: nothing has to wait for it.
@@ -104,7 +105,7 @@ Status build_rtsp(Assembly& assembly, const SourceSpec& spec, Transport transpor
     g_object_set(camera, "user-id", spec.user.c_str(), "user-pw", spec.password.c_str(), nullptr);
   }
   g_signal_connect(camera, "new-manager", G_CALLBACK(on_manager), &assembly.lip_sync());
-  select_streams(camera, transport, assembly.progress());
+  select_streams(camera, spec, transport, assembly.progress());
   assembly.attach_pads_of(camera);
   return {};
 }

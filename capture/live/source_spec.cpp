@@ -96,8 +96,10 @@ Status read_fragment(std::string_view scheme, std::string_view authority, std::s
     } else if (key == "onvif") {
       const auto host = spec.host.find(':') == std::string::npos ? spec.host : "[" + spec.host + "]";
       SHILU_TRY(spec.onvif, camera_address("http", host, value));
+    } else if (key == "picture" && (value == "no" || value == "yes")) {
+      spec.picture = value == "yes";
     } else {
-      return refuse("behind the # of a camera's address stand sub=… and onvif=…");
+      return refuse("behind the # of a camera's address stand sub=…, onvif=… and picture=no");
     }
   }
   return {};

@@ -20,9 +20,10 @@ struct SourceSpec {
   std::string user;                            //
   std::string password;                        // never logged, never sent on
   std::map<std::string, std::string> options;  // of the query, all but rtsp: "fps" -> "25"
-  // rtsp, from the fragment (#sub=…&onvif=…), which is never sent to a camera:
-  std::string sub;    // URL of the camera's small stream, shown live; empty: the recorded one is shown
-  std::string onvif;  // URL of its device service; empty: its settings are left alone
+  // rtsp, from the fragment (#sub=…&onvif=…&picture=no), which is never sent to a camera:
+  std::string sub;      // URL of the camera's small stream, shown live; empty: the recorded one is shown
+  std::string onvif;    // URL of its device service; empty: its settings are left alone
+  bool picture = true;  // false: it is a microphone; a picture is not asked for
 
   bool is_shared_screen() const { return kind == "screen" && location == "portal"; }
   std::string shown() const;  // for people and logs: "the camera at 10.0.0.8:554", "the screen :0"

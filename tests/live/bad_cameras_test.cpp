@@ -180,6 +180,21 @@ TEST_CASE("a camera that sends a key picture only at the beginning is connected 
   check_units(peer, kVideo);
 }
 
+TEST_CASE("of a microphone whose device offers a picture, too, the sound alone is asked for") {
+  Camera camera(
+      "( videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=25/1 ! x264enc "
+      "tune=zerolatency key-int-max=25 ! rtph264pay name=pay0 config-interval=-1 audiotestsrc is-live=true "
+      "samplesperbuffer=1024 ! audio/x-raw,rate=48000,channels=1 ! avenc_aac ! rtpmp4gpay name=pay1 )");
+  CaptureProcess capture("voice=" + camera.url() + "#picture=no");
+  Peer peer(capture.socket());
+  REQUIRE(peer.read_units(MediaKind::kAudio, 250, seconds(25)));  // over 5 s: what is missing is told after 3
+  check_units(peer, MediaKind::kAudio);
+  CHECK_FALSE(peer.parameters.contains(kVideo));
+  CHECK(peer.states.back().state == link::SourceState::kLive);
+  CHECK(peer.states.back().code.empty());
+  CHECK(peer.states.back().detail.empty());
+}
+
 TEST_CASE("a camera whose sound nothing here can decode is recorded without it, and that is told") {
   // LDAC has a payloader here, and neither a depayloader nor a decoder.
   Camera camera(

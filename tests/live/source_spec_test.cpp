@@ -69,6 +69,8 @@ TEST_CASE("what stands behind the # of a camera's address is for us and not for 
   CHECK(spec.sub_stream().onvif.empty());
   CHECK(parsed("a=rtsp://h/main#sub=rtsp://other:99/x").sub == "rtsp://other:99/x");
   CHECK(parsed("a=rtsp://h/main#").sub.empty());
+  CHECK(parsed("a=rtsp://h/main#").picture);
+  CHECK_FALSE(parsed("a=rtsp://h/main#picture=no").picture);
 }
 
 TEST_CASE("what is wrong is refused, and the refusal quotes no password") {
@@ -77,7 +79,7 @@ TEST_CASE("what is wrong is refused, and the refusal quotes no password") {
         "a=rtsp://u:geheim@/x", "a=rtsp://u:geheim@h:0/", "a=rtsp://u:geheim@h:99999/",
         "a=rtsp://u:geheim%@h/", "a=rtsp://u:geheim@[::1/x", "a=file://geheim", "a=", "", "=",
         "a=rtsp://u:geheim%00@h/", "a=rtsp://h/x#sub=rtsp://u:geheim@h/y", "a=rtsp://h/x#sup=/geheim",
-        "a=rtsp://h/x#sub=geheim"}) {
+        "a=rtsp://h/x#sub=geheim", "a=rtsp://h/x#picture=geheim"}) {
     const auto spec = parse_source(argument);
     INFO(argument);
     REQUIRE_FALSE(spec);
