@@ -66,6 +66,11 @@ test("a lost source is named where people look", async ({ page, device }) => {
   await expect(page.getByTestId("tracks")).toContainText(t["source.lost"] ?? "?");
   await expect(page.getByTestId("why-room")).toContainText(t["source.why.password"] ?? "?");
   await shot(page, "21-lost");
+  Object.assign(device.sources[0], { state: "live", code: "no-key", picture_missing: true });
+  device.changed();
+  await expect(page.getByTestId("live")).toContainText(t["source.why.no-key"] ?? "?");
+  await expect(page.getByTestId("live")).toContainText(t["live.none-why"]?.split("{")[0] ?? "?");
+  await shot(page, "21-no-picture");
 });
 
 test("only no picture and no disk block the start; the rest warns", async ({ page, device }) => {

@@ -9,9 +9,16 @@ import { LiveVideo } from "./live-video";
 
 const kStuckMs = 6000;
 
-function lostWords(source: SourceState): string {
-  const why = sourceWhy(source);
-  return why === undefined ? t("live.lost") : t("live.lost-why", { why });
+// Of a source that gives no picture; undefined: it gives one, or will.
+function wordsWithout(source: SourceState | undefined): string | undefined {
+  const why = source && sourceWhy(source);
+  if (source?.state === "lost") return why === undefined ? t("live.lost") : t("live.lost-why", { why });
+  if (source?.picture_missing) return why === undefined ? t("live.none") : t("live.none-why", { why });
+  return undefined;
+}
+function wordsOf(live: LiveVideo | null): string | null {
+  if (live?.state.value === "unsupported") return t("live.unsupported");
+  return live?.state.value === "playing" ? null : t("live.waiting");
 }
 
 export function videoTrack(source: SourceState): string | null {
@@ -32,15 +39,16 @@ export function LivePicture({ source, track }: { source: string; track: string }
 
   stateAt.value; // looked at again with every state of the device
   const state = device.value?.sources.find((one) => one.name === source);
-  const lost = state?.state === "lost";
+  const without = wordsWithout(state);
   const last = live?.fragmentAt.value ?? 0;
   const stuck = last > 0 && performance.now() - last > kStuckMs;
-  const words = lost ? lostWords(state) : stuck ? t("live.stuck") : live?.state.value === "unsupported" ? t("live.unsupported") : live?.state.value === "playing" ? null : t("live.waiting");
+  const trouble = without ?? (stuck ? t("live.stuck") : undefined);
+  const words = trouble ?? wordsOf(live);
   return (
     <div class="live" data-testid="live">
       <video ref={video} muted playsInline aria-label={t("live.label", { source: sourceName(source) })} data-testid="live-video" />
       <span class="picture-name">{sourceName(source)} · {t("live.now")}</span>
-      {words && <p class={lost || stuck ? "live-words is-bad" : "live-words"} role={lost || stuck ? "alert" : undefined}>{(lost || stuck) && <Icon name="warn" />}{words}</p>}
+      {words && <p class={trouble ? "live-words is-bad" : "live-words"} role={trouble ? "alert" : undefined}>{trouble && <Icon name="warn" />}{words}</p>}
     </div>
   );
 }
