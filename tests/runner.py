@@ -2,7 +2,6 @@
 """Runs the groups of tests, counts, and closes with one line: N passed, N failed, N skipped. Standard library only."""
 
 import argparse
-import concurrent.futures
 import json
 import os
 import pathlib
@@ -10,107 +9,98 @@ import re
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.dont_write_bytecode = True
+
+from jobs import LONG, ROOT, Job, Outcome, Tally, catch2, lines_test, long_run, one_by_one, python_unittest, run, show_failure, side_by_side  # noqa: E402
+
 FUZZ = ROOT / "tests" / "fuzz"
+# These wait for cameras, lessons and clocks most of the time; their cases are dealt out to so many processes.
+WAITING = {"shilu_test_live": 8, "shilu_test_recorder": 3, "shilu_test_http": 2, "shilu_test_platform": 1, "shilu_test_base": 1}
+
+# More than a minute each: begun first, so that none is left over at the end.
+SLOW = ["test_upload_s3", "test_soak", "test_kills", "test_recorder", "test_portal_guard", "test_keys", "test_av_offset"]
 
 
-class Tally:
-    """Thread-safe."""
-
-    def __init__(self):
-        self.passed = self.failed = self.skipped = 0
-        self.lock = threading.Lock()
-
-    def add(self, passed=0, failed=0, skipped=0):
-        with self.lock:
-            self.passed += passed
-            self.failed += failed
-            self.skipped += skipped
-
-    def line(self):
-        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
-
-
-def run(command, cwd=ROOT, env=None, timeout=1800):
-    """Exit code and output; a test that hangs is a failed one."""
-    try:
-        done = subprocess.run([str(part) for part in command], cwd=cwd, env=env, text=True, errors="replace",
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
-        return done.returncode, done.stdout
-    except subprocess.TimeoutExpired as expired:
-        output = expired.stdout or b""
-        text = output.decode(errors="replace") if isinstance(output, bytes) else output
-        return 124, text + f"\ngave no end within {timeout} s\n"
-
-
-def show_failure(name, output):
-    print(f"--- {name} ---\n{output[-6000:]}", flush=True)
-
-
-def catch2(tally, name, program, *selection):
-    code, output = run([program, "--order", "rand", "-r", "compact", *selection], timeout=600)
-    summary = re.findall(r"(?:Passed (?:all|both) (\d+) test cases?|Passed 1 test case|Failed (\d+) test cases?)", output)
-    total = re.search(r"(?:Passed (?:all |both )?|Failed (?:all |both )?)(\d+)(?: of (\d+))? test case", output)
-    if code == 0 and total:
-        tally.add(passed=int(total.group(1)))
-    elif total and output.rstrip().splitlines()[-1].startswith("Failed"):
-        failed = int(total.group(1))
-        tally.add(failed=max(failed, 1))
-        show_failure(name, output)
-    else:
-        tally.add(failed=1)
-        show_failure(name, f"{output}\nexit {code}, {summary}")
-
-
-# These wait for cameras and lessons most of the time, so that their cases can go side by side, in so many processes.
-SHARDS = {"shilu_test_live": 3, "shilu_test_recorder": 2}
-
-
-def unit_job(tally, name, program, *selection):
-    began = time.monotonic()
-    own = Tally()
-    catch2(own, name, program, *selection)
-    tally.add(own.passed, own.failed, own.skipped)
-    print(f"{'ok' if not own.failed else 'FAILED':7} {name} ({time.monotonic() - began:.1f} s)", flush=True)
-
-
-def shards_of(program, count, folder):
-    """Names files (Catch2's --input-file), the cases dealt out in turn."""
+def dealt_out(program, folder):
+    """(name, arguments) of each part: files of names (Catch2's --input-file), the cases dealt out in turn."""
+    count = WAITING.get(program.name, 1)
+    if count == 1:
+        return [(program.name, [])]
     names = [line for line in run([program, "--list-test-names-only"])[1].splitlines() if line.strip()]
+    parts = []
     for number in range(count):
         file = pathlib.Path(folder) / f"{program.name}-{number}"
         file.write_text("".join('"' + name.replace(",", "\\,") + '"\n' for name in names[number::count]))
-        yield f"{program.name} {number + 1}/{count}", program, "--input-file", file
+        parts.append((f"{program.name} {number + 1}/{count}", ["--input-file", file]))
+    return parts
 
 
-def unit(tally, build):
-    """The programs side by side, those first that take long."""
-    programs = sorted((build / "bin").glob("shilu_test_*"))
-    with tempfile.TemporaryDirectory(prefix="shilu-unit-") as folder, \
-            concurrent.futures.ThreadPoolExecutor(max_workers=(os.cpu_count() or 1) + 1) as pool:
-        jobs = [job for program in programs if program.name in SHARDS for job in shards_of(program, SHARDS[program.name], folder)]
-        jobs += [(program.name, program) for program in programs if program.name not in SHARDS]
-        list(pool.map(lambda job: unit_job(tally, *job), jobs))
+def catch2_jobs(programs, folder):
+    jobs = []
+    for program in programs:
+        waits = program.name in WAITING
+        jobs += [Job(name, lambda program=program, arguments=arguments, waits=waits: catch2(program, *arguments, polite=not waits), waits)
+                 for name, arguments in dealt_out(program, folder)]
+    return jobs
 
 
-def replay(tally, build):
+def unit_jobs(build, folder):
+    return catch2_jobs([program for program in sorted((build / "bin").glob("shilu_test_*")) if program.name != "shilu_test_live"], folder)
+
+
+def live_jobs(build, folder):
+    """Capture processes with cameras, screens and sound servers."""
+    return catch2_jobs([build / "bin" / "shilu_test_live"], folder)
+
+
+def replay_jobs(build, _folder):
     """Every fuzz target over its stored inputs: those that it grew up with, and those that once broke something."""
-    for program in sorted((build / "bin").glob("shilu_fuzz_*")):
-        name = program.name.removeprefix("shilu_fuzz_")
-        folders = [folder for folder in (FUZZ / "corpus" / name, FUZZ / "crashes" / name) if folder.is_dir()]
-        code, output = run([program, *folders], timeout=300) if folders else (1, "it has no corpus")
-        tally.add(passed=int(code == 0), failed=int(code != 0))
-        if code != 0:
-            show_failure(program.name, output)
-            print(f"FAILED  {program.name}", flush=True)
+    return [Job(program.name, lambda program=program: replayed(program)) for program in sorted((build / "bin").glob("shilu_fuzz_*"))]
+
+
+def replayed(program):
+    name = program.name.removeprefix("shilu_fuzz_")
+    folders = [folder for folder in (FUZZ / "corpus" / name, FUZZ / "crashes" / name) if folder.is_dir()]
+    code, output = run([program, *folders], timeout=300) if folders else (1, "it has no corpus")
+    return Outcome(passed=int(code == 0), failed=int(code != 0), output=output)
+
+
+def unittest_jobs(folder):
+    return [Job(str(file.relative_to(ROOT)), lambda file=file: python_unittest(file)) for file in sorted((ROOT / "tests" / folder).glob("test_*.py"))]
+
+
+def wants_to_be_alone(file):
+    """A system test that measures time, or loads the machine, says so in a line `# alone: why`."""
+    return re.search(r"^# alone: \S", file.read_text(), re.M) is not None
+
+
+def system_jobs(build, alone):
+    files = [file for file in sorted((ROOT / "tests/system").glob("test_*.py")) if wants_to_be_alone(file) == alone]
+    files.sort(key=lambda file: SLOW.index(file.stem) if file.stem in SLOW else len(SLOW))
+    return [Job(str(file.relative_to(ROOT)), lambda file=file: lines_test(file, "--bin", build / "bin"), waits=True) for file in files]
+
+
+# Groups whose tests go side by side, with those of the other groups among them, too.
+CROWD = {"system": lambda build, _folder: system_jobs(build, alone=False), "live": live_jobs, "unit": unit_jobs, "replay": replay_jobs,
+         "reader": lambda _build, _folder: unittest_jobs("reader")}
+
+
+def crowd(tally, build, names):
+    with tempfile.TemporaryDirectory(prefix="shilu-tests-") as folder:
+        side_by_side(tally, [job for name, jobs in CROWD.items() if name in names for job in jobs(build, folder)])
+    if "system" in names:
+        one_by_one(tally, system_jobs(build, alone=True))
+
+
+def lint(tally, build):
+    files = sorted((ROOT / "tests/lint").glob("*_lint.py"))
+    one_by_one(tally, [Job(str(file.relative_to(ROOT)), lambda file=file: lines_test(file, "--build", build)) for file in files] + unittest_jobs("lint"))
 
 
 def fuzz(tally, _build):
     """Builds the fuzzers and lets each look for new inputs for a while, one after the other."""
-    seconds = 600 if os.environ.get("SHILU_LONG") == "1" else 20
+    seconds = 600 if long_run() else 20
     code, output = run(["cmake", "--preset", "fuzz"])
     if code == 0:
         code, output = run(["cmake", "--build", "build/fuzz", "-j", str(os.cpu_count()), "--target", "fuzz_targets"], timeout=5400)
@@ -136,55 +126,6 @@ def fuzz_one(tally, program, seconds):
     runs = re.findall(r"Done (\d+) runs", output)
     print(f"{'ok' if code == 0 else 'FAILED':7} {program.name} ({seconds} s, {runs[-1] if runs else '?'} runs, "
           f"{covered[-1] if covered else '?'} edges)", flush=True)
-
-
-def python_unittest(tally, file):
-    code, output = run([sys.executable, file])
-    ran = re.search(r"Ran (\d+) tests?", output)
-    bad = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", output))
-    skipped = sum(int(n) for n in re.findall(r"skipped=(\d+)", output))
-    if code == 0 and ran:
-        tally.add(passed=int(ran.group(1)) - skipped, skipped=skipped)
-    else:
-        tally.add(passed=max(int(ran.group(1)) - bad - skipped, 0) if ran else 0, failed=max(bad, 1), skipped=skipped)
-        show_failure(file.name, output)
-    print(f"{'ok' if code == 0 else 'FAILED':7} {file.relative_to(ROOT)}", flush=True)
-
-
-def lines_test(tally, file, *arguments):
-    """A program that prints `ok NAME`, `not ok NAME: why` or `skip NAME: why` per check."""
-    began = time.monotonic()
-    code, output = run([sys.executable, file, *arguments], timeout=10_800 if os.environ.get("SHILU_LONG") == "1" else 900)
-    passed = len(re.findall(r"^ok ", output, re.M))
-    failed = len(re.findall(r"^not ok ", output, re.M))
-    skips = re.findall(r"^skip .*$", output, re.M)
-    if code == 77 and not skips:
-        skips = [f"skip {file.name}: {output.strip().splitlines()[-1] if output.strip() else 'no reason given'}"]
-    if code not in (0, 77) and failed == 0:
-        failed = 1
-    if passed + failed + len(skips) == 0:
-        failed = 1
-    tally.add(passed, failed, len(skips))
-    if failed:
-        show_failure(file.name, output)
-    told = [f"        {skip}" for skip in skips]
-    told.append(f"{'ok' if not failed else 'FAILED':7} {file.relative_to(ROOT)} ({time.monotonic() - began:.1f} s)")
-    print("\n".join(told), flush=True)
-
-
-def wants_to_be_alone(file):
-    """A system test that measures time, or loads the machine, says so in a line `# alone: why`."""
-    return re.search(r"^# alone: \S", file.read_text(), re.M) is not None
-
-
-def system(tally, build):
-    """Most of a system test is waiting for lessons to go by, so they go by side by side; those that measure come after, one by one."""
-    files = sorted((ROOT / "tests/system").glob("test_*.py"))
-    alone = [file for file in files if wants_to_be_alone(file)]
-    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        list(pool.map(lambda file: lines_test(tally, file, "--bin", build / "bin"), [f for f in files if f not in alone]))
-    for file in alone:
-        lines_test(tally, file, "--bin", build / "bin")
 
 
 def bench(tally, build):
@@ -260,24 +201,13 @@ def sanitized(tally, preset):
     if code != 0:
         tally.add(failed=1)
         return show_failure(f"build {preset}", output)
-    unit(tally, ROOT / "build" / preset)
+    crowd(tally, ROOT / "build" / preset, ["unit", "live"])
 
 
-def groups(build):
-    def lint(tally):
-        for file in sorted((ROOT / "tests/lint").glob("*_lint.py")):
-            lines_test(tally, file, "--build", build)
-        for file in sorted((ROOT / "tests/lint").glob("test_*.py")):
-            python_unittest(tally, file)
-
-    def reader(tally):
-        for file in sorted((ROOT / "tests/reader").glob("test_*.py")):
-            python_unittest(tally, file)
-
-    return {"lint": lint, "unit": lambda tally: unit(tally, build), "reader": reader, "system": lambda tally: system(tally, build),
-            "replay": lambda tally: replay(tally, build), "fuzz": lambda tally: fuzz(tally, build),
-            "once": lambda tally: once(tally, build), "web": lambda tally: web(tally, build), "bench": lambda tally: bench(tally, build),
-            "asan": lambda tally: sanitized(tally, "asan"), "tsan": lambda tally: sanitized(tally, "tsan")}
+# Groups that have the machine to themselves.
+ALONE = {"lint": lint, "once": once, "web": web, "bench": bench, "fuzz": fuzz,
+         "asan": lambda tally, _build: sanitized(tally, "asan"), "tsan": lambda tally, _build: sanitized(tally, "tsan")}
+EVERYTHING = ["lint", "unit", "live", "replay", "reader", "system", "once", "web"]
 
 
 def main():
@@ -287,18 +217,23 @@ def main():
     parser.add_argument("--long", action="store_true")
     parser.add_argument("group", nargs="*")
     options = parser.parse_args()
-    known = groups(options.build.resolve())
-    chosen = options.group or (["lint", "unit"] if options.unit else ["lint", "unit", "replay", "reader", "system", "once", "web"])
+    chosen = options.group or (["lint", "unit"] if options.unit else list(EVERYTHING))
     if options.long:
-        os.environ["SHILU_LONG"] = "1"
+        os.environ[LONG] = "1"
         chosen += ["asan", "tsan", "fuzz"]
-    unknown = [name for name in chosen if name not in known]
+    unknown = [name for name in chosen if name not in CROWD and name not in ALONE]
     if unknown:
-        parser.error(f"there is no group {unknown[0]}; there are {', '.join(known)}")
-    tally = Tally()
+        parser.error(f"there is no group {unknown[0]}; there are {', '.join([*CROWD, *ALONE])}")
+    tally, build = Tally(), options.build.resolve()
+    together = [name for name in chosen if name in CROWD]
     for name in chosen:
-        print(f"== {name}", flush=True)
-        known[name](tally)
+        if name in ALONE:
+            print(f"== {name}", flush=True)
+            ALONE[name](tally, build)
+        elif together:
+            print(f"== {', '.join(together)}", flush=True)
+            crowd(tally, build, together)
+            together = []
     print(tally.line())
     return 1 if tally.failed or not tally.passed else 0
 

@@ -76,11 +76,14 @@ Result<Bytes> open_box(ByteView box, const BoxKeyPair& keys) {
   return message;
 }
 
-Result<std::string> hash_password(std::string_view password) {
+static_assert(PasswordCost{}.passes == crypto_pwhash_OPSLIMIT_INTERACTIVE &&
+              PasswordCost{}.memory == crypto_pwhash_MEMLIMIT_INTERACTIVE);
+
+Result<std::string> hash_password(std::string_view password, PasswordCost cost) {
   ensure_sodium();
   std::string hash(crypto_pwhash_STRBYTES, '\0');
-  if (crypto_pwhash_str_alg(hash.data(), password.data(), password.size(), crypto_pwhash_OPSLIMIT_INTERACTIVE,
-                            crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13) != 0) {
+  if (crypto_pwhash_str_alg(hash.data(), password.data(), password.size(), cost.passes, cost.memory,
+                            crypto_pwhash_ALG_ARGON2ID13) != 0) {
     return fail(ErrorKind::kUnavailable, "not enough memory to hash a password");
   }
   hash.resize(hash.find('\0'));

@@ -2,6 +2,8 @@
 // Anonymous public-key encryption (libsodium crypto_box_seal: X25519 + XSalsa20-Poly1305). The platform alone
 // can open the identity part of a package.
 
+#include <cstdint>
+
 #include "firmware/base/bytes.h"
 
 namespace shilu {
@@ -17,8 +19,15 @@ struct BoxKeyPair {
 Result<Bytes> seal_box(ByteView message, ByteView public_key);
 Result<Bytes> open_box(ByteView box, const BoxKeyPair& keys);
 
-// Argon2id (libsodium's interactive limits) for PINs; the string carries its salt and parameters.
-Result<std::string> hash_password(std::string_view password);
+// What one guess costs: Argon2id's passes over so many bytes. The standard is libsodium's "interactive"; less
+// is for tests with hundreds of sign-ins.
+struct PasswordCost {
+  std::uint64_t passes = 2;
+  std::size_t memory = 64u << 20;
+};
+
+// Argon2id for PINs; the string carries its salt and cost.
+Result<std::string> hash_password(std::string_view password, PasswordCost cost = {});
 bool password_matches(std::string_view hash, std::string_view password);
 
 }  // namespace shilu

@@ -71,4 +71,8 @@ TEST_CASE("a PIN is kept as an Argon2id string and only the right one matches") 
   CHECK_FALSE(password_matches("", "135790"));
   CHECK_FALSE(password_matches("nonsense", "135790"));
   CHECK(hash_password("135790").value() != hash);
+  CHECK(hash.starts_with("$argon2id$v=19$m=65536,t=2,p=1$"));
+  const auto cheap = hash_password("135790", {1, 8192}).value();
+  CHECK(cheap.starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
+  CHECK(password_matches(cheap, "135790"));
 }

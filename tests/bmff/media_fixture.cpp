@@ -31,28 +31,45 @@ std::string selector(MediaKind kind) {
   return kind == MediaKind::kVideo ? "v:0" : "a:0";
 }
 
-std::string stream_value(const path& file, MediaKind kind, const std::string& name) {
-  const auto text = run_tool({"ffprobe", "-v", "error", "-select_streams", selector(kind), "-show_entries",
-                              "stream=" + name, "-of", "csv=p=0", file.string()});
-  return lines_of(text).at(0);
-}
-
-std::vector<Packet> packets_of(const path& file, MediaKind kind, bool with_edits) {
-  const auto text = run_tool({"ffprobe", "-v", "error", "-ignore_editlist", with_edits ? "0" : "1",
-                              "-select_streams", selector(kind), "-show_entries",
-                              "packet=pts,dts,duration,size,pos,flags", "-of", "csv=p=0", file.string()});
+// What ffprobe says of one stream. A program of a hundred libraries is not started for each word of it.
+struct Probed {
+  std::map<std::string, std::string> stream;
   std::vector<Packet> packets;
-  for (const auto& line : lines_of(text)) {
-    const auto fields = split(line, ',');
-    packets.push_back({std::stoll(fields.at(0)), std::stoll(fields.at(1)), std::stoll(fields.at(2)),
-                       std::stoul(fields.at(3)), std::stoul(fields.at(4)), fields.at(5).starts_with("K")});
+
+  std::uint32_t number(const std::string& name) const {
+    return static_cast<std::uint32_t>(std::stoul(stream.at(name)));
   }
-  return packets;
+};
+
+std::map<std::string, std::string> fields_of(const std::string& line) {
+  std::map<std::string, std::string> fields;
+  for (const auto& field : split(line, '|')) {
+    const auto equals = field.find('=');
+    if (equals != field.npos) fields[field.substr(0, equals)] = field.substr(equals + 1);
+  }
+  return fields;
 }
 
-// How far the edit list moves the track: the first packet with and without it.
-std::int64_t edit_shift(const path& file, MediaKind kind) {
-  return packets_of(file, kind, false).at(0).presentation - packets_of(file, kind, true).at(0).presentation;
+Probed probe(const path& file, MediaKind kind, const std::vector<std::string>& options) {
+  std::vector<std::string> command{"ffprobe", "-v", "error", "-select_streams", selector(kind)};
+  command.insert(command.end(), options.begin(), options.end());
+  for (const auto* word : {"-show_entries",
+                           "stream=codec_name,width,height,sample_rate,channels,time_base:packet=pts,dts,"
+                           "duration,size,pos,flags",
+                           "-of", "compact"}) {
+    command.emplace_back(word);
+  }
+  command.push_back(file.string());
+  Probed probed;
+  for (const auto& line : lines_of(run_tool(command))) {
+    auto fields = fields_of(line);
+    if (line.starts_with("stream|")) probed.stream = std::move(fields);
+    if (!line.starts_with("packet|")) continue;
+    probed.packets.push_back({std::stoll(fields.at("pts")), std::stoll(fields.at("dts")),
+                              std::stoll(fields.at("duration")), std::stoul(fields.at("size")),
+                              std::stoul(fields.at("pos")), fields.at("flags").starts_with("K")});
+  }
+  return probed;
 }
 
 std::size_t find(const Bytes& bytes, std::string_view letters) {
@@ -79,20 +96,20 @@ Bytes audio_configuration(const Bytes& bytes) {
   return {content.begin(), content.end()};
 }
 
-CodecParameters parameters_of(const path& file, MediaKind kind, const Bytes& bytes) {
+CodecParameters parameters_of(const Probed& probed, MediaKind kind, const Bytes& bytes) {
   CodecParameters parameters;
   if (kind == MediaKind::kAudio) {
     parameters.codec = Codec::kAac;
-    parameters.sample_rate = static_cast<std::uint32_t>(std::stoul(stream_value(file, kind, "sample_rate")));
+    parameters.sample_rate = probed.number("sample_rate");
     parameters.timescale = parameters.sample_rate;
-    parameters.channels = static_cast<std::uint16_t>(std::stoul(stream_value(file, kind, "channels")));
+    parameters.channels = static_cast<std::uint16_t>(probed.number("channels"));
     parameters.configuration = audio_configuration(bytes);
     return parameters;
   }
-  const bool avc = stream_value(file, kind, "codec_name") == "h264";
+  const bool avc = probed.stream.at("codec_name") == "h264";
   parameters.codec = avc ? Codec::kH264 : Codec::kH265;
-  parameters.width = static_cast<std::uint16_t>(std::stoul(stream_value(file, kind, "width")));
-  parameters.height = static_cast<std::uint16_t>(std::stoul(stream_value(file, kind, "height")));
+  parameters.width = static_cast<std::uint16_t>(probed.number("width"));
+  parameters.height = static_cast<std::uint16_t>(probed.number("height"));
   parameters.configuration = box_content(bytes, avc ? "avcC" : "hvcC");
   return parameters;
 }
@@ -101,13 +118,16 @@ MediaTrack read_anew(const path& mp4, MediaKind kind) {
   auto bytes = read_file(mp4, 1u << 30);
   if (!bytes) throw std::runtime_error(bytes.error().message);
   MediaTrack track;
-  track.parameters = parameters_of(mp4, kind, *bytes);
-  const auto base = split(stream_value(mp4, kind, "time_base"), '/');
+  const auto probed = probe(mp4, kind, {"-ignore_editlist", "1"});
+  track.parameters = parameters_of(probed, kind, *bytes);
+  const auto base = split(probed.stream.at("time_base"), '/');
   const auto scale = [&](std::int64_t ticks) {
     return ticks * std::stoll(base.at(0)) * track.parameters.timescale / std::stoll(base.at(1));
   };
-  const auto shift = edit_shift(mp4, kind);
-  for (const auto& packet : packets_of(mp4, kind, false)) {
+  // How far the edit list moves the track: the first packet with and without it.
+  const auto edited = probe(mp4, kind, {"-read_intervals", "%+#1"});
+  const auto shift = probed.packets.at(0).presentation - edited.packets.at(0).presentation;
+  for (const auto& packet : probed.packets) {
     const auto data = ByteView(*bytes).subspan(packet.position, packet.size);
     track.samples.push_back({Bytes(data.begin(), data.end()), scale(packet.decode - shift),
                              static_cast<std::uint32_t>(scale(packet.duration)),
@@ -161,10 +181,11 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 // What ffprobe says of footage that does not change is asked once per process and kind.
 MediaTrack read_media(const path& mp4, MediaKind kind) {
-  if (mp4 != classroom_media()) return read_anew(mp4, kind);
-  static std::map<MediaKind, MediaTrack> known;
-  const auto found = known.find(kind);
-  return found != known.end() ? found->second : known.emplace(kind, read_anew(mp4, kind)).first->second;
+  if (mp4 != classroom_media() && mp4.parent_path() != scratch()) return read_anew(mp4, kind);
+  static std::map<std::pair<path, MediaKind>, MediaTrack> known;
+  const auto found = known.find({mp4, kind});
+  if (found != known.end()) return found->second;
+  return known.emplace(std::pair(mp4, kind), read_anew(mp4, kind)).first->second;
 }
 
 path classroom_media() {

@@ -36,6 +36,7 @@ RunningPlatform::RunningPlatform(int assessors) {
   settings.claim = "CLAIM";
   settings.port = 0;
   settings.reserve = 1'000'000;
+  settings.password_cost = kCheapPassword;
   must(posix_file_system().create_directories(settings.www));
   must(write_file_atomic(settings.www / "index.html", as_bytes("<!doctype html>page")));
   write_accounts(assessors);

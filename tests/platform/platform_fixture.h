@@ -16,6 +16,8 @@
 
 namespace shilu::test {
 
+inline constexpr PasswordCost kCheapPassword{1, 8192};  // the standard would be most of these tests' time
+
 // A wall clock that tests move; thread-safe, unlike ManualClock.
 class HandClock final : public Clock {
  public:

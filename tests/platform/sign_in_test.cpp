@@ -15,7 +15,7 @@ namespace {
 struct Door {
   TemporaryDirectory directory;
   HandClock clock;
-  PlatformStore store = must(PlatformStore::open(directory / "db", clock));
+  PlatformStore store = must(PlatformStore::open(directory / "db", clock, kCheapPassword));
   Door() { must(store.put_assessor({"E01", "name"}, "right")); }
   platform::SignIn knock(const std::string& pin, const std::string& from) {
     return must(store.sign_in("E01", pin, from));

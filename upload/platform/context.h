@@ -31,6 +31,7 @@ struct PlatformSettings {
   std::uint64_t reserve = 1'000'000'000;                // never filled by uploads
   std::optional<s3::Bucket> object_store;               // packages come through it, where the device can
   std::optional<s3::PresignedDigest> presigned_digest;  // of its URLs; nullopt: the store is asked
+  PasswordCost password_cost;                           // of assessors' PINs that are new
 
   std::filesystem::path time_stamp_path(std::string_view sha256) const {
     return directory / "time-stamps" / (std::string(sha256) + ".tsr");

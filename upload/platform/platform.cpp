@@ -92,7 +92,8 @@ Result<std::unique_ptr<Platform>> Platform::start(PlatformSettings settings, con
                                                   const std::filesystem::path& accounts, const Clock& clock) {
   SHILU_CHECK(make_directories(settings.directory));
   SHILU_TRY(PlatformKeys keys, PlatformKeys::load_or_create(settings.directory / "keys"));
-  SHILU_TRY(PlatformStore store, PlatformStore::open(settings.directory / "platform.sqlite", clock));
+  SHILU_TRY(PlatformStore store, PlatformStore::open(settings.directory / "platform.sqlite", clock,
+                                                            settings.password_cost));
   SHILU_CHECK(import_assessors(store, accounts));
   auto parts = std::make_unique<Parts>(std::move(settings), std::move(catalogue), std::move(keys),
                                        std::move(store), clock);

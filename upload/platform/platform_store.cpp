@@ -67,9 +67,10 @@ PlatformStore::PlatformStore(PlatformStore&&) noexcept = default;
 PlatformStore& PlatformStore::operator=(PlatformStore&&) noexcept = default;
 PlatformStore::~PlatformStore() = default;
 
-Result<PlatformStore> PlatformStore::open(const std::filesystem::path& file, const Clock& clock) {
+Result<PlatformStore> PlatformStore::open(const std::filesystem::path& file, const Clock& clock,
+                                          PasswordCost password_cost) {
   SHILU_TRY(store::Database database, store::Database::open(file, platform_schema()));
-  return PlatformStore(std::make_unique<Impl>(std::move(database), clock));
+  return PlatformStore(std::make_unique<Impl>(std::move(database), clock, password_cost));
 }
 
 Result<std::string> PlatformStore::enrol(const Device& device) {

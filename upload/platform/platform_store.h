@@ -13,6 +13,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/digest.h"
 #include "firmware/base/result.h"
+#include "firmware/base/sealed_box.h"
 #include "upload/evidence/revocation.h"
 
 namespace shilu::platform {
@@ -132,7 +133,8 @@ struct Review {
 
 class PlatformStore {
  public:
-  static Result<PlatformStore> open(const std::filesystem::path& file, const Clock& clock);
+  static Result<PlatformStore> open(const std::filesystem::path& file, const Clock& clock,
+                                    PasswordCost password_cost = {});
   PlatformStore(PlatformStore&&) noexcept;
   PlatformStore& operator=(PlatformStore&&) noexcept;
   ~PlatformStore();

@@ -12,7 +12,8 @@
 namespace shilu::platform {
 
 struct PlatformStore::Impl {
-  Impl(store::Database opened, const Clock& given) : database(std::move(opened)), clock(given) {}
+  Impl(store::Database opened, const Clock& given, PasswordCost cost)
+      : database(std::move(opened)), clock(given), password_cost(cost) {}
   std::int64_t now_ms() const { return clock.wall().ns / 1'000'000; }
 
   Result<SignIn> sign_in(std::string_view assessor_id, std::string_view pin, std::string_view address);
@@ -20,6 +21,7 @@ struct PlatformStore::Impl {
   std::mutex mutex;  // guards `database`
   store::Database database;
   const Clock& clock;
+  const PasswordCost password_cost;
   std::mutex pin_mutex;                   // one Argon2id at a time. Taken before `mutex`, never inside it
   std::counting_semaphore<> sign_ins{3};  // how many may wait for it: the other requests need their threads
 };

@@ -124,7 +124,7 @@ Status PlatformStore::put_assessor(const Assessor& assessor, std::string_view pi
   }
   const bool changed = !hash || !password_matches(*hash, pin);
   if (changed) {
-    SHILU_TRY(hash, hash_password(pin));
+    SHILU_TRY(hash, hash_password(pin, impl_->password_cost));
   }
   const std::lock_guard lock(impl_->mutex);
   auto& database = impl_->database;
@@ -177,7 +177,7 @@ Result<SignIn> PlatformStore::Impl::sign_in(std::string_view assessor_id, std::s
   }
   // As long for a name that nobody has, so that the time tells nothing.
   if (!hash) {
-    SHILU_TRY(std::ignore, hash_password(pin));
+    SHILU_TRY(std::ignore, hash_password(pin, password_cost));
     return SignIn{};
   }
   if (!password_matches(*hash, pin)) return SignIn{};
