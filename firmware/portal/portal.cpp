@@ -54,12 +54,13 @@ http::ServerOptions server_options(const config::ApplianceSettings& settings) {
   return options;
 }
 
-sender::OutboxOptions outbox_options(const config::ApplianceSettings& settings, const PublicKey& device_key) {
+sender::OutboxOptions outbox_options(const config::ApplianceSettings& settings,
+                                     const CertifiedKey& seal_key) {
   sender::OutboxOptions options;
   options.platform_url = settings.platform_url;
   options.claim = settings.platform_claim;
   options.device_name = settings.device_name;
-  options.device_key = device_key;
+  options.seal_key = &seal_key;
   options.state_file = settings.data_directory / "enrolment.json";
   options.store_file = settings.data_directory / "shilu.db";
   options.upload = settings.upload;
@@ -110,7 +111,7 @@ struct Portal::Impl {
                     [this](const std::string& event, const Json& members) { append_to_log(event, members); }),
         server(server_options(opened.settings)) {
     if (!opened.settings.platform_url.empty()) {
-      outbox.emplace(outbox_options(opened.settings, opened.seal_key.certificate.device_key),
+      outbox.emplace(outbox_options(opened.settings, opened.seal_key),
                      [this](const std::string& id) { tell_submission(id); });
     }
   }

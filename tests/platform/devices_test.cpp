@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "firmware/base/digest.h"
+#include "tests/base/test_keys.h"
 #include "tests/platform/platform_fixture.h"
 
 using namespace shilu;
@@ -60,7 +61,39 @@ TEST_CASE("enrolment refuses what is not right, and guessing") {
   CHECK(blocked.status == 429);
   CHECK(blocked.header("retry-after") == "60");
   platform.clock.advance(std::chrono::seconds(60));
-  CHECK(peer.post("/api/v1/devices", claim_of("CLAIM")).status == 201);
+  const auto key = certified(platform.home() / "keys", KeyRole::kSeal);
+  CHECK(peer.post("/api/v1/devices", platform.enrolment(key.certificate, key.key, "room")).status == 201);
+}
+
+TEST_CASE("who knows the claim code, and a device's public key and certificates, is not the device") {
+  RunningPlatform platform;
+  Caller device = platform.device(platform.home() / "keys");
+  const auto key = certified(platform.home() / "keys", KeyRole::kSeal);
+  const auto stranger = certified(platform.home() / "other", KeyRole::kSeal);
+  const auto refused = [&](const Json& body) {
+    const Answer answer = platform.anybody().post("/api/v1/devices", body);
+    INFO(answer.body);
+    CHECK(answer.status == 403);
+    CHECK(answer.code() == "device-proof");
+  };
+  refused(platform.enrolment(key.certificate, stranger.key, "room"));
+  Json body = platform.enrolment(stranger.certificate, stranger.key, "room");
+  body["device_key_pem"] = key.certificate.device_key.pem();
+  refused(body);  // its own proof, and somebody else's key
+  body = platform.enrolment(key.certificate, key.key, "room");
+  body["name"] = "another";
+  refused(body);
+  RunningPlatform elsewhere;
+  refused(elsewhere.enrolment(key.certificate, key.key, "room"));
+  body = platform.enrolment(key.certificate, key.key, "room");
+  platform.clock.advance(std::chrono::minutes(11));
+  refused(body);
+  body.erase("proof");
+  CHECK(platform.anybody().post("/api/v1/devices", body).status == 400);
+  CHECK(device.get("/api/v1/submissions/" + std::string(64, '0')).status == 404);  // its token still holds
+  CHECK(platform.anybody()
+            .post("/api/v1/devices", platform.enrolment(key.certificate, key.key, "room"))
+            .status == 201);
 }
 
 TEST_CASE("without a token there is nothing for devices") {

@@ -132,6 +132,7 @@ TEST_CASE("a device whose key was revoked cannot enrol again with it") {
   CHECK(operator_of(platform)
             .post("/api/v1/fleet/revocations", {{"key_id", key.id()}, {"reason", "lost"}})
             .status == 204);
-  const Json body{{"device_key_pem", key.pem()}, {"name", "room"}, {"claim", "CLAIM"}};
+  const auto seal = certified(keys, KeyRole::kSeal);
+  const Json body = platform.enrolment(seal.certificate, seal.key, "room");
   CHECK(platform.anybody().post("/api/v1/devices", body).code() == "key-revoked");
 }

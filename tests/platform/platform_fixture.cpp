@@ -5,6 +5,7 @@
 #include "firmware/base/file_system.h"
 #include "tests/base/eventually.h"
 #include "tests/base/test_keys.h"
+#include "upload/evidence/enrolment_proof.h"
 
 namespace shilu::test {
 
@@ -70,11 +71,20 @@ std::string RunningPlatform::url() const {
 
 Caller RunningPlatform::device(const std::filesystem::path& keys, const std::string& name) const {
   const CertifiedKey key = test::certified(keys, KeyRole::kSeal);
-  const Answer answer = anybody().post(
-      "/api/v1/devices",
-      {{"device_key_pem", key.certificate.device_key.pem()}, {"name", name}, {"claim", "CLAIM"}});
+  const Answer answer = anybody().post("/api/v1/devices", enrolment(key.certificate, key.key, name));
   if (answer.status != 201) throw std::runtime_error(answer.body);
   return Caller(url(), must(json_string(answer.json(), "token")));
+}
+
+Json RunningPlatform::enrolment(const KeyCertificate& certificate, const SigningKey& signer,
+                                const std::string& name) const {
+  auto nonce = must(DsseEnvelope::from_json(anybody().get("/api/v1/platform/nonce").body));
+  const auto proof = must(evidence::sign_enrolment({certificate.device_id, name, std::move(nonce)}, signer));
+  return {{"device_key_pem", certificate.device_key.pem()},
+          {"name", name},
+          {"claim", "CLAIM"},
+          {"certificates", Json::array({must(parse_json(certificate.envelope.to_json()))})},
+          {"proof", must(parse_json(proof.to_json()))}};
 }
 
 Caller RunningPlatform::assessor(const std::string& id) const {

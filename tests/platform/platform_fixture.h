@@ -83,6 +83,8 @@ class RunningPlatform {
   Caller anybody() const { return Caller(url()); }
   // The device whose keys lie in `keys` (made if there are none) enrols.
   Caller device(const std::filesystem::path& keys, const std::string& name = "八(2)班教室") const;
+  // What it posts for that; `signer`: whose signature proves that it is the device.
+  Json enrolment(const KeyCertificate& certificate, const SigningKey& signer, const std::string& name) const;
   Caller assessor(const std::string& id) const;
   Bytes identity_key() const;
   PublicKey receipt_key() const;

@@ -7,6 +7,7 @@
 
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
+#include "tests/base/test_keys.h"
 #include "tests/sender/fake_platform.h"
 #include "tests/store/device_store_fixture.h"
 
@@ -24,7 +25,7 @@ class Desk : public shilu::test::DeviceStoreFixture {
     REQUIRE(store.create_teacher({"T001", "王老师"}, shilu::test::kPin));
     options.claim = "ABCD";
     options.device_name = "教室";
-    options.device_key = SigningKey::generate().public_key();
+    options.seal_key = &key;
     options.state_file = folder / "enrolment.json";
     options.upload.yield_to_others = false;
   }
@@ -84,6 +85,7 @@ class Desk : public shilu::test::DeviceStoreFixture {
   store::Submission now(const store::Submission& one) { return store.submission(one.id).value(); }
 
   shilu::test::TemporaryDirectory folder;
+  const CertifiedKey key = shilu::test::certified(folder / "keys", KeyRole::kSeal);
   FakePlatform platform;
   OutboxOptions options;
   std::optional<Pace> pace;
@@ -111,8 +113,8 @@ TEST_CASE_METHOD(Desk, "a package is offered, sent, verified and acknowledged, i
   platform.verifying_questions = 1;
   const auto one = add_package(100'000);
   REQUIRE(turn_until([&] { return is_delivered(one); }));
-  CHECK(platform.calls() ==
-        std::vector<std::string>{"info", "enrol", "offer", "create", "head", "patch", "state", "state"});
+  CHECK(platform.calls() == std::vector<std::string>{"info", "nonce", "enrol", "offer", "create", "head",
+                                                     "patch", "state", "state"});
   REQUIRE(platform.uploads().size() == 1);
   CHECK(to_hex(sha256(platform.uploads()[0].bytes)) == *one.package_sha256);
   CHECK(now(one).receipt);

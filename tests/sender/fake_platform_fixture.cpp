@@ -4,6 +4,7 @@
 #include "firmware/base/json_io.h"
 #include "tests/sender/fake_platform.h"
 #include "upload/evidence/receipt.h"
+#include "upload/evidence/time_window.h"
 
 namespace shilu::sender::test {
 namespace {
@@ -68,7 +69,7 @@ FakePlatform::Answer FakePlatform::before(const std::string& call, const http::R
     if (auto answer = interfere(call, request)) return answer;
   }
   const std::lock_guard lock(mutex_);
-  const bool open = call == "info" || call == "enrol";
+  const bool open = call == "info" || call == "nonce" || call == "enrol";
   if (!open && request.header("authorization") != "Bearer " + token_)
     return tus(http::problem(401, "token", "This token is not good."));
   return std::nullopt;
@@ -155,6 +156,10 @@ void FakePlatform::add_routes() {
                             {"tus", {{"version", "1.0.0"}, {"max_size", 0}, {"endpoint", "/files"}}},
                             {"receipt_key_pem", key_.public_key().pem()},
                             {"identity_key", to_base64(Bytes(32, 7))}});
+  });
+  route("GET", "/api/v1/platform/nonce", "nonce", [this](const http::Request&) {
+    const auto nonce = evidence::sign_nonce({{}, SystemClock().wall(), "fake"}, key_);
+    return http::json(200, parse_json(nonce.value().to_json()).value());
   });
   route("POST", "/api/v1/devices", "enrol", [this](const http::Request&) {
     const std::lock_guard lock(mutex_);

@@ -7,6 +7,8 @@ import pathlib
 import subprocess
 import zipfile
 
+from openssl_dsse import signed
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENTS = ROOT / "tests/data/documents"
 
@@ -100,7 +102,7 @@ class Package:
         tags = {name for name in self.files if not name.startswith("data/")} - unlisted | {"manifest-sha256.txt"}
         self.files["tagmanifest-sha256.txt"] = manifest(tags)
 
-    def seal_again(self, seal_key, work):
+    def seal_again(self, seal_key):
         """As somebody who has the device's seal key: openssl signs."""
         self.fit_evidence()
         self.fit_manifests()
@@ -108,10 +110,4 @@ class Package:
         said = json.loads(base64.b64decode(envelope["payload"]))
         said["name"] = self.bag
         said["tagmanifest_sha256"] = hashlib.sha256(self.files["tagmanifest-sha256.txt"]).hexdigest()
-        payload = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
-        kind = envelope["payloadType"].encode()
-        (work / "pae").write_bytes(b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload))
-        must("openssl", "pkeyutl", "-sign", "-rawin", "-inkey", seal_key, "-in", work / "pae", "-out", work / "sig")
-        signature = base64.b64encode((work / "sig").read_bytes()).decode()
-        self.files["seal.json"] = ('{"payloadType":"%s","payload":"%s","signatures":[{"keyid":"%s","sig":"%s"}]}' % (
-            kind.decode(), base64.b64encode(payload).decode(), envelope["signatures"][0]["keyid"], signature)).encode()
+        self.files["seal.json"] = signed(envelope["payloadType"], said, seal_key).encode()

@@ -11,6 +11,8 @@ import signal
 import subprocess
 import time
 
+from openssl_dsse import key_id, openssl, signed
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PINS = {"E01": "314159", "E02": "271828", "E03": "161803"}
 
@@ -72,9 +74,12 @@ class Platform:
     def enrol(self, name="room"):
         key = self.work / f"{name}.key"
         if not key.exists():
-            subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", str(key)], check=True, capture_output=True)
-        pem = subprocess.run(["openssl", "pkey", "-in", str(key), "-pubout"], check=True, capture_output=True, text=True).stdout
-        body = json.dumps({"device_key_pem": pem, "name": name, "claim": "CLAIM"}).encode()
+            openssl("genpkey", "-algorithm", "ed25519", "-out", key)
+        nonce = json.loads(self.request("GET", "/api/v1/platform/nonce")[2])
+        proof = signed("application/vnd.shilu.enrolment+json", {"format": "shilu-enrolment/1", "device_id": "d-" + key_id(key)[len("sha256:"):][:16],
+                                                                "name": name, "nonce": nonce}, key)
+        body = json.dumps({"device_key_pem": openssl("pkey", "-in", key, "-pubout").decode(), "name": name, "claim": "CLAIM",
+                           "proof": json.loads(proof)}).encode()
         status, _, answer = self.request("POST", "/api/v1/devices", body)
         if status != 201:
             raise RuntimeError(f"enrolment: {status} {answer}")

@@ -133,7 +133,7 @@ def check_forged(teller, shilu, folder):
                               ("a derivative of something else", lie_about_origin, "contents"), ("a bent note", bend_note, "contents")]:
         package = Package(good)
         forge(package)
-        package.seal_again(keys / "seal.key", folder)
+        package.seal_again(keys / "seal.key")
         ours, theirs, words = opinions(shilu, write_canonical(package, folder / "forged.zip"), device)
         teller.check(f"both refute {fact} for {name}, sealed again", ours == theirs == {fact}, words)
     other = Package(folder / "plain/0.zip")

@@ -108,7 +108,7 @@ def forgeries(teller, good, keys, device, folder):
             package.fit_evidence()
             package.fit_manifests()
         if sealed == "yes":
-            package.seal_again(keys / "seal.key", folder)
+            package.seal_again(keys / "seal.key")
         forged = package.write(folder / f"forged-{number}.zip")
         done, through = follow_page(forged, device, folder / f"forged-{number}")
         teller.check(f"the page stops {name} in block {stopped_by}",

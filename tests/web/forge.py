@@ -48,7 +48,7 @@ def main():
     for forge in (cut_clip, change_clip, move_border, drop_record, bend_path, forget_sound, swap_teacher, add_mark, pose_as_original):
         package = Package(good)
         forge(package)
-        package.seal_again(keys / "seal.key", out)
+        package.seal_again(keys / "seal.key")
         write_canonical(package, out / f"sealed-{forge.__name__}.zip")
 
 

@@ -8,6 +8,7 @@
 #include "firmware/base/digest.h"
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
+#include "upload/evidence/enrolment_proof.h"
 #include "upload/platform/answers.h"
 #include "upload/platform/device_log_book.h"
 #include "upload/platform/gate.h"
@@ -87,6 +88,18 @@ Result<http::Response> take_time_stamp(const Context& context, const http::Reque
   return http::no_content();
 }
 
+http::Response refuse_revoked() {
+  return http::problem(403, "key-revoked", "This device key was revoked. The device needs a new one.");
+}
+
+// Who knows the claim code and a device's public key, which stands in every package, is not yet the device.
+Result<PublicKey> prove_possession(const Context& context, const Json& body,
+                                   const evidence::EnrolmentClaim& claim) {
+  SHILU_TRY(const Json proof, json_object(body, "proof"));
+  SHILU_TRY(const auto envelope, DsseEnvelope::from_json(canonical_json(proof)));
+  return evidence::check_enrolment(envelope, claim, context.receipt_key.public_key(), context.clock.wall());
+}
+
 Result<http::Response> enrol(const Context& context, const http::Request& request) {
   SHILU_TRY(const Json body, body_object(request));
   SHILU_TRY(const std::string claim, json_string(body, "claim"));
@@ -109,9 +122,14 @@ Result<http::Response> enrol(const Context& context, const http::Request& reques
     return http::problem(400, "device-name", "The device's name must have 1 to 128 bytes.");
   const std::string id = device_id_of(*key);
   SHILU_TRY(const auto revoked, revocation_list(context));
-  if (revoked.find(*key) != nullptr)
-    return http::problem(403, "key-revoked", "This device key was revoked. The device needs a new one.");
+  if (revoked.find(*key) != nullptr) return refuse_revoked();
   SHILU_TRY(const auto certificates, certificates_of(body));
+  const auto signer = prove_possession(context, body, {*key, name, certificates});
+  if (!signer && signer.error().kind == ErrorKind::kPermissionDenied)
+    return http::problem(403, "device-proof",
+                         "Nothing proves that who enrols is this device. " + signer.error().message);
+  if (!signer) return fail(signer.error());
+  if (revoked.find(*signer) != nullptr) return refuse_revoked();
   const Device device{id, name, key->pem()};
   SHILU_TRY(const std::string token, context.store.enrol(device));
   SHILU_CHECK(context.store.put_device_key(

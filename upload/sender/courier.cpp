@@ -161,7 +161,7 @@ bool Courier::ensure_enrolled(Nanoseconds& wait) {
     return enrolled_.has_value();  // perhaps the old token is good again
   }
   token_doubted_ = false;
-  auto fresh = enrol(platform_, options_.platform_url, options_.device_key, options_.device_name,
+  auto fresh = enrol(platform_, options_.platform_url, *options_.seal_key, options_.device_name,
                      options_.claim, enrolled_);
   Status good = fresh ? save_enrolment(options_.state_file, *fresh)
                       : fail(ErrorKind::kUnavailable, fresh.error().message);

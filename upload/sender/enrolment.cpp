@@ -2,6 +2,7 @@
 
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
+#include "upload/evidence/enrolment_proof.h"
 #include "upload/sender/call.h"
 
 namespace shilu::sender {
@@ -34,9 +35,9 @@ Status save_enrolment(const std::filesystem::path& file, const Enrolled& enrolle
   return write_file_atomic(file, as_bytes(canonical_json(json)), 0600);
 }
 
-CallResult<Enrolled> enrol(PlatformClient& client, const std::string& platform_url,
-                           const PublicKey& device_key, const std::string& device_name,
-                           const std::string& claim, const std::optional<Enrolled>& known) {
+CallResult<Enrolled> enrol(PlatformClient& client, const std::string& platform_url, const CertifiedKey& key,
+                           const std::string& device_name, const std::string& claim,
+                           const std::optional<Enrolled>& known) {
   SHILU_CALL(PlatformInfo info, client.info());
   const bool same =
       !known || (known->receipt_key_pem == info.receipt_key_pem && known->identity_key == info.identity_key);
@@ -45,7 +46,13 @@ CallResult<Enrolled> enrol(PlatformClient& client, const std::string& platform_u
                                          "the platform shows other keys than when this device was enrolled",
                                          std::nullopt, "not-believed"});
   }
-  SHILU_CALL(Enrolment enrolment, client.enrol(device_key.pem(), device_name, claim));
+  SHILU_CALL(DsseEnvelope nonce, client.nonce());
+  auto proof = evidence::sign_enrolment({key.certificate.device_id, device_name, std::move(nonce)}, key.key);
+  if (!proof) {
+    return tl::make_unexpected(
+        CallError{CallError::Kind::kLocal, proof.error().message, std::nullopt, "local"});
+  }
+  SHILU_CALL(Enrolment enrolment, client.enrol({device_name, claim, key.certificate, std::move(*proof)}));
   return Enrolled{platform_url,         enrolment.device_id,  enrolment.token,
                   info.upload_endpoint, info.receipt_key_pem, info.identity_key};
 }

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "firmware/base/keys.h"
+#include "firmware/base/certificate.h"
 #include "upload/sender/platform_client.h"
 
 namespace shilu::sender {
@@ -27,10 +27,11 @@ Result<std::optional<Enrolled>> load_enrolment(const std::filesystem::path& file
                                                const std::string& platform_url);
 Status save_enrolment(const std::filesystem::path& file, const Enrolled& enrolled);
 
-// Asks the platform who it is and enrols with the claim code. One that shows other keys than `known` did is
-// another one: kTrust, "not-believed", and it is not told the claim.
-CallResult<Enrolled> enrol(PlatformClient& client, const std::string& platform_url,
-                           const PublicKey& device_key, const std::string& device_name,
-                           const std::string& claim, const std::optional<Enrolled>& known);
+// Asks the platform who it is and enrols with the claim code, proving by `key` that it is this device. One
+// that shows other keys than `known` did is another one: kTrust, "not-believed", and it is not told the
+// claim.
+CallResult<Enrolled> enrol(PlatformClient& client, const std::string& platform_url, const CertifiedKey& key,
+                           const std::string& device_name, const std::string& claim,
+                           const std::optional<Enrolled>& known);
 
 }  // namespace shilu::sender

@@ -9,8 +9,8 @@
 #include <string>
 
 #include "config/upload_settings.h"
+#include "firmware/base/certificate.h"
 #include "firmware/base/clock.h"
-#include "firmware/base/keys.h"
 #include "firmware/store/device_store.h"
 #include "upload/sender/heard_clock.h"
 #include "upload/sender/pace.h"
@@ -21,9 +21,9 @@ struct OutboxOptions {
   std::string platform_url;
   std::string claim;
   std::string device_name;
-  PublicKey device_key;
-  std::filesystem::path state_file;  // enrolment token and the platform's pinned keys (0600)
-  std::filesystem::path store_file;  // SQLite; the outbox opens its own connection
+  const CertifiedKey* seal_key = nullptr;  // shows at the enrolment which device this is; outlives the outbox
+  std::filesystem::path state_file;        // enrolment token and the platform's pinned keys (0600)
+  std::filesystem::path store_file;        // SQLite; the outbox opens its own connection
   config::UploadSettings upload;
   Nanoseconds poll_verifying = std::chrono::milliseconds(500);  // sooner at first, rarer later
   Nanoseconds poll_verdict = std::chrono::seconds(5);           // likewise

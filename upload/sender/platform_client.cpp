@@ -41,6 +41,10 @@ Result<std::optional<DsseEnvelope>> envelope_in(const Json& object, std::string_
   return std::optional(std::move(envelope));
 }
 
+Json json_of(const DsseEnvelope& envelope) {
+  return parse_json(envelope.to_json()).value();
+}
+
 Result<PlatformInfo> read_info(const Json& json, const std::string& base_url) {
   PlatformInfo info;
   SHILU_TRY(info.name, json_string(json, "name"));
@@ -160,9 +164,18 @@ CallResult<PlatformInfo> PlatformClient::info() {
                            {200}, [&](const Json& json) { return read_info(json, base_url_); });
 }
 
-CallResult<Enrolment> PlatformClient::enrol(const std::string& device_key_pem, const std::string& name,
-                                            const std::string& claim) {
-  const Json body = {{"device_key_pem", device_key_pem}, {"name", name}, {"claim", claim}};
+CallResult<DsseEnvelope> PlatformClient::nonce() {
+  return ask<DsseEnvelope>(client_, heard_clock_,
+                           json_request("GET", base_url_ + "/api/v1/platform/nonce", ""), {200},
+                           [](const Json& json) { return DsseEnvelope::from_json(canonical_json(json)); });
+}
+
+CallResult<Enrolment> PlatformClient::enrol(const EnrolmentRequest& request) {
+  const Json body = {{"device_key_pem", request.certificate.device_key.pem()},
+                     {"name", request.name},
+                     {"claim", request.claim},
+                     {"certificates", Json::array({json_of(request.certificate.envelope)})},
+                     {"proof", json_of(request.proof)}};
   return ask<Enrolment>(client_, heard_clock_, json_request("POST", base_url_ + "/api/v1/devices", "", body),
                         {200, 201}, [](const Json& json) -> Result<Enrolment> {
                           Enrolment enrolment;

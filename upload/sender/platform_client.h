@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "firmware/base/certificate.h"
 #include "firmware/base/digest.h"
-#include "firmware/base/dsse.h"
 #include "firmware/http/client.h"
 #include "upload/sender/heard_clock.h"
 
@@ -66,12 +66,19 @@ struct PackageState {
   std::optional<DsseEnvelope> verdict;
 };
 
+struct EnrolmentRequest {
+  std::string name;   // of the device
+  std::string claim;  // the platform's code
+  KeyCertificate certificate;
+  DsseEnvelope proof;  // by its key: evidence/enrolment_proof.h
+};
+
 // What went wrong with one call, sorted by what the sender does next.
 struct CallError {
   enum class Kind {
-    kNetwork,  // no answer: retry with backoff
-    kTrust,    // the certificate, the pin, our certificate, other keys than at the enrolment, the proxy's
-             // sign-in: a person must change something
+    kNetwork,   // no answer: retry with backoff
+    kTrust,     // the certificate, the pin, our certificate, other keys than at the enrolment, the proxy's
+                // sign-in: a person must change something
     kBusy,      // 423, 429, 5xx: retry, not before retry_after
     kAuth,      // 401: the token is not (any more) good
     kGone,      // 404, 410: the upload is not there; begin it anew
@@ -98,8 +105,8 @@ class PlatformClient {
   std::optional<HeardClock> heard_clock() const { return heard_clock_; }
 
   CallResult<PlatformInfo> info();
-  CallResult<Enrolment> enrol(const std::string& device_key_pem, const std::string& name,
-                              const std::string& claim);
+  CallResult<DsseEnvelope> nonce();  // new for each who asks; whether it is the platform's is not looked at
+  CallResult<Enrolment> enrol(const EnrolmentRequest& request);
   CallResult<OfferAnswer> offer(const Offer& offer);
   CallResult<PackageState> state(const Digest& package_sha256);
 

@@ -89,8 +89,8 @@ CallResult<void> Submitting::enrol() {
   };
   const auto seal = load_or_create_certified(keys_, KeyRole::kSeal, {arguments_.tpm});
   if (!seal) return local(seal.error());
-  SHILU_CALL(auto fresh, sender::enrol(platform_, arguments_.platform, seal->certificate.device_key, "shilu",
-                                       arguments_.claim, enrolled_));
+  SHILU_CALL(auto fresh,
+             sender::enrol(platform_, arguments_.platform, *seal, "shilu", arguments_.claim, enrolled_));
   if (const auto saved = sender::save_enrolment(keys_ / "enrolment.json", fresh); !saved)
     return local(saved.error());
   enrolled_ = std::move(fresh);
