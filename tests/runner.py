@@ -146,24 +146,29 @@ def once(tally, build):
     print(f"{'ok' if code == 0 else 'FAILED':7} one whole lesson ({proven} steps)", flush=True)
 
 
-def playwright(tally, folder, work, told, pages):
-    """All browser tests: against the mocks, and against the classroom that the JSON file describes."""
-    report = work / "report.json"
-    environment = {**os.environ, "SHILU_DEMO_JSON": str(told), "SHILU_WWW": str(pages), "PLAYWRIGHT_JSON_OUTPUT_NAME": str(report)}
-    code, output = run(["npx", "playwright", "test", "--retries=2", "--reporter=json", "--output", work / "results"], cwd=folder, env=environment)
-    if not report.exists():
+def playwright(tally, folder, tests, environment):
+    """`tests`: what Playwright is to run, and its options."""
+    with tempfile.TemporaryDirectory(prefix="shilu-web-") as work:
+        report = pathlib.Path(work) / "report.json"
+        environment = {**os.environ, **environment, "PLAYWRIGHT_JSON_OUTPUT_NAME": str(report)}
+        code, output = run(["npx", "playwright", "test", *tests, "--retries=2", "--reporter=json", "--output", f"{work}/results"],
+                           cwd=folder, env=environment)
+        told = json.loads(report.read_text()) if report.exists() else None
+    if told is None:
         tally.add(failed=1)
         return show_failure("playwright", output)
-    stats = json.loads(report.read_text())["stats"]
+    stats = told["stats"]
     tally.add(stats["expected"] + stats["flaky"], stats["unexpected"], stats["skipped"])
     if code != 0:
-        show_failure("playwright", failures_of(json.loads(report.read_text())))
-    print(f"{'ok' if code == 0 else 'FAILED':7} browser: {stats['expected']} passed, {stats['flaky']} at the second try, "
+        show_failure("playwright", "\n".join(failures_of(told, "unexpected")))
+    for line in failures_of(told, "flaky"):
+        print(f"        again: {line}")
+    print(f"{'ok' if code == 0 else 'FAILED':7} browser, {tests[0]}: {stats['expected']} passed, {stats['flaky']} at the second try, "
           f"{stats['unexpected']} failed, {stats['skipped']} skipped ({stats['duration'] / 1000:.0f} s)", flush=True)
 
 
-def failures_of(report):
-    """Title and first error of each failed browser test."""
+def failures_of(report, status):
+    """Title and first error of each browser test that ended so."""
     lines = []
 
     def visit(suite, titles):
@@ -171,16 +176,16 @@ def failures_of(report):
             visit(child, titles + [child["title"]])
         for spec in suite.get("specs", []):
             for test in spec["tests"]:
-                if test["status"] == "unexpected":
+                if test["status"] == status:
                     error = next((r["error"].get("message", "") for r in test["results"] if r.get("error")), "")
                     lines.append(f"{' > '.join(titles)} > {spec['title']} [{test['projectName']}]: {error[:700]}")
 
     visit(report, [])
-    return "\n".join(lines)
+    return lines
 
 
 def web(tally, build):
-    """Playwright in the distribution's Chromium."""
+    """Playwright in the distribution's Chromium: against the mocks, side by side; then against one classroom, one by one."""
     sys.path.insert(0, str(ROOT / "tests" / "system"))
     from demo_run import classroom  # only this group needs the programs
     folder = ROOT / "tests" / "web"
@@ -188,10 +193,12 @@ def web(tally, build):
     if code != 0:
         tally.add(failed=1)
         return show_failure("npm ci in tests/web", output)
+    pages = {"SHILU_WWW": str(build / "share" / "www")}
+    playwright(tally, folder, ["specs"], pages)
     with tempfile.TemporaryDirectory(prefix="shilu-web-") as work, classroom(build / "bin") as told:
         description = pathlib.Path(work) / "demo.json"
         description.write_text(json.dumps(told))
-        playwright(tally, folder, pathlib.Path(work), description, build / "share" / "www")
+        playwright(tally, folder, ["real", "--workers=1"], {**pages, "SHILU_DEMO_JSON": str(description)})
 
 
 def sanitized(tally, preset):

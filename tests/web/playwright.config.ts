@@ -23,7 +23,8 @@ export default defineConfig({
   outputDir: "test-results",
   timeout: 120_000,
   expect: { timeout: 15_000 },
-  workers: 1,
+  workers: 2,
+  fullyParallel: true,
   reporter: process.env.CI ? [["line"]] : [["list"]],
   use: {
     browserName: "chromium",
