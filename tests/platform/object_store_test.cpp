@@ -1,10 +1,15 @@
 // Packages that come through an S3-compatible store: tests/s3/strict_s3.py, which checks signatures and
 // digests itself.
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <thread>
 
 #include "firmware/base/file_system.h"
+#include "firmware/base/unique_fd.h"
 #include "tests/base/eventually.h"
 #include "tests/http/script_server.h"
 #include "tests/platform/platform_fixture.h"
@@ -201,6 +206,36 @@ TEST_CASE(
   school.restart();
   CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(5));
   CHECK(school.offer().value("answer", "") == "verifying");
+}
+
+TEST_CASE("a store that hangs takes no more than half of the platform") {
+  RunningPlatform platform;
+  platform.stop();
+  UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  REQUIRE(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0);
+  REQUIRE(::listen(listener.get(), 64) == 0);  // and nobody accepts
+  REQUIRE(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  platform.settings.object_store = s3::Bucket{"http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)),
+                                              "lessons",
+                                              {"access", "secret", "us-east-1"}};
+  platform.start();
+  const Caller device = platform.device(platform.home() / "keys");
+  std::atomic<int> sent_away = 0;
+  std::vector<std::jthread> offers;
+  for (int i = 0; i < 16; ++i) {
+    offers.emplace_back([&, i] {
+      Json body = offer_of("package " + std::to_string(i));
+      body["transports"] = {"tus", "parts"};
+      if (Caller(platform.url(), device.token()).post("/api/v1/submissions", body).status == 503) ++sent_away;
+    });
+  }
+  CHECK(eventually([&] { return sent_away == 12; }));  // the others wait, for 30 s
+  CHECK(platform.anybody().get("/api/v1/platform").status == 200);
+  listener.reset();  // ends the waiting
 }
 
 TEST_CASE("what was joined is known again, though its answer never came") {

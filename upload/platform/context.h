@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <semaphore>
 #include <string>
 
 #include "config/catalogue.h"
@@ -53,6 +54,7 @@ struct Context {
   AttemptLimiter& claims;
   StoreUrls& store_urls;
   PendingJoins& joins;
+  std::counting_semaphore<>& store_talks;  // of handlers with the object store: one that hangs takes not all
   AttemptLimiter& sign_ins;
   std::function<void()> wake_verifier;  // an upload is complete
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <semaphore>
 
 #include "firmware/base/ids.h"
 #include "firmware/base/json_io.h"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr auto kUrlLife = std::chrono::hours(12);  // a slow line needs hours; a new offer gives new ones
 constexpr std::int64_t kFetchSize = kBlockSize;
+constexpr auto kTurn = std::chrono::seconds(1);  // a store that is well answers in less
 
 // A connection to the store.
 struct Store {
@@ -25,6 +27,26 @@ struct Store {
   http::Client http;
   s3::S3Client client;
 };
+
+// Somebody speaks to the store: so few at a time that one that hangs leaves handlers to the others.
+class Talk {
+ public:
+  explicit Talk(std::counting_semaphore<>& talks) : talks_(talks), held_(talks.try_acquire_for(kTurn)) {}
+  ~Talk() {
+    if (held_) talks_.release();
+  }
+  Talk(const Talk&) = delete;
+  Talk& operator=(const Talk&) = delete;
+  explicit operator bool() const { return held_; }
+
+ private:
+  std::counting_semaphore<>& talks_;
+  bool held_;
+};
+
+tl::unexpected<Error> too_many() {
+  return fail(ErrorKind::kUnavailable, "The object store is busy. Try again soon.");
+}
 
 std::int64_t size_of_block(const Offer& offer, std::size_t index) {
   return std::min(kBlockSize, offer.size_bytes - static_cast<std::int64_t>(index) * kBlockSize);
@@ -159,6 +181,8 @@ Status abandon_object(const Context& context, const Upload& upload) {
   if (!context.settings.object_store) return {};
   SHILU_TRY(const auto object, context.store.object_upload(upload.id));
   if (!object) return {};
+  const Talk talk(context.store_talks);
+  if (!talk) return too_many();
   Store store(context);
   if (!object->joined) SHILU_CHECK(store.client.abort(object->key, object->store_upload_id));
   // It may have been joined without our knowing. Earlier versions named it by its digest, for all devices.
@@ -206,6 +230,8 @@ Result<http::Response> answer_offer(const Context& context, const Device& device
 
 Result<http::Response> offer_parts(const Context& context, const Device& device, const Offer& offer,
                                    const std::optional<Upload>& upload) {
+  const Talk talk(context.store_talks);
+  if (!talk) return too_many();
   auto answered = answer_offer(context, device, offer, upload);
   // A wrong key or bucket is ours: the device can only wait until somebody has mended it.
   if (answered || answered.error().kind != ErrorKind::kPermissionDenied) return answered;

@@ -16,7 +16,7 @@
 namespace shilu::platform {
 
 // Answers an offer of a package of which nothing is here but perhaps a part. Only with settings.object_store.
-// kUnavailable: the store does not answer.
+// kUnavailable: the store does not answer, or as many handlers as may are waiting for it.
 Result<http::Response> offer_parts(const Context& context, const Device& device, const Offer& offer,
                                    const std::optional<Upload>& upload);
 

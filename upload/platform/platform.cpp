@@ -63,6 +63,7 @@ struct Platform::Parts {
                 claims,
                 store_urls,
                 joins,
+                store_talks,
                 sign_ins,
                 [this] { background->wake(); }},
         server(server_options(settings)) {}
@@ -75,6 +76,7 @@ struct Platform::Parts {
   AttemptLimiter claims;
   StoreUrls store_urls;
   PendingJoins joins;
+  std::counting_semaphore<> store_talks{kHandlerThreads / 2};
   AttemptLimiter sign_ins;
   const Context context;
   std::optional<Background> background;
