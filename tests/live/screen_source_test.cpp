@@ -3,6 +3,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <sstream>
+#include <string>
+
 #include "firmware/base/file_system.h"
 #include "tests/base/eventually.h"
 #include "tests/live/capture_process.h"
@@ -22,16 +25,23 @@ class Screen {
     auto process = ChildProcess::start(options);
     REQUIRE(process);
     process_ = *process;
-    REQUIRE(eventually(
-        [&] { return read_text_file(directory_ / "log").value_or("").find('\n') != std::string::npos; }));
-    const auto said = read_text_file(directory_ / "log").value();
-    name_ = ":" + said.substr(0, said.find('\n'));
+    REQUIRE(eventually([&] { return !number().empty(); }));
+    name_ = ":" + number();
   }
   ~Screen() { process_.stop(std::chrono::seconds(2)); }
   const std::string& name() const { return name_; }
   void end() { process_.stop(std::chrono::seconds(2)); }
 
  private:
+  // The line that is a number: where another server has the first display, its complaints stand before it.
+  std::string number() const {
+    std::istringstream log(read_text_file(directory_ / "log").value_or(""));
+    for (std::string line; std::getline(log, line) && !log.eof();) {
+      if (!line.empty() && line.find_first_not_of("0123456789") == std::string::npos) return line;
+    }
+    return "";
+  }
+
   TemporaryDirectory directory_;
   ChildProcess process_;
   std::string name_;
