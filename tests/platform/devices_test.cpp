@@ -5,6 +5,7 @@
 #include "firmware/base/digest.h"
 #include "tests/base/test_keys.h"
 #include "tests/platform/platform_fixture.h"
+#include "upload/evidence/enrolment_proof.h"
 
 using namespace shilu;
 using namespace shilu::test;
@@ -82,6 +83,12 @@ TEST_CASE("who knows the claim code, and a device's public key and certificates,
   refused(body);  // its own proof, and somebody else's key
   body = platform.enrolment(key.certificate, key.key, "room");
   body["name"] = "another";
+  refused(body);
+  body = platform.enrolment(key.certificate, key.key, "room");
+  auto nonce = must(DsseEnvelope::from_json(platform.anybody().get("/api/v1/platform/nonce").body));
+  const auto lured = must(evidence::sign_enrolment(
+      {key.certificate.device_id, "room", "of another platform", std::move(nonce)}, key.key));
+  body["proof"] = must(parse_json(lured.to_json()));
   refused(body);
   RunningPlatform elsewhere;
   refused(elsewhere.enrolment(key.certificate, key.key, "room"));

@@ -79,7 +79,7 @@ Caller RunningPlatform::device(const std::filesystem::path& keys, const std::str
 Json RunningPlatform::enrolment(const KeyCertificate& certificate, const SigningKey& signer,
                                 const std::string& name) const {
   auto nonce = must(DsseEnvelope::from_json(anybody().get("/api/v1/platform/nonce").body));
-  const auto proof = must(evidence::sign_enrolment({certificate.device_id, name, std::move(nonce)}, signer));
+  const auto proof = must(evidence::sign_enrolment({certificate.device_id, name, "CLAIM", std::move(nonce)}, signer));
   return {{"device_key_pem", certificate.device_key.pem()},
           {"name", name},
           {"claim", "CLAIM"},

@@ -10,6 +10,7 @@
 #include "tests/base/test_keys.h"
 #include "tests/sender/fake_platform.h"
 #include "tests/store/device_store_fixture.h"
+#include "upload/evidence/time_window.h"
 
 using namespace shilu;
 using namespace shilu::sender;
@@ -419,6 +420,20 @@ TEST_CASE_METHOD(Desk, "a receipt of somebody else's key is not one") {
   courier().turn();
   CHECK(state(one) == SubmissionState::kVerifying);
   CHECK(now(one).error_code == "not-believed");
+}
+
+TEST_CASE_METHOD(Desk, "a platform that hands on somebody else's nonce gets no proof of who this device is") {
+  add_package(1000);
+  const auto other = SigningKey::generate();
+  platform.interfere = [&](const std::string& call, const http::Request&) -> std::optional<http::Response> {
+    if (call != "nonce") return std::nullopt;
+    const auto nonce = evidence::sign_nonce({{}, SystemClock().wall(), "another"}, other).value();
+    return http::json(200, parse_json(nonce.to_json()).value());
+  };
+  for (int i = 0; i < 3; ++i) clock.advance(courier().turn());
+  CHECK(platform.count("nonce") > 0);
+  CHECK(platform.count("enrol") == 0);
+  CHECK(line.code == "not-believed");
 }
 
 TEST_CASE_METHOD(Desk, "another platform's address: enrolled there, and sent there from the start") {

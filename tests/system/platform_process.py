@@ -77,7 +77,7 @@ class Platform:
             openssl("genpkey", "-algorithm", "ed25519", "-out", key)
         nonce = json.loads(self.request("GET", "/api/v1/platform/nonce")[2])
         proof = signed("application/vnd.shilu.enrolment+json", {"format": "shilu-enrolment/1", "device_id": "d-" + key_id(key)[len("sha256:"):][:16],
-                                                                "name": name, "nonce": nonce}, key)
+                                                                "name": name, "claim": "CLAIM", "nonce": nonce}, key)
         body = json.dumps({"device_key_pem": openssl("pkey", "-in", key, "-pubout").decode(), "name": name, "claim": "CLAIM",
                            "proof": json.loads(proof)}).encode()
         status, _, answer = self.request("POST", "/api/v1/devices", body)

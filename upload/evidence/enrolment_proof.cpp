@@ -21,6 +21,7 @@ Result<EnrolmentProof> read_proof(const DsseEnvelope& envelope) {
   EnrolmentProof proof;
   SHILU_TRY(proof.device_id, json_string(json, "device_id"));
   SHILU_TRY(proof.name, json_string(json, "name"));
+  SHILU_TRY(proof.claim, json_string(json, "claim"));
   SHILU_TRY(const Json nonce, json_object(json, "nonce"));
   SHILU_TRY(proof.nonce, DsseEnvelope::from_json(canonical_json(nonce)));
   return proof;
@@ -43,8 +44,11 @@ Result<PublicKey> signer_of(const DsseEnvelope& proof, const EnrolmentClaim& cla
 
 Result<DsseEnvelope> sign_enrolment(const EnrolmentProof& proof, const SigningKey& key) {
   SHILU_TRY(Json nonce, parse_json(proof.nonce.to_json()));
-  const Json payload{
-      {"format", kFormat}, {"device_id", proof.device_id}, {"name", proof.name}, {"nonce", std::move(nonce)}};
+  const Json payload{{"format", kFormat},
+                     {"device_id", proof.device_id},
+                     {"name", proof.name},
+                     {"claim", proof.claim},
+                     {"nonce", std::move(nonce)}};
   return dsse_sign(kEnrolmentType, as_bytes(canonical_json(payload)), key);
 }
 
@@ -54,6 +58,7 @@ Result<PublicKey> check_enrolment(const DsseEnvelope& envelope, const EnrolmentC
   SHILU_TRY(const auto signer, signer_of(envelope, claim));
   if (proof.device_id != device_id_of(claim.device_key)) return refuse("It is of another device.");
   if (proof.name != claim.name) return refuse("It is for another name.");
+  if (proof.claim != claim.claim) return refuse("It is for another claim code.");
   SHILU_TRY(const auto nonce, open_nonce(proof.nonce, platform_key));
   const Nanoseconds age(now.ns - nonce.issued.ns);
   if (age > kEnrolmentLifetime || age < -kEnrolmentLifetime)

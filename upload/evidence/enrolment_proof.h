@@ -16,6 +16,7 @@ inline constexpr Nanoseconds kEnrolmentLifetime = std::chrono::minutes(10);
 struct EnrolmentProof {
   std::string device_id;
   std::string name;    // of the device, as it enrols
+  std::string claim;   // the platform's code: a proof that another platform lured out has another one
   DsseEnvelope nonce;  // the platform's
 };
 Result<DsseEnvelope> sign_enrolment(const EnrolmentProof& proof, const SigningKey& key);
@@ -25,10 +26,11 @@ Result<DsseEnvelope> sign_enrolment(const EnrolmentProof& proof, const SigningKe
 struct EnrolmentClaim {
   const PublicKey& device_key;
   const std::string& name;
+  const std::string& claim;
   const std::vector<DsseEnvelope>& certificates;
 };
-// The key that signed. kPermissionDenied, and why: not signed by the device, for another device or name, or
-// with a nonce that is old or not of `platform_key`.
+// The key that signed. kPermissionDenied, and why: not signed by the device, for another device, name or
+// claim code, or with a nonce that is old or not of `platform_key`.
 Result<PublicKey> check_enrolment(const DsseEnvelope& proof, const EnrolmentClaim& claim,
                                   const PublicKey& platform_key, WallTime now);
 

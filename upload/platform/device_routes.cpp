@@ -124,7 +124,7 @@ Result<http::Response> enrol(const Context& context, const http::Request& reques
   SHILU_TRY(const auto revoked, revocation_list(context));
   if (revoked.find(*key) != nullptr) return refuse_revoked();
   SHILU_TRY(const auto certificates, certificates_of(body));
-  const auto signer = prove_possession(context, body, {*key, name, certificates});
+  const auto signer = prove_possession(context, body, {*key, name, claim, certificates});
   if (!signer && signer.error().kind == ErrorKind::kPermissionDenied)
     return http::problem(403, "device-proof",
                          "Nothing proves that who enrols is this device. " + signer.error().message);

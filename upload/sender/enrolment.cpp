@@ -3,6 +3,7 @@
 #include "firmware/base/file_system.h"
 #include "firmware/base/json_io.h"
 #include "upload/evidence/enrolment_proof.h"
+#include "upload/evidence/time_window.h"
 #include "upload/sender/call.h"
 
 namespace shilu::sender {
@@ -47,7 +48,14 @@ CallResult<Enrolled> enrol(PlatformClient& client, const std::string& platform_u
                                          std::nullopt, "not-believed"});
   }
   SHILU_CALL(DsseEnvelope nonce, client.nonce());
-  auto proof = evidence::sign_enrolment({key.certificate.device_id, device_name, std::move(nonce)}, key.key);
+  const auto platform_key = PublicKey::from_pem(info.receipt_key_pem);
+  if (!platform_key || !evidence::open_nonce(nonce, *platform_key)) {
+    return tl::make_unexpected(CallError{CallError::Kind::kTrust,
+                                         "the platform's nonce is not signed by the key that it shows",
+                                         std::nullopt, "not-believed"});
+  }
+  auto proof =
+      evidence::sign_enrolment({key.certificate.device_id, device_name, claim, std::move(nonce)}, key.key);
   if (!proof) {
     return tl::make_unexpected(
         CallError{CallError::Kind::kLocal, proof.error().message, std::nullopt, "local"});
