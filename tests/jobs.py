@@ -19,7 +19,7 @@ class Tally:
     """Thread-safe."""
 
     def __init__(self):
-        self.passed = self.failed = self.skipped = 0
+        self.passed = self.failed = self.skipped = self.second_tries = 0
         self.lock = threading.Lock()
 
     def add(self, passed=0, failed=0, skipped=0):
@@ -68,15 +68,19 @@ class Job:
     waits: bool = False  # for cameras, lessons and clocks most of the time, and may be late where others take the processors
 
 
-def catch2(program, *selection, polite=False):
-    """`polite`: gives way to those that measure time."""
+# What no load explains.
+BROKEN = re.compile(r"SIG[A-Z]+ - |(?:Thread|Address|Leak)Sanitizer|runtime error:|^exit -\d+", re.M)
+
+
+def catch2(program, *selection, polite=False, expected=None):
+    """`polite`: gives way to those that measure time. `expected`: so many cases were chosen."""
     code, output = run([*(["nice", "-n", "10"] if polite else []), program, "--order", "rand", "-r", "compact", *selection], timeout=600)
     total = re.search(r"(?:Passed (?:all |both )?|Failed (?:all |both )?)(\d+)(?: of (\d+))? test case", output)
-    if code == 0 and total:
+    if code == 0 and total and expected in (None, int(total.group(1))):
         return Outcome(passed=int(total.group(1)))
     if total and output.rstrip().splitlines()[-1].startswith("Failed"):
         return Outcome(failed=max(int(total.group(1)), 1), output=output)
-    return Outcome(failed=1, output=f"{output}\nexit {code}")
+    return Outcome(failed=1, output=f"{output}\nexit {code}, of {expected or 'all'} cases")
 
 
 def lines_test(file, *arguments):
@@ -132,7 +136,7 @@ def side_by_side(tally, jobs):
 
     def in_the_crowd(job):
         outcome, seconds = timed(job)
-        if not (outcome.failed and job.waits):
+        if not (outcome.failed and job.waits) or BROKEN.search(outcome.output):
             return settle(tally, job, outcome, seconds)
         show_failure(f"{job.name}, beside others", outcome.output)
         again.append(job)
@@ -140,5 +144,6 @@ def side_by_side(tally, jobs):
     with concurrent.futures.ThreadPoolExecutor(processors) as busy, concurrent.futures.ThreadPoolExecutor(2 * processors) as waiting:
         for future in [(waiting if job.waits else busy).submit(in_the_crowd, job) for job in jobs]:
             future.result()
+    tally.second_tries += len(again)
     for job in again:
         settle(tally, job, *timed(job), remark=", at the second try")

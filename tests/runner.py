@@ -2,6 +2,7 @@
 """Runs the groups of tests, counts, and closes with one line: N passed, N failed, N skipped. Standard library only."""
 
 import argparse
+import functools
 import json
 import os
 import pathlib
@@ -23,16 +24,16 @@ SLOW = ["test_upload_s3", "test_soak", "test_kills", "test_recorder", "test_port
 
 
 def dealt_out(program, folder):
-    """(name, arguments) of each part: files of names (Catch2's --input-file), the cases dealt out in turn."""
+    """(name, arguments, number of cases or None) of each part: files of names (Catch2's --input-file), dealt out in turn."""
     count = WAITING.get(program.name, 1)
     if count == 1:
-        return [(program.name, [])]
+        return [(program.name, [], None)]
     names = [line for line in run([program, "--list-test-names-only"])[1].splitlines() if line.strip()]
     parts = []
     for number in range(count):
         file = pathlib.Path(folder) / f"{program.name}-{number}"
         file.write_text("".join('"' + name.replace(",", "\\,") + '"\n' for name in names[number::count]))
-        parts.append((f"{program.name} {number + 1}/{count}", ["--input-file", file]))
+        parts.append((f"{program.name} {number + 1}/{count}", ["--input-file", file], len(names[number::count])))
     return parts
 
 
@@ -40,8 +41,8 @@ def catch2_jobs(programs, folder):
     jobs = []
     for program in programs:
         waits = program.name in WAITING
-        jobs += [Job(name, lambda program=program, arguments=arguments, waits=waits: catch2(program, *arguments, polite=not waits), waits)
-                 for name, arguments in dealt_out(program, folder)]
+        jobs += [Job(name, functools.partial(catch2, program, *arguments, polite=not waits, expected=expected), waits)
+                 for name, arguments, expected in dealt_out(program, folder)]
     return jobs
 
 
@@ -158,9 +159,11 @@ def playwright(tally, folder, tests, environment):
         tally.add(failed=1)
         return show_failure("playwright", output)
     stats = told["stats"]
-    tally.add(stats["expected"] + stats["flaky"], stats["unexpected"], stats["skipped"])
+    tally.add(stats["expected"] + stats["flaky"], max(stats["unexpected"], int(code != 0)), stats["skipped"])
+    tally.second_tries += stats["flaky"]
     if code != 0:
-        show_failure("playwright", "\n".join(failures_of(told, "unexpected")))
+        errors = [error.get("message", "") for error in told["errors"]]
+        show_failure("playwright", "\n".join([*errors, *failures_of(told, "unexpected")]))
     for line in failures_of(told, "flaky"):
         print(f"        again: {line}")
     print(f"{'ok' if code == 0 else 'FAILED':7} browser, {tests[0]}: {stats['expected']} passed, {stats['flaky']} at the second try, "
@@ -241,6 +244,8 @@ def main():
             print(f"== {', '.join(together)}", flush=True)
             crowd(tally, build, together)
             together = []
+    if tally.second_tries:
+        print(f"{tally.second_tries} at the second try")
     print(tally.line())
     return 1 if tally.failed or not tally.passed else 0
 

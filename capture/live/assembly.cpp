@@ -100,7 +100,18 @@ Assembly::~Assembly() {
   stop();
 }
 
+// The sinks first, each by itself. On its way down a pipeline pauses all of its elements before the first of
+// them goes on; a paused sink keeps who brings it something, and over TCP that is rtspsrc's own thread, for
+// which rtspsrc waits before it pauses.
 void Assembly::stop() {
+  {
+    const std::lock_guard lock(attaching_);
+    stopping_ = true;
+    for (const auto& sink : sinks_) {
+      gst_element_set_locked_state(sink.get(), TRUE);
+      gst_element_set_state(sink.get(), GST_STATE_NULL);
+    }
+  }
   gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
 }
 
@@ -130,12 +141,19 @@ GstElement* Assembly::place(const GstOwner<GstElement>& element) {
   return element.get();
 }
 
+void Assembly::note_sink(GstElement* sink) {
+  const std::lock_guard lock(attaching_);
+  sinks_.push_back(share(sink));
+}
+
 void Assembly::attach(GstPad* pad) {
   const auto caps = caps_of(pad);
   attach(pad, caps.get());
 }
 
 void Assembly::attach(GstPad* pad, GstCaps* caps) {
+  const std::lock_guard lock(attaching_);
+  if (stopping_) return;
   if (auto attached = try_attach(pad, caps); !attached) refuse(attached.error());
 }
 
@@ -225,17 +243,18 @@ Status Assembly::attach_end(GstPad* pad, MediaKind kind, const std::string& chai
   options.settling = options_.settling;
   options.base_time = {static_cast<std::int64_t>(base_time_)};
   options.delay_samples = delay_samples;
-  auto stream = std::make_unique<Stream>(adopt(gst_bin_get_by_name(GST_BIN(bin), "units")), options, backlog_,
-                                         progress_, lip_sync_);
+  auto sink = adopt(gst_bin_get_by_name(GST_BIN(bin), "units"));
+  note_sink(sink.get());
+  auto stream = std::make_unique<Stream>(std::move(sink), options, backlog_, progress_, lip_sync_);
   tap_rtp(pad, kind, stream.get());
   if (kind == MediaKind::kAudio) note_sound(pad, bin);
   {
     const std::lock_guard lock(mutex_);
     streams_.push_back(std::move(stream));
   }
-  const auto sink = adopt(gst_element_get_static_pad(bin, "sink"));
+  const auto entrance = adopt(gst_element_get_static_pad(bin, "sink"));
   gst_element_sync_state_with_parent(bin);
-  if (link(pad, sink.get())) return {};
+  if (link(pad, entrance.get())) return {};
   return fail(ErrorKind::kInvalidArgument, "the source's format does not fit what is recorded");
 }
 
@@ -271,6 +290,7 @@ bool Assembly::is_fault_of_sound(const GstMessage* message) const {
 Status Assembly::discard(GstPad* pad) {
   SHILU_TRY(auto* bin, add_element("fakesink"));
   g_object_set(bin, "async", FALSE, nullptr);
+  note_sink(bin);
   const auto sink = adopt(gst_element_get_static_pad(bin, "sink"));
   gst_element_sync_state_with_parent(bin);
   link(pad, sink.get());

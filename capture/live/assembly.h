@@ -55,7 +55,7 @@ class Assembly {
   void lives_with(std::function<std::optional<Error>()> ended) { ended_ = std::move(ended); }
 
   Status start();
-  void stop();  // no unit comes any more
+  void stop();  // no unit comes any more, and nothing is attached
   std::optional<Error> failure() const;
   // Whether the sound is what went wrong, and the picture could do without it. `message`: the error that the
   // pipeline ended with, or null.
@@ -63,6 +63,7 @@ class Assembly {
 
  private:
   GstElement* place(const GstOwner<GstElement>& element);
+  void note_sink(GstElement* sink);
   Status try_attach(GstPad* pad, GstCaps* caps);
   Status attach_end(GstPad* pad, MediaKind kind, const std::string& chain, std::uint32_t delay_samples);
   Status discard(GstPad* pad);
@@ -78,7 +79,10 @@ class Assembly {
   LipSync lip_sync_;
   std::function<std::optional<Error>()> ended_;
   GstOwner<GstElement> pipeline_;
-  GstClockTime base_time_ = 0;  // CLOCK_MONOTONIC of running time 0
+  GstClockTime base_time_ = 0;               // CLOCK_MONOTONIC of running time 0
+  std::recursive_mutex attaching_;           // held while something is attached, which may show another pad
+  std::vector<GstOwner<GstElement>> sinks_;  // guarded by attaching_
+  bool stopping_ = false;                    // guarded by attaching_
   mutable std::mutex mutex_;
   std::array<bool, 2> claimed_{};                 // guarded by mutex_
   std::vector<std::unique_ptr<RtpTap>> taps_;     // guarded by mutex_

@@ -117,7 +117,10 @@ Status read_rtsp(std::string_view scheme, std::string_view rest, SourceSpec& spe
   SHILU_CHECK(take_credentials(authority, spec));
   SHILU_CHECK(take_host_and_port(authority, spec));
   spec.location = fmt::format("{}://{}{}", scheme, authority, path);
-  return fragment.empty() ? Status{} : read_fragment(scheme, authority, fragment.substr(1), spec);
+  if (!fragment.empty()) SHILU_CHECK(read_fragment(scheme, authority, fragment.substr(1), spec));
+  if (!spec.picture && !spec.sub.empty())
+    return refuse("with picture=no there is no small stream to show: leave sub=… out");
+  return {};
 }
 
 Status read_options(std::string_view query, SourceSpec& spec) {

@@ -13,6 +13,8 @@ using journal::GapEvent;
 namespace {
 
 constexpr Nanoseconds kFailedWaits = std::chrono::seconds(5);
+constexpr Nanoseconds kNothingCame = std::chrono::seconds(10);
+constexpr Nanoseconds kOnItsWay = std::chrono::seconds(5);  // what comes now is not older
 
 }  // namespace
 
@@ -191,20 +193,34 @@ void LessonWriter::journal_gap(TrackStore& store, LessonTime to, GapReason reaso
       EventRecord{at, GapEvent{state.name, state.durable_until, to, std::string(to_string(reason))}});
   state.anything = true;
   ++state.counters.gaps;
-  if (state.rate > 0) {
-    const auto missing = LessonTime{(to - state.durable_until).count()}.seconds();
-    state.counters.expected += static_cast<std::uint64_t>(missing * state.rate + 0.5);
-  }
+  store.missing_unrated += to - state.durable_until;
+  count_missing(store);
   state.durable_until = to;
   gap_among_records_ = true;
 }
 
-void LessonWriter::declare_absent(LessonTime until, LessonTime at) {
+// What should have come in the gaps, once it is known how much comes in a second.
+void LessonWriter::count_missing(TrackStore& store) {
+  auto& state = store.state;
+  if (state.rate <= 0) return;
+  const auto missing = LessonTime{std::exchange(store.missing_unrated, Nanoseconds(0)).count()}.seconds();
+  state.counters.expected += static_cast<std::uint64_t>(missing * state.rate + 0.5);
+}
+
+void LessonWriter::declare_absent(LessonTime at, MonotonicTime now) {
   const std::lock_guard lock(mutex_);
   for (const auto& store : stores_) {
-    const bool came = store->state.anything || store->held_since.ns > 0 || store->state.counters.dropped > 0;
-    if (!came) journal_gap(*store, until, GapReason::kSourceLost, at);
+    if (store->state.anything || store->held_since.ns > 0 || store->state.counters.dropped > 0) continue;
+    if (store->absent_since.ns == 0) store->absent_since = now;
+    const auto until = at - kOnItsWay;
+    if (now - store->absent_since < kNothingCame || until <= store->state.durable_until) continue;
+    journal_gap(*store, until, GapReason::kSourceLost, at);
   }
+}
+
+void LessonWriter::expect_nothing() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& store : stores_) store->absent_since = {};
 }
 
 void LessonWriter::journal_fragment(TrackStore& store, const WrittenFragment& written, LessonTime at) {
@@ -214,6 +230,7 @@ void LessonWriter::journal_fragment(TrackStore& store, const WrittenFragment& wr
   const bool new_file = store.durable_file != written.file;
   const auto scale = format.parameters.timescale;
   if (format.nominal_ticks > 0) state.rate = static_cast<double>(scale) / format.nominal_ticks;
+  count_missing(store);
   // Inside a file every tick counts; between two, another process may have looked at the clock.
   const auto slack = new_file ? ns_from_ticks(format.tolerance_ticks(), scale) : 0;
   if ((written.fragment.start() - state.durable_until).count() > slack) {

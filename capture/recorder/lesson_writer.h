@@ -59,10 +59,11 @@ class LessonWriter {
   // The sync thread: syncs what is written, journals it together with `events`, tells. True: a gap is among
   // it.
   Result<bool> sync(LessonTime at, MonotonicTime now, std::vector<journal::Record> events);
-  // The sync thread: tracks of which nothing has come yet are missing until `until`, which the next sync()
-  // journals: a power cut leaves a word of them. What comes later and is older is lost. Must lie so far back
-  // that nothing can be on its way.
-  void declare_absent(LessonTime until, LessonTime at);
+  // The sync thread, once a tick: a track of which nothing has come for 10 s, and never anything, is missing
+  // until 5 s before `at`, which the next sync() journals: a power cut leaves a word of it. What comes later
+  // and is older is lost.
+  void declare_absent(LessonTime at, MonotonicTime now);
+  void expect_nothing();  // for now: the 10 s begin anew
 
   bool idle() const;          // nothing waits or is written without being durable
   bool storage_full() const;  // nothing more is stored
@@ -123,6 +124,7 @@ class LessonWriter {
   void journal_batch(const Batch& batch, LessonTime at);
   void journal_fragment(TrackStore& store, const WrittenFragment& written, LessonTime at);
   void journal_gap(TrackStore& store, LessonTime to, GapReason reason, LessonTime at);
+  static void count_missing(TrackStore& store);
   void end_syncing();
   void tell(MonotonicTime now);
   static void cut(EpochFile& file, std::uint64_t size);

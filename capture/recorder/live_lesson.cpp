@@ -16,8 +16,6 @@ using journal::Record;
 constexpr std::size_t kMaxPoint = 64;
 constexpr int kLastAttempts = 5;
 constexpr Nanoseconds kClockSet = std::chrono::seconds(1);
-constexpr Nanoseconds kNothingCame = std::chrono::seconds(10);
-constexpr Nanoseconds kOnItsWay = std::chrono::seconds(5);  // what comes now is not older
 
 void remove_beginnings(FileSystem& files, const std::filesystem::path& directory) {
   for (const auto* name : {"journal", "checkpoints", "lesson.json", ".lesson.json.new"}) {
@@ -30,7 +28,8 @@ void remove_beginnings(FileSystem& files, const std::filesystem::path& directory
 }  // namespace
 
 MediaKind expected_kind(std::string_view source_kind) {
-  const bool microphone = source_kind == "alsa" || source_kind == "pulse" || source_kind == "pipewire";
+  const bool microphone = source_kind == "alsa" || source_kind == "pulse" || source_kind == "pipewire" ||
+                          source_kind == "rtsp-sound";
   return microphone ? MediaKind::kAudio : MediaKind::kVideo;
 }
 
@@ -111,7 +110,6 @@ Result<std::unique_ptr<LiveLesson>> LiveLesson::reopen(const Surroundings& surro
   lesson->take_journal(std::move(journal), std::move(recovered.marks));
   for (auto& track : recovered.tracks) lesson->writer_->add_track(std::move(track));
   lesson->away_ = recovered.away;
-  lesson->left_out_ = recovered.away || recovered.not_before.ns > 0;
   lesson->planned_ms_ = recovered.planned_ms;
   lesson->want_checkpoint("recovered");
   return lesson;
@@ -155,7 +153,6 @@ Status LiveLesson::begin_away(Away away) {
   {
     const std::lock_guard lock(mutex_);
     away_ = std::move(away);
-    left_out_ = true;
   }
   return journal_->commit({std::move(record)});
 }
@@ -196,10 +193,6 @@ Status LiveLesson::redact(TimeRange range, const std::optional<Digest>& subject)
   if (!event && was_pending && event.error().kind == ErrorKind::kNotFound) return {};  // it is gone now
   if (!event) return fail(event.error());
   deletion_open_ = true;
-  {
-    const std::lock_guard lock(mutex_);
-    left_out_ = true;
-  }
   SHILU_CHECK(journal_->commit({EventRecord{now(), std::move(*event)}}));
   SHILU_TRY(const auto planned, journal::LessonFolder::open(directory_));
   return finish_deletion(planned);
@@ -245,14 +238,12 @@ Status LiveLesson::checkpoint(std::string_view reason) {
   return {};
 }
 
-// Why nothing came is told at the end where it may have several reasons.
 void LiveLesson::declare_absent_tracks() {
-  const auto at = now();
-  {
-    const std::lock_guard lock(mutex_);
-    if (left_out_ || at.ns < kNothingCame.count()) return;
+  if (away()) {
+    writer_->expect_nothing();
+  } else {
+    writer_->declare_absent(now(), clock_.monotonic());
   }
-  writer_->declare_absent(at - kOnItsWay, at);
 }
 
 Status LiveLesson::tick() {

@@ -145,9 +145,8 @@ class LiveLesson {
   std::atomic<std::int64_t> start_ns_;
   bool deletion_open_ = false;  // the recorder's control thread: declared, and not known to be done
   std::optional<LessonTime> stopped_clock_;  // resume_to_close()
-  mutable std::mutex mutex_;                 // guards the four below
+  mutable std::mutex mutex_;                 // guards the three below
   std::string wanted_checkpoint_;
-  bool left_out_ = false;  // there was a private moment, a stop or a deletion
   std::optional<Away> away_;
   std::optional<std::int64_t> planned_ms_;
   std::unique_ptr<LessonJournal> journal_;

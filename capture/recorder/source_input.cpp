@@ -109,7 +109,8 @@ void SourceInput::make_builder(TrackInput& input) {
   TrackBuilder::Beginning beginning;
   beginning.kind = input.kind;
   beginning.lesson_start = lesson_->start();
-  beginning.stored_reason = entry_.resumed;
+  const bool never_came = known.number < 0;  // its gap may be declared, but no restart was the reason
+  beginning.stored_reason = never_came ? GapReason::kSourceLost : entry_.resumed;
   beginning.not_before = entry_.not_before;
   beginning.earliest = LessonTime{-entry_.pre_roll.count()};
   if (known.anything) beginning.stored_until = known.durable_until;

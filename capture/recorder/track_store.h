@@ -58,6 +58,8 @@ struct TrackStore {
   MonotonicTime held_since;          // the oldest that is not durable was offered; 0: there is none
   MonotonicTime dropped_at;          // when a fragment was last given up; 0: never
   std::uint64_t held_bytes = 0;      // of all that is not durable
+  MonotonicTime absent_since;        // nothing of it came since then, though it could; 0: not asked yet
+  Nanoseconds missing_unrated{0};    // in gaps that were declared before its rate was known
   LessonTime proven_until;           // of state.durable_until what the journal on disk has
   MonotonicTime durable_at;          // when bytes were last made durable; 0: never
   std::uint32_t write_sequence = 0;  // the writer's: of the next fragment

@@ -79,7 +79,8 @@ TEST_CASE("what is wrong is refused, and the refusal quotes no password") {
         "a=rtsp://u:geheim@/x", "a=rtsp://u:geheim@h:0/", "a=rtsp://u:geheim@h:99999/",
         "a=rtsp://u:geheim%@h/", "a=rtsp://u:geheim@[::1/x", "a=file://geheim", "a=", "", "=",
         "a=rtsp://u:geheim%00@h/", "a=rtsp://h/x#sub=rtsp://u:geheim@h/y", "a=rtsp://h/x#sup=/geheim",
-        "a=rtsp://h/x#sub=geheim", "a=rtsp://h/x#picture=geheim"}) {
+        "a=rtsp://h/x#sub=geheim", "a=rtsp://h/x#picture=geheim",
+        "a=rtsp://u:geheim@h/x#sub=/s&picture=no"}) {
     const auto spec = parse_source(argument);
     INFO(argument);
     REQUIRE_FALSE(spec);

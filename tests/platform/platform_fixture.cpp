@@ -83,7 +83,7 @@ Json RunningPlatform::enrolment(const KeyCertificate& certificate, const Signing
   return {{"device_key_pem", certificate.device_key.pem()},
           {"name", name},
           {"claim", "CLAIM"},
-          {"certificates", Json::array({must(parse_json(certificate.envelope.to_json()))})},
+          {"certificate", must(parse_json(certificate.envelope.to_json()))},
           {"proof", must(parse_json(proof.to_json()))}};
 }
 

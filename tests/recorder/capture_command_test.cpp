@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "capture/recorder/live_lesson.h"
+
 namespace shilu::test {
 namespace {
 
@@ -20,6 +22,20 @@ TEST_CASE("a shared screen's consent is kept in the appliance's data directory, 
                   "/var/lib/shilu/screens/board.consent"});
   CHECK(arguments_of("screen://portal", {}) == Arguments{"--source", "board=screen://portal"});
   CHECK(arguments_of("screen://:0", "/var/lib/shilu") == Arguments{"--source", "board=screen://:0"});
+}
+
+TEST_CASE("a network source without a picture is missed as a microphone is") {
+  const auto kind = [](const std::string& url) {
+    config::SourceSettings settings;
+    settings.name = "voice";
+    settings.url = url;
+    return recorder::capture_command(settings, {}).kind;
+  };
+  CHECK(kind("rtsp://10.0.0.8/voice#picture=no") == "rtsp-sound");
+  CHECK(kind("rtsps://10.0.0.8/voice#onvif=/o&picture=no") == "rtsp-sound");
+  CHECK(kind("rtsp://10.0.0.8/picture=no") == "rtsp");
+  CHECK(kind("rtsp://10.0.0.8/voice") == "rtsp");
+  CHECK(recorder::expected_kind("rtsp-sound") == MediaKind::kAudio);
 }
 
 }  // namespace

@@ -141,6 +141,30 @@ TEST_CASE("a camera whose sound alone is recorded is not proven, and its picture
   CHECK(beginning.front().track == "lectern.video");
 }
 
+TEST_CASE("a picture that comes after it was declared missing was away for no other reason") {
+  Bench bench({"room", "lectern"});
+  FakeCapture room(bench.settings.runtime_directory, "room");
+  FakeCapture lectern(bench.settings.runtime_directory, "lectern");
+  lectern.withhold_pictures("no-picture");
+  bench.open();
+  bench.await_picture();
+  REQUIRE(eventually([&] { return bench.source("lectern").picture_missing; }));
+  const auto started = bench.recorder->start({});
+  REQUIRE(started);
+  const auto gaps = [&] {
+    auto found = journal::LessonFolder::open(started->directory)->gaps();
+    std::erase_if(found, [](const auto& gap) { return gap.track != "lectern.video"; });
+    return found;
+  };
+  REQUIRE(eventually([&] { return gaps().size() == 1; }, std::chrono::seconds(20)));  // after ten
+  lectern.release_pictures();
+  REQUIRE(eventually([&] { return bench.recorder->status().lesson->recording_proven; }));
+  REQUIRE(bench.recorder->stop(StopReason::kUser));
+  CHECK(violations_in(started->directory) == kClean);
+  REQUIRE(gaps().size() == 2);
+  for (const auto& gap : gaps()) CHECK(gap.reason == "source-lost");
+}
+
 TEST_CASE("a lesson may begin as soon as the one before it has ended") {
   Bench bench;
   FakeCapture room(bench.settings.runtime_directory, "room");

@@ -27,17 +27,16 @@ Result<EnrolmentProof> read_proof(const DsseEnvelope& envelope) {
   return proof;
 }
 
-// Whether a certificate still holds is not asked: the clock of a device that is new may be wrong, and a
+// Whether the certificate still holds is not asked: the clock of a device that is new may be wrong, and a
 // package by a key that does not hold is refused anyhow.
 Result<PublicKey> signer_of(const DsseEnvelope& proof, const EnrolmentClaim& claim) {
   if (proof.verified_by(claim.device_key)) return claim.device_key;
-  for (const DsseEnvelope& one : claim.certificates) {
-    SHILU_TRY(const auto certificate, KeyCertificate::from_envelope(one));
-    if (certificate.device_key == claim.device_key && proof.verified_by(certificate.key))
-      return certificate.key;
-  }
-  return refuse(
-      "It is not signed by the device's key, nor by one that a certificate with it calls the device's.");
+  if (!claim.certificate) return refuse("It is not signed by the device's key.");
+  SHILU_TRY(const auto certificate, KeyCertificate::from_envelope(*claim.certificate));
+  const bool of_device =
+      certificate.role == KeyRole::kSeal && certificate.device_key == claim.device_key;
+  if (of_device && proof.verified_by(certificate.key)) return certificate.key;
+  return refuse("It is not signed by the device's key, nor by the seal key of its certificate.");
 }
 
 }  // namespace

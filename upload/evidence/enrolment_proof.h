@@ -2,6 +2,7 @@
 // That whoever enrols a device holds its key: everybody knows the public one, it stands in every package.
 // docs/ref/platform-api.md
 
+#include <optional>
 #include <string>
 
 #include "firmware/base/certificate.h"
@@ -21,13 +22,12 @@ struct EnrolmentProof {
 };
 Result<DsseEnvelope> sign_enrolment(const EnrolmentProof& proof, const SigningKey& key);
 
-// What a platform holds against it. `certificates`: what came with it; the signature is the device key's, or
-// of a key that one of them says is the device's.
+// What a platform holds against it. The signature is the device key's, or its seal key's with `certificate`.
 struct EnrolmentClaim {
   const PublicKey& device_key;
   const std::string& name;
   const std::string& claim;
-  const std::vector<DsseEnvelope>& certificates;
+  const std::optional<DsseEnvelope>& certificate;
 };
 // The key that signed. kPermissionDenied, and why: not signed by the device, for another device, name or
 // claim code, or with a nonce that is old or not of `platform_key`.

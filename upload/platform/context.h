@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
-#include <semaphore>
 #include <string>
 
 #include "config/catalogue.h"
@@ -14,6 +13,7 @@
 #include "upload/platform/attempt_limiter.h"
 #include "upload/platform/pending_joins.h"
 #include "upload/platform/platform_store.h"
+#include "upload/platform/store_talks.h"
 #include "upload/platform/store_urls.h"
 #include "upload/platform/upload_files.h"
 #include "upload/s3/s3_client.h"
@@ -54,7 +54,7 @@ struct Context {
   AttemptLimiter& claims;
   StoreUrls& store_urls;
   PendingJoins& joins;
-  std::counting_semaphore<>& store_talks;  // of handlers with the object store: one that hangs takes not all
+  StoreTalks& store_talks;
   AttemptLimiter& sign_ins;
   std::function<void()> wake_verifier;  // an upload is complete
 };

@@ -92,6 +92,14 @@ http::Response refuse_revoked() {
   return http::problem(403, "key-revoked", "This device key was revoked. The device needs a new one.");
 }
 
+// "certificate": of the key that signed the proof; may be missing.
+Result<std::optional<DsseEnvelope>> certificate_of(const Json& body) {
+  if (!body.contains("certificate")) return std::optional<DsseEnvelope>();
+  SHILU_TRY(const Json json, json_object(body, "certificate"));
+  SHILU_TRY(auto envelope, DsseEnvelope::from_json(canonical_json(json)));
+  return std::optional(std::move(envelope));
+}
+
 // Who knows the claim code and a device's public key, which stands in every package, is not yet the device.
 Result<PublicKey> prove_possession(const Context& context, const Json& body,
                                    const evidence::EnrolmentClaim& claim) {
@@ -124,7 +132,8 @@ Result<http::Response> enrol(const Context& context, const http::Request& reques
   SHILU_TRY(const auto revoked, revocation_list(context));
   if (revoked.find(*key) != nullptr) return refuse_revoked();
   SHILU_TRY(const auto certificates, certificates_of(body));
-  const auto signer = prove_possession(context, body, {*key, name, claim, certificates});
+  SHILU_TRY(const auto certificate, certificate_of(body));
+  const auto signer = prove_possession(context, body, {*key, name, claim, certificate});
   if (!signer && signer.error().kind == ErrorKind::kPermissionDenied)
     return http::problem(403, "device-proof",
                          "Nothing proves that who enrols is this device. " + signer.error().message);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <semaphore>
 
 #include "firmware/base/ids.h"
 #include "firmware/base/json_io.h"
@@ -16,7 +15,6 @@ namespace {
 
 constexpr auto kUrlLife = std::chrono::hours(12);  // a slow line needs hours; a new offer gives new ones
 constexpr std::int64_t kFetchSize = kBlockSize;
-constexpr auto kTurn = std::chrono::seconds(1);  // a store that is well answers in less
 
 // A connection to the store.
 struct Store {
@@ -26,22 +24,6 @@ struct Store {
   }
   http::Client http;
   s3::S3Client client;
-};
-
-// Somebody speaks to the store: so few at a time that one that hangs leaves handlers to the others.
-class Talk {
- public:
-  explicit Talk(std::counting_semaphore<>& talks) : talks_(talks), held_(talks.try_acquire_for(kTurn)) {}
-  ~Talk() {
-    if (held_) talks_.release();
-  }
-  Talk(const Talk&) = delete;
-  Talk& operator=(const Talk&) = delete;
-  explicit operator bool() const { return held_; }
-
- private:
-  std::counting_semaphore<>& talks_;
-  bool held_;
 };
 
 tl::unexpected<Error> too_many() {
@@ -181,7 +163,7 @@ Status abandon_object(const Context& context, const Upload& upload) {
   if (!context.settings.object_store) return {};
   SHILU_TRY(const auto object, context.store.object_upload(upload.id));
   if (!object) return {};
-  const Talk talk(context.store_talks);
+  const StoreTalks::Turn talk(context.store_talks);
   if (!talk) return too_many();
   Store store(context);
   if (!object->joined) SHILU_CHECK(store.client.abort(object->key, object->store_upload_id));
@@ -230,7 +212,7 @@ Result<http::Response> answer_offer(const Context& context, const Device& device
 
 Result<http::Response> offer_parts(const Context& context, const Device& device, const Offer& offer,
                                    const std::optional<Upload>& upload) {
-  const Talk talk(context.store_talks);
+  const StoreTalks::Turn talk(context.store_talks);
   if (!talk) return too_many();
   auto answered = answer_offer(context, device, offer, upload);
   // A wrong key or bucket is ours: the device can only wait until somebody has mended it.

@@ -52,20 +52,13 @@ struct Platform::Parts {
         claims(clock),
         store_urls(settings.presigned_digest, clock),
         sign_ins(clock),
-        context{settings,
-                catalogue,
-                clock,
-                keys.receipt,
-                keys.identity,
-                keys.operator_token,
-                store,
-                uploads,
-                claims,
-                store_urls,
-                joins,
-                store_talks,
-                sign_ins,
-                [this] { background->wake(); }},
+        context{settings,      catalogue,
+                clock,         keys.receipt,
+                keys.identity, keys.operator_token,
+                store,         uploads,
+                claims,        store_urls,
+                joins,         store_talks,
+                sign_ins,      [this] { background->wake(); }},
         server(server_options(settings)) {}
 
   const PlatformSettings settings;
@@ -76,7 +69,7 @@ struct Platform::Parts {
   AttemptLimiter claims;
   StoreUrls store_urls;
   PendingJoins joins;
-  std::counting_semaphore<> store_talks{kHandlerThreads / 2};
+  StoreTalks store_talks{kHandlerThreads / 2};
   AttemptLimiter sign_ins;
   const Context context;
   std::optional<Background> background;
@@ -94,8 +87,8 @@ Result<std::unique_ptr<Platform>> Platform::start(PlatformSettings settings, con
                                                   const std::filesystem::path& accounts, const Clock& clock) {
   SHILU_CHECK(make_directories(settings.directory));
   SHILU_TRY(PlatformKeys keys, PlatformKeys::load_or_create(settings.directory / "keys"));
-  SHILU_TRY(PlatformStore store, PlatformStore::open(settings.directory / "platform.sqlite", clock,
-                                                            settings.password_cost));
+  SHILU_TRY(PlatformStore store,
+            PlatformStore::open(settings.directory / "platform.sqlite", clock, settings.password_cost));
   SHILU_CHECK(import_assessors(store, accounts));
   auto parts = std::make_unique<Parts>(std::move(settings), std::move(catalogue), std::move(keys),
                                        std::move(store), clock);

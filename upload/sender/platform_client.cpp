@@ -174,7 +174,7 @@ CallResult<Enrolment> PlatformClient::enrol(const EnrolmentRequest& request) {
   const Json body = {{"device_key_pem", request.certificate.device_key.pem()},
                      {"name", request.name},
                      {"claim", request.claim},
-                     {"certificates", Json::array({json_of(request.certificate.envelope)})},
+                     {"certificate", json_of(request.certificate.envelope)},
                      {"proof", json_of(request.proof)}};
   return ask<Enrolment>(client_, heard_clock_, json_request("POST", base_url_ + "/api/v1/devices", "", body),
                         {200, 201}, [](const Json& json) -> Result<Enrolment> {

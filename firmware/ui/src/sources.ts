@@ -2,7 +2,7 @@
 import { t } from "./texts";
 import type { SourceState } from "./types";
 
-const kMicrophones = new Set(["alsa", "pulse", "pipewire"]);
+const kMicrophones = new Set(["alsa", "pulse", "pipewire", "rtsp-sound"]);
 
 const isWithoutPicture = (source: SourceState): boolean => source.picture_missing === true;
 

@@ -116,6 +116,19 @@ test("attacked packages are refuted by the same facts as by shilu verify", async
   await shot(page, `verify-${basename(attacked.at(-1) ?? "", ".zip")}`);
 });
 
+test("a clip of a camera whose picture never came has a declared gap here as there", async ({ page }) => {
+  const unseen = mkdtempSync(join(tmpdir(), "shilu-unseen-"));
+  const file = join(unseen, "unseen.zip");
+  run(join(bin, "shilu-fixture-lesson"), join(unseen, "lesson"), "--seconds", "8", "--no-picture");
+  run(join(bin, "shilu"), "package", "--lesson", join(unseen, "lesson"), "--keys", join(unseen, "keys"), "--out", file, "--clip", "1-6", "--point", "A6", "--teacher", "T001",
+    "--document", `教学设计=${join(root, "tests/data/documents/lesson-plan.pdf")}`);
+  await open(page, "en");
+  const here = await verified(page, file);
+  const there = JSON.parse(told(file, "--json")) as Report;
+  rmSync(unseen, { recursive: true });
+  for (const report of [here, there]) expect(report.facts.find((fact) => fact.fact === "continuity")?.value).toBe("whole-with-declared-gaps");
+});
+
 test("a package can be dropped on the page, and one of an unknown device is told", async ({ page }) => {
   await open(page, "zh");
   run("openssl", "genpkey", "-algorithm", "ed25519", "-out", join(folder, "other.key"));

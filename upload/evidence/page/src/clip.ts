@@ -139,6 +139,17 @@ function checkTimes(part: Part, track: Track, places: readonly number[], gaps: r
   if (last + slack < to) requireDeclared(track, gaps, last, to, slack);
 }
 
+const gapsOf = (proof: Proof, track: string): Gap[] => proof.gaps.filter((gap) => gap.track === track).sort((a, b) => a.from - b.from);
+
+function inside(part: Part, gaps: readonly Gap[], slack: number): string[] {
+  const told: string[] = [];
+  for (const gap of gaps) {
+    const [from, to] = [Math.max(gap.from, part.fromMs * NS_PER_MS), Math.min(gap.to, part.toMs * NS_PER_MS)];
+    if (to - from > slack) told.push(`${gap.track} ${seconds(from)} s to ${seconds(to)} s (${gap.reason})`);
+  }
+  return told;
+}
+
 // -> the gaps that the recording declares inside, for people.
 export async function checkSource(proof: Proof, source: string, parts: readonly Part[]): Promise<string[]> {
   const own = [...proof.tracks].filter(([, track]) => track.name.replace(/\.[^.]*$/, "") === source).sort((a, b) => a[0] - b[0]);
@@ -155,12 +166,13 @@ export async function checkSource(proof: Proof, source: string, parts: readonly 
           `${track.name} lacks fragment ${track.fragments[behind ?? 0]?.sequence ?? 0} between two parts of the clip`);
         reached.set(number, places.at(-1)! + 1);
       }
-      const gaps = proof.gaps.filter((gap) => gap.track === track.name).sort((a, b) => a.from - b.from);
+      const gaps = gapsOf(proof, track.name);
       checkTimes(part, track, places, gaps);
-      for (const gap of gaps) {
-        const [from, to] = [Math.max(gap.from, part.fromMs * NS_PER_MS), Math.min(gap.to, part.toMs * NS_PER_MS)];
-        if (to - from > toleranceOf(track)) told.push(`${gap.track} ${seconds(from)} s to ${seconds(to)} s (${gap.reason})`);
-      }
+      told.push(...inside(part, gaps, toleranceOf(track)));
+    }
+    // Of the source's other track nothing may ever have come: the proof knows its gaps alone.
+    for (const name of [`${source}.video`, `${source}.audio`]) {
+      if (!own.some(([, track]) => track.name === name)) told.push(...inside(part, gapsOf(proof, name), NS_PER_MS));
     }
   }
   return told;
