@@ -69,7 +69,7 @@ class Job:
 
 
 # What no load explains.
-BROKEN = re.compile(r"SIG[A-Z]+ - |(?:Thread|Address|Leak)Sanitizer|runtime error:|^exit -\d+", re.M)
+BROKEN = re.compile(r"SIG[A-Z]+ - |(?:Thread|Address|Leak)Sanitizer|runtime error:|^exit -\d+|^gave no end within", re.M)
 
 
 def catch2(program, *selection, polite=False, expected=None):
