@@ -63,7 +63,7 @@ class LessonWriter {
   // until 5 s before `at`, which the next sync() journals: a power cut leaves a word of it. What comes later
   // and is older is lost.
   void declare_absent(LessonTime at, MonotonicTime now);
-  void expect_nothing();  // for now: the 10 s begin anew
+  void expect_nothing();  // in a private moment, or behind a stop: afterwards the 10 s begin anew
 
   bool idle() const;          // nothing waits or is written without being durable
   bool storage_full() const;  // nothing more is stored

@@ -15,8 +15,8 @@ namespace shilu {
 
 struct SourceInfo {
   std::string name;  // "room"
-  std::string
-      kind;  // "rtsp", "rtsp-sound" (a microphone of the network), "v4l2", "screen", "alsa", "file", "test"
+  // "rtsp", "rtsp-sound" (a microphone of the network), "v4l2", "screen", "alsa", "file", "test"
+  std::string kind;
   bool required = true;
 };
 

@@ -2,7 +2,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "capture/bmff/fragment_writer.h"
 #include "capture/journal/lesson_folder.h"
 #include "tests/recorder/simulated_lesson_fixture.h"
 
@@ -25,24 +24,6 @@ std::size_t add_lectern(SimulatedLesson& sim) {
   TrackState picture;
   picture.name = "lectern.video";
   return sim.lesson().writer().add_track(std::move(picture));
-}
-
-Fragment one_second(LessonTime from) {
-  auto format = std::make_shared<TrackFormat>();
-  const auto parameters = video_parameters();
-  format->parameters = parameters.parameters;
-  format->nominal_ticks = parameters.nominal_ticks;
-  format->header = *bmff::track_header(parameters.parameters);
-  Fragment fragment;
-  const auto scale = static_cast<std::int64_t>(format->parameters.timescale);
-  for (std::int64_t i = 0; i < 25; ++i) {
-    auto unit = video_unit(static_cast<std::uint64_t>(i + 1), {}, i == 0, 200);
-    const auto ticks = from.ns / 1000 * scale / 1'000'000 + i * scale / 25;
-    fragment.samples.push_back(
-        {std::move(unit.data), ticks, static_cast<std::uint32_t>(scale / 25), 0, i == 0});
-  }
-  fragment.format = std::move(format);
-  return fragment;
 }
 
 std::vector<journal::GapEvent> gaps_of(const SimulatedLesson& sim, std::string_view track) {
@@ -149,7 +130,7 @@ TEST_CASE("nothing is declared early of a track of which something came, or stil
   SECTION("it came") {
     const auto lectern = add_lectern(sim);
     sim.run(1);
-    CHECK_FALSE(sim.lesson().writer().offer(lectern, one_second({0}), sim.clock().monotonic()));
+    CHECK_FALSE(sim.lesson().writer().offer(lectern, second_of_pictures(0), sim.clock().monotonic()));
     sim.run(13);
     CHECK(gaps_of(sim, "lectern.video").empty());
   }
@@ -164,10 +145,9 @@ TEST_CASE("a picture that comes late begins behind what was declared") {
   const auto until = gaps_of(sim, "lectern.video").front().to;
   auto& writer = sim.lesson().writer();
   SECTION("and one that is older is lost, up to the next key picture") {
-    CHECK(writer.offer(lectern, one_second(until - std::chrono::seconds(2)), sim.clock().monotonic()) ==
-          GapReason::kSourceLost);
+    CHECK(writer.offer(lectern, second_of_pictures(4), sim.clock().monotonic()) == GapReason::kSourceLost);
   }
-  CHECK_FALSE(writer.offer(lectern, one_second(LessonTime{10 * kSecond}), sim.clock().monotonic()));
+  CHECK_FALSE(writer.offer(lectern, second_of_pictures(10), sim.clock().monotonic()));
   sim.run(2);
   const auto tracks = writer.tracks();
   const auto& counters = tracks.back().state.counters;

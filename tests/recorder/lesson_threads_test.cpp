@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "capture/bmff/fragment_writer.h"
 #include "capture/recorder/lesson_threads.h"
 #include "firmware/base/file_system.h"
 #include "tests/base/temporary_directory.h"
@@ -38,22 +37,6 @@ class Listener final : public DurableListener {
   std::condition_variable told_;
   std::vector<MonotonicTime> durable_;
 };
-
-Fragment second_of_pictures(std::uint64_t second) {
-  auto format = std::make_shared<TrackFormat>();
-  const auto declared = video_parameters();
-  format->parameters = declared.parameters;
-  format->nominal_ticks = declared.nominal_ticks;
-  format->header = *bmff::track_header(declared.parameters);
-  Fragment fragment;
-  fragment.format = format;
-  for (std::uint64_t i = second * 25; i < second * 25 + 25; ++i) {
-    auto unit = video_unit(i + 1, {}, i % 25 == 0, 200);
-    fragment.samples.push_back(
-        {std::move(unit.data), static_cast<std::int64_t>(i) * 3600, 3600, 0, i % 25 == 0});
-  }
-  return fragment;
-}
 
 TEST_CASE("what is written does not wait for the end of the tick, and no sync follows another at once") {
   constexpr Nanoseconds kTick = std::chrono::seconds(4);

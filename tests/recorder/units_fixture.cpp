@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "capture/bmff/fragment_writer.h"
 #include "firmware/base/ids.h"
 #include "tests/base/temporary_directory.h"
 #include "tests/base/test_keys.h"
@@ -71,6 +72,22 @@ link::AccessUnit steady_picture(std::uint64_t k, MonotonicTime start, std::uint6
 
 link::AccessUnit steady_sound(std::uint64_t k, MonotonicTime start) {
   return audio_unit(k + 1, start + Nanoseconds(static_cast<std::int64_t>(k) * 1024 * kSecond / 48'000));
+}
+
+recorder::Fragment second_of_pictures(std::uint64_t second) {
+  auto format = std::make_shared<recorder::TrackFormat>();
+  const auto declared = video_parameters();
+  format->parameters = declared.parameters;
+  format->nominal_ticks = declared.nominal_ticks;
+  format->header = *bmff::track_header(declared.parameters);
+  recorder::Fragment fragment;
+  fragment.format = format;
+  for (std::uint64_t i = second * 25; i < second * 25 + 25; ++i) {
+    auto unit = video_unit(i + 1, {}, i % 25 == 0, 200);
+    fragment.samples.push_back(
+        {std::move(unit.data), static_cast<std::int64_t>(i) * 3600, 3600, 0, i % 25 == 0});
+  }
+  return fragment;
 }
 
 CertifiedKey test_key() {

@@ -2,6 +2,7 @@
 // Made-up units of a camera: valid in all that the recorder looks at, with a counter in their bytes.
 
 #include "capture/link/link.h"
+#include "capture/recorder/fragment.h"
 #include "firmware/base/certificate.h"
 #include "firmware/lesson/lesson_info.h"
 
@@ -26,6 +27,9 @@ std::uint64_t counter_in(ByteView data);  // of a unit's bytes
 link::AccessUnit steady_picture(std::uint64_t k, MonotonicTime start, std::uint64_t gop = 25,
                                 std::size_t size = 200);
 link::AccessUnit steady_sound(std::uint64_t k, MonotonicTime start);
+
+// The 25 pictures of the steady camera's lesson second `second`, closed: a fragment that begins with an IDR.
+recorder::Fragment second_of_pictures(std::uint64_t second);
 
 CertifiedKey test_key();  // made once per process
 LessonInfo test_lesson(MonotonicTime start, std::vector<SourceInfo> sources = {{"room", "rtsp", false}});
